@@ -1,0 +1,105 @@
+"""The load generators: how each is called, and what its output says."""
+import json
+import re
+import shutil
+
+import harness
+
+VUS = 64
+
+
+class Outcome:
+    """One run: requests per second and in all, failed ones, and what it cost."""
+
+    def __init__(self, requests, rate, failed):
+        self.requests, self.rate, self.failed = requests, rate, failed
+        self.cpu_us = self.server_share = None
+
+
+def _number(pattern, text, default=None):
+    m = re.search(pattern, text)
+    if m is None and default is None:
+        raise ValueError(f"no /{pattern}/ in the output:\n{text[-800:]}")
+    return float(m[1]) if m else default
+
+
+class Wrk:
+    name = "wrk"
+
+    def command(self, url, seconds):
+        return [self.name, "-t1", f"-c{VUS}", f"-d{seconds}s", url]
+
+    def parse(self, text):
+        failed = _number(r"Non-2xx or 3xx responses: (\d+)", text, 0.0)
+        return Outcome(_number(r"(\d+) requests in", text), _number(r"Requests/sec:\s+([\d.]+)", text), failed)
+
+
+class Hey:
+    name = "hey"
+
+    def command(self, url, seconds):
+        return [self.name, "-cpus", "1", "-c", VUS, "-z", f"{seconds}s", url]
+
+    def parse(self, text):
+        rate = _number(r"Requests/sec:\s+([\d.]+)", text)
+        failed = 0.0 if "Error distribution" not in text else 1.0
+        return Outcome(rate * _number(r"Total:\s+([\d.]+) secs", text), rate, failed)
+
+
+class H2load:
+    name = "h2load"
+
+    def command(self, url, seconds):
+        return [self.name, "--h1", "-t1", f"-c{VUS}", "-D", seconds, url]
+
+    def parse(self, text):
+        return Outcome(_number(r"requests: (\d+) total", text), _number(r"([\d.]+) req/s", text),
+                       _number(r"(\d+) failed", text))
+
+
+class K6Like:
+    """k6 and brunt: the same command line and the same summary file."""
+
+    def __init__(self, name, program, extra, script):
+        self.name, self.program, self.extra, self.script = name, program, extra, script
+        self.summary = harness.OUT / f"summary-{name}.json"
+
+    def command(self, url, seconds):
+        self.summary.unlink(missing_ok=True)
+        return [self.program, "run", "-u", VUS, "-d", f"{seconds}s", "--quiet", *self.extra,
+                "--summary-export", self.summary, "-e", f"TARGET={url}", f"bench/scripts/{self.script}"]
+
+    def parse(self, text):
+        if not self.summary.exists():
+            raise ValueError(f"{self.name} wrote no summary:\n{text[-800:]}")
+        metrics = json.loads(self.summary.read_text())["metrics"]
+        failed = metrics.get("http_req_failed", {}).get("passes", 0) + metrics.get("checks", {}).get("fails", 0)
+        return Outcome(metrics["http_reqs"]["count"], metrics["http_reqs"]["rate"], failed)
+
+
+def brunt(program, script):
+    return K6Like("brunt", program, ["--workers", "1"], script)
+
+
+def k6(script):
+    return K6Like("k6", "k6", [], script)
+
+
+def installed_peers(script="get.js"):
+    """(those installed, names of those missing)"""
+    peers = [Wrk(), Hey(), H2load(), k6(script)]
+    there = [p for p in peers if shutil.which(p.name)]
+    return there, [p.name for p in peers if p not in there]
+
+
+def measure(client, nginx, core, seconds):
+    server_before = nginx.cpu_s()
+    done = harness.run(client.command(nginx.url, seconds), core, timeout_s=seconds + 60)
+    if done.code != 0:
+        raise ValueError(f"{client.name} ended with {done.code}:\n{done.text[-800:]}")
+    outcome = client.parse(done.text)
+    if not outcome.requests:
+        raise ValueError(f"{client.name} made no request:\n{done.text[-800:]}")
+    outcome.cpu_us = done.cpu_s / outcome.requests * 1e6
+    outcome.server_share = (nginx.cpu_s() - server_before) / done.wall_s
+    return outcome

@@ -1,0 +1,26 @@
+/*
+ * cli/commands.h - the commands of the program, one file each.
+ *
+ * Each takes the words behind its name and returns the exit code of the process.
+ */
+#pragma once
+#include "cli/args.h"
+
+typedef int br_command_fn(int argc, char **argv);
+
+typedef struct br_command {
+    const char *name, *summary;
+    br_command_fn *run;
+} br_command;
+
+extern const br_command br_commands[]; /* ends with a NULL name */
+
+int br_cmd_run(int argc, char **argv);
+int br_cmd_test(int argc, char **argv);
+int br_cmd_version(int argc, char **argv);
+
+/* Options of every command: --help, --log-format, --log-output, --no-color, -q, -v. */
+extern const br_arg br_global_args[];
+/* Applies them. BR_EINVAL names the flag. */
+BR_NODISCARD br_code br_cli_apply_globals(const br_args *a, br_err *err);
+bool br_cli_colour(const br_args *a, int fd); /* may output on fd be coloured? */

@@ -1,0 +1,75 @@
+/* Flags that every command has, and the version. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "cli/commands.h"
+
+const br_arg br_global_args[] = {
+    {"help", 'h', BR_ARG_SWITCH, NULL, "show this help"},
+    {"log-format", 0, BR_ARG_VALUE, "FORMAT", "log format: text, json or raw (default text)"},
+    {"log-output", 0, BR_ARG_VALUE, "WHERE", "log to stderr, stdout, none or file=PATH (default stderr)"},
+    {"no-color", 0, BR_ARG_SWITCH, NULL, "no colours"},
+    {"quiet", 'q', BR_ARG_SWITCH, NULL, "no banner and no progress"},
+    {"verbose", 'v', BR_ARG_SWITCH, NULL, "log debug messages"},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+};
+
+static const char *setting(const br_args *a, const char *flag, const char *variable)
+{
+    const char *v = br_args_get(a, flag);
+    return v ? v : getenv(variable);
+}
+
+bool br_cli_colour(const br_args *a, int fd)
+{
+    const char *term = getenv("TERM");
+    if (br_args_has(a, "no-color") || getenv("NO_COLOR") || getenv("K6_NO_COLOR")) return false;
+    return isatty(fd) && !(term && strcmp(term, "dumb") == 0);
+}
+
+static br_code take_format(const char *format, br_log_config *config, br_err *err)
+{
+    if (!format || strcmp(format, "text") == 0) config->format = BR_LOG_TEXT;
+    else if (strcmp(format, "json") == 0) config->format = BR_LOG_JSON;
+    else if (strcmp(format, "raw") == 0) config->format = BR_LOG_RAW;
+    else return br_fail(err, BR_EINVAL, "unknown log format '%s': use text, json or raw", format);
+    return BR_OK;
+}
+
+static br_code take_output(const char *output, br_log_config *config, br_err *err)
+{
+    if (!output || strcmp(output, "stderr") == 0) {
+        config->out = stderr;
+    } else if (strcmp(output, "stdout") == 0) {
+        config->out = stdout;
+    } else if (strcmp(output, "none") == 0) {
+        config->out = NULL;
+    } else if (strncmp(output, "file=", 5) == 0) {
+        config->out = fopen(output + 5, "ae"); /* open until the process ends */
+        if (!config->out) return br_fail_errno(err, BR_EIO, errno, "cannot open the log file '%s'", output + 5);
+    } else {
+        return br_fail(err, BR_EINVAL, "unknown log output '%s': use stderr, stdout, none or file=PATH", output);
+    }
+    return BR_OK;
+}
+
+br_code br_cli_apply_globals(const br_args *a, br_err *err)
+{
+    br_log_config config = {.level = br_args_has(a, "verbose") ? BR_LOG_DEBUG : BR_LOG_INFO};
+    br_code code = take_format(setting(a, "log-format", "K6_LOG_FORMAT"), &config, err);
+    if (code == BR_OK) code = take_output(setting(a, "log-output", "K6_LOG_OUTPUT"), &config, err);
+    if (code != BR_OK) return code;
+    config.colour = config.out && br_cli_colour(a, fileno(config.out));
+    config.terminal = config.out && isatty(fileno(config.out)) && config.format == BR_LOG_TEXT;
+    br_log_setup(&config);
+    return BR_OK;
+}
+
+int br_cmd_version(int argc, char **argv)
+{
+    (void) argc, (void) argv;
+    printf("brunt v%s (k6 2.2.0 compatible)\n", BRUNT_VERSION);
+    return 0;
+}

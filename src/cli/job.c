@@ -1,0 +1,141 @@
+#include "cli/job.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/num.h"
+#include "cli/progress.h"
+
+extern char **environ;
+
+/* __ENV: the system's environment, then what was given by flags. */
+static br_env_var *collect_env(const br_job_config *c, size_t *ret_count)
+{
+    size_t n = 0, max = c->env_count + 1;
+    for (char **e = environ; *e; e++) max++;
+    br_env_var *list = br_calloc(max, sizeof(*list));
+    for (char **e = environ; *e && c->system_env; e++) {
+        br_str value = br_str_of(*e), name;
+        if (br_str_cut(&value, '=', &name) && value.p) list[n++] = (br_env_var) {name, value};
+    }
+    for (size_t i = 0; i < c->env_count; i++) list[n++] = c->env[i];
+    *ret_count = n;
+    return list;
+}
+
+static br_exit_code load_exit(br_code code)
+{
+    return code == BR_EEXCEPTION ? BR_EXIT_EXCEPTION : BR_EXIT_OTHER;
+}
+
+static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *ret_exit, br_err *err)
+{
+    size_t n;
+    br_env_var *env = collect_env(c, &n);
+    br_program_config pc = {.path = c->script, .env = env, .env_count = n, .metrics = job->metrics};
+    br_code code = br_program_load(&pc, &job->program, err);
+    br_free(env);
+    if (code == BR_OK) return BR_OK;
+    *ret_exit = load_exit(code);
+    return br_wrap(err, code, "could not initialize '%s'", c->script);
+}
+
+static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
+{
+    json_t *script = NULL, *env = NULL;
+    br_str text = br_program_options_json(job->program);
+    if (text.p) script = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
+    if (script && !json_is_object(script)) {
+        json_decref(script);
+        return br_fail(err, BR_EINVAL, "the exported 'options' must be an object");
+    }
+    br_code code = br_options_from_env(environ, &env, err);
+    br_options_source sources[] = {{"script", script}, {"environment", env}, {"cli", c->overrides}};
+    if (code == BR_OK) code = br_options_build(sources, BR_COUNT_OF(sources), &job->options, err);
+    json_decref(script);
+    json_decref(env);
+    return code;
+}
+
+static br_code check_functions(const br_job *job, br_err *err)
+{
+    for (size_t i = 0; i < job->options->scenario_count; i++) {
+        const br_scenario *s = &job->options->scenarios[i];
+        if (!br_program_has_export(job->program, s->exec)) {
+            return br_fail(err, BR_EINVAL, "There were problems with the specified script configuration:\n\t- executor " BR_FMT
+                ": function '" BR_FMT "' not found in exports", BR_ARG(s->name), BR_ARG(s->exec));
+        }
+    }
+    return BR_OK;
+}
+
+br_code br_job_prepare(const br_job_config *c, br_job *ret, br_exit_code *ret_exit, br_err *err)
+{
+    br_job job = {.metrics = br_metrics_new()};
+    br_code code = load_script(c, &job, ret_exit, err);
+    if (code == BR_OK) {
+        code = build_options(c, &job, err);
+        if (code == BR_OK) code = check_functions(&job, err);
+        if (code == BR_OK) code = br_run_register_thresholds(job.options, job.metrics, !c->no_thresholds, err);
+        if (code != BR_OK) *ret_exit = BR_EXIT_CONFIG;
+    }
+    if (code == BR_OK) *ret = job;
+    else br_job_deinit(&job);
+    return code;
+}
+
+void br_job_deinit(br_job *job)
+{
+    br_run_result_free(job->result);
+    br_options_free(job->options);
+    br_program_free(job->program);
+    br_metrics_free(job->metrics);
+    *job = (br_job) {0};
+}
+
+static void print_plan(const br_job *job, const br_job_config *c)
+{
+    const br_options *o = job->options;
+    br_ns longest = 0;
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        br_ns end = br_scenario_hard_end(&o->scenarios[i]);
+        longest = end > longest ? end : longest;
+    }
+    (void) br_buf_printf(&text, "\n     execution: local\n        script: %s\n        output: -\n\n", c->script);
+    if (c->banner) (void) br_buf_printf(&text, "          test: %s\n\n", c->banner);
+    (void) br_buf_printf(&text, "     scenarios: (100.00%%) %zu scenario%s, %lld max VUs, ", o->scenario_count,
+        o->scenario_count == 1 ? "" : "s", (long long) br_options_max_vus(o));
+    (void) br_buf_put_duration(&text, longest);
+    (void) br_buf_puts(&text, " max duration (incl. graceful stop):\n");
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        (void) br_buf_printf(&text, "              * " BR_FMT ": ", BR_ARG(o->scenarios[i].name));
+        br_scenario_describe(&o->scenarios[i], &text);
+        (void) br_buf_puts(&text, "\n");
+    }
+    (void) br_buf_puts(&text, "\n");
+    fwrite(text.data, 1, text.len, stdout);
+    fflush(stdout);
+    br_buf_deinit(&text);
+}
+
+br_code br_job_run(br_job *job, const br_job_config *c, br_exit_code *ret_exit, br_err *err)
+{
+    br_progress *progress = NULL;
+    job->run = (br_run_config) {.program = job->program, .options = job->options, .metrics = job->metrics,
+        .workers = c->workers, .max_body_bytes = c->max_body_bytes, .tap = c->tap, .tap_ctx = c->tap_ctx};
+    if (!c->quiet) {
+        print_plan(job, c);
+        progress = br_progress_new(isatty(STDOUT_FILENO), c->colour);
+        job->run.on_status = br_progress_status;
+        job->run.status_ctx = progress;
+        job->run.status_interval_ns = br_progress_interval(progress);
+    }
+    br_code code = br_run(&job->run, &job->result, &job->exit_code, err);
+    if (progress) br_progress_finish(progress);
+    br_progress_free(progress);
+    job->run.on_status = NULL;
+    if (code != BR_OK) *ret_exit = load_exit(code);
+    return code;
+}

@@ -1,0 +1,42 @@
+/*
+ * cli/job.h - from a script and options to a finished run: what `run` and `test` have in common.
+ *
+ * What: loads the script, merges options (script < environment < command line), registers thresholds, runs with progress,
+ *     and writes the files that were asked for.
+ * Threads: main thread.
+ */
+#pragma once
+#include <jansson.h>
+#include "cli/args.h"
+#include "engine/run.h"
+
+typedef struct br_job_config {
+    const char *script;
+    const br_env_var *env; /* for __ENV; added to the system's environment */
+    size_t env_count;
+    bool system_env;       /* __ENV holds the system's environment too */
+    json_t *overrides;     /* options of the highest level; borrowed; may be NULL */
+    bool no_thresholds, quiet, colour;
+    uint32_t workers;
+    size_t max_body_bytes; /* largest kept response body; 0: default */
+    const char *banner;    /* line before the scenarios, or NULL */
+    br_sample_fn *tap;     /* sees every sample, from several threads; may be NULL */
+    void *tap_ctx;
+} br_job_config;
+
+typedef struct br_job {
+    br_program *program;
+    br_options *options;
+    br_metrics *metrics;
+    br_run_config run;
+    br_run_result *result;
+    br_exit_code exit_code;
+} br_job;
+
+/*
+ * Loads and checks; nothing runs yet. On failure the message is in *err and *ret_exit is k6's code for it.
+ */
+BR_NODISCARD br_code br_job_prepare(const br_job_config *config, br_job *ret, br_exit_code *ret_exit, br_err *err);
+/* Runs; job->result and job->exit_code are set on BR_OK. */
+BR_NODISCARD br_code br_job_run(br_job *job, const br_job_config *config, br_exit_code *ret_exit, br_err *err);
+void br_job_deinit(br_job *job);

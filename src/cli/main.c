@@ -1,0 +1,48 @@
+/* brunt: the program. Finds the command and runs it. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include "cli/commands.h"
+
+const br_command br_commands[] = {
+    {"run", "Start a test: run a k6 script", br_cmd_run},
+    {"test", "Run a named test of brunt.yaml against an environment and judge it", br_cmd_test},
+    {"version", "Show the version", br_cmd_version},
+    {NULL, NULL, NULL},
+};
+
+static void print_help(FILE *out)
+{
+    fputs("brunt runs k6 scripts at the speed of a C load generator, judges the result and says why.\n\n"
+          "Usage:\n  brunt COMMAND [flags]\n\nCommands:\n",
+        out);
+    for (const br_command *c = br_commands; c->name; c++) fprintf(out, "  %-10s %s\n", c->name, c->summary);
+    fputs("\nFlags:\n  -h, --help     this text, or that of a command\n      --version  the version\n\n"
+          "Use \"brunt COMMAND --help\" for the flags of a command.\n",
+        out);
+}
+
+static int unknown_command(const char *name)
+{
+    fprintf(stderr, "brunt: unknown command \"%s\"; run 'brunt --help' for the list\n", name);
+    return 255;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed socket or pipe is an error code here, not the end */
+    if (argc < 2) {
+        print_help(stdout);
+        return 0;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0) name = "version";
+    if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    for (const br_command *c = br_commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0) return c->run(argc - 2, argv + 2);
+    }
+    return unknown_command(name);
+}

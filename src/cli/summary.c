@@ -1,0 +1,90 @@
+#include "cli/summary.h"
+
+#include <stdio.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "report/summary_json.h"
+#include "report/summary_text.h"
+
+typedef struct entries {
+    br_code code; /* first failure */
+    br_err *err;
+} entries;
+
+/* "stdout", "stderr" or a path. */
+static void on_entry(void *ctx, br_str key, br_str content)
+{
+    entries *e = ctx;
+    if (br_str_is(key, "stdout") || br_str_is(key, "stderr")) {
+        FILE *out = br_str_is(key, "stdout") ? stdout : stderr;
+        fwrite(content.p, 1, content.n, out);
+        fflush(out);
+        return;
+    }
+    char *path = br_strndup(key.p, key.n);
+    br_err err = {0};
+    br_code code = br_file_write(path, content, &err);
+    if (code != BR_OK && e->code == BR_OK) {
+        e->code = code;
+        (void) br_fail(e->err, code, "handleSummary(): %s", err.msg);
+    }
+    br_free(path);
+}
+
+/* True if the script took care of the output. */
+static bool script_summary(br_job *job, entries *e)
+{
+    if (!br_program_has_export(job->program, BR_STR("handleSummary"))) return false;
+    br_buf data;
+    br_buf_init(&data, BR_BUF_NO_LIMIT);
+    br_summary_state state = {.stdout_tty = isatty(STDOUT_FILENO), .stderr_tty = isatty(STDERR_FILENO), .no_colour = true};
+    br_err err = {0};
+    br_code code = br_report_summary_data(job->result, &state, &data, &err);
+    if (code == BR_OK) code = br_run_handle_summary(&job->run, br_buf_view(&data), on_entry, e, &err);
+    br_buf_deinit(&data);
+    if (code == BR_OK) return true;
+    if (code != BR_AGAIN) { /* BR_AGAIN: it returned nothing */
+        br_log_field field = {"hint", BR_STR("script exception")};
+        br_log_line(BR_LOG_ERROR, br_str_of(err.msg), &field, 1);
+    }
+    return false;
+}
+
+static br_code text_summary(const br_job *job, const br_summary_config *c, br_err *err)
+{
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    br_summary_style style = {.colour = c->colour};
+    br_code code = br_report_summary_text(job->result, &style, &text, err);
+    if (code == BR_OK) printf("\n%s\n\n", text.data);
+    fflush(stdout);
+    br_buf_deinit(&text);
+    return code;
+}
+
+static br_code export_summary(const br_job *job, const char *path, br_err *err)
+{
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    br_code code = br_report_summary_export(job->result, &text, err);
+    if (code == BR_OK) code = br_file_write(path, br_buf_view(&text), err);
+    br_buf_deinit(&text);
+    return code == BR_OK ? BR_OK : br_wrap(err, code, "--summary-export");
+}
+
+br_code br_summary_write(br_job *job, const br_summary_config *c, br_err *err)
+{
+    if (c->disabled) return BR_OK;
+    entries e = {.err = err};
+    br_code code = script_summary(job, &e) ? e.code : text_summary(job, c, err);
+    if (c->export_file) {
+        br_err export_err = {0};
+        br_code export_code = export_summary(job, c->export_file, &export_err);
+        if (export_code != BR_OK && code == BR_OK) {
+            code = export_code;
+            *err = export_err;
+        }
+    }
+    return code;
+}

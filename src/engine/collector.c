@@ -1,0 +1,237 @@
+/* Totals, slices of time, thresholds and the result: everything on the control thread. */
+#include "base/log.h"
+#include "engine/run_int.h"
+
+struct br_collector {
+    br_engine *engine;
+    br_shard *totals;
+    br_timeline *timeline;
+    BR_VEC(br_shard *) spare;
+    uint32_t outstanding; /* shards asked for and not yet back */
+    /* Of the last second, for the progress line: */
+    br_sink second_duration;
+    uint64_t second_requests, second_failed;
+    uint64_t shown_requests, shown_failed;
+    double shown_p95;
+};
+
+br_collector *br_collector_new(br_engine *e)
+{
+    br_collector *c = BR_NEW(br_collector);
+    c->engine = e;
+    c->totals = br_shard_new(e->config->metrics);
+    c->timeline = br_timeline_new(BR_SEC);
+    br_sink_init(&c->second_duration, BR_TREND);
+    return c;
+}
+
+void br_collector_free(br_collector *c)
+{
+    if (!c) return;
+    br_shard_free(c->totals);
+    br_timeline_free(c->timeline);
+    for (size_t i = 0; i < c->spare.len; i++) br_shard_free(c->spare.data[i]);
+    br_vec_deinit(&c->spare);
+    br_sink_deinit(&c->second_duration);
+    br_free(c);
+}
+
+br_shard *br_collector_spare(br_collector *c)
+{
+    c->outstanding++;
+    if (c->spare.len) return c->spare.data[--c->spare.len];
+    return br_shard_new(c->engine->config->metrics);
+}
+
+uint32_t br_collector_outstanding(const br_collector *c) { return c->outstanding; }
+
+static int64_t active_vus(br_engine *e)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < e->config->options->scenario_count; i++) sum += atomic_load(&e->shared[i].vus_active);
+    return sum;
+}
+
+void br_collector_take(br_collector *c, br_shard *shard, br_ns at)
+{
+    br_engine *e = c->engine;
+    BR_ASSERT(c->outstanding > 0);
+    c->outstanding--;
+    br_shard_merge(c->totals, shard, e->config->metrics);
+    br_ns relative = at - e->start;
+    if (e->start && relative > 0) br_timeline_add(c->timeline, relative, shard, (double) active_vus(e));
+    br_sink_merge(&c->second_duration, &shard->sinks[BR_M_HTTP_REQ_DURATION]);
+    c->second_requests += shard->sinks[BR_M_HTTP_REQS].count;
+    c->second_failed += shard->sinks[BR_M_HTTP_REQ_FAILED].nonzero;
+    br_shard_reset(shard);
+    *br_vec_push(&c->spare) = shard;
+    if (c->outstanding > 0) return;
+    c->shown_requests = c->second_requests;
+    c->shown_failed = c->second_failed;
+    c->shown_p95 = br_sink_percentile(&c->second_duration, 95);
+    br_sink_reset(&c->second_duration);
+    c->second_requests = c->second_failed = 0;
+    if (e->control_waits) br_fiber_wake(e->control, BR_OK);
+}
+
+void br_collector_last_second(br_collector *c, br_run_status *status)
+{
+    status->requests = c->shown_requests;
+    status->failed = c->shown_failed;
+    status->p95_ms = c->shown_p95;
+}
+
+/* Thresholds ---------------------------------------------------------------------------------------- */
+
+static const br_sink *total_of(br_collector *c, const br_metric *m)
+{
+    static const br_sink empty_trend = {.type = BR_TREND};
+    return m->id < c->totals->sink_count ? &c->totals->sinks[m->id] : &empty_trend;
+}
+
+static void add_name(char *names, size_t size, br_str name)
+{
+    size_t used = strlen(names);
+    if (used + name.n + 3 < size) snprintf(names + used, size - used, "%s" BR_FMT, used ? ", " : "", BR_ARG(name));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return br_str_cmp((*(br_metric *const *) a)->name, (*(br_metric *const *) b)->name);
+}
+
+/* Metrics with thresholds by name, as k6 lists them. */
+static size_t with_thresholds(br_metrics *metrics, br_metric ***ret)
+{
+    size_t n = 0, all = br_metrics_count(metrics);
+    br_metric **list = br_calloc(all + 1, sizeof(*list));
+    for (uint32_t i = 0; i < all; i++) {
+        br_metric *m = br_metrics_at(metrics, i);
+        if (m->thresholds.len) list[n++] = m;
+    }
+    qsort(list, n, sizeof(*list), by_name);
+    *ret = list;
+    return n;
+}
+
+bool br_collector_thresholds(br_collector *c, br_ns elapsed, bool final, char *failed_names, size_t failed_size)
+{
+    br_metric **list;
+    size_t n = with_thresholds(c->engine->config->metrics, &list);
+    bool abort = false;
+    failed_names[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        const br_sink *sink = total_of(c, list[i]);
+        if (!final && sink->count == 0) continue;
+        bool metric_failed = false;
+        for (size_t k = 0; k < list[i]->thresholds.len; k++) {
+            br_metric_threshold *t = &list[i]->thresholds.data[k];
+            t->failed = !br_threshold_check(&t->expr, sink, elapsed, NULL);
+            metric_failed = metric_failed || t->failed;
+            if (t->failed && t->abort_on_fail && elapsed > t->delay_abort_ns) abort = true;
+        }
+        if (metric_failed) add_name(failed_names, failed_size, list[i]->name);
+    }
+    br_free(list);
+    return abort;
+}
+
+/* Result -------------------------------------------------------------------------------------------- */
+
+static void result_thresholds(br_run_result *r, br_result_metric *to, const br_metric *m, const br_sink *sink)
+{
+    to->threshold_count = m->thresholds.len;
+    to->thresholds = br_arena_zalloc(&r->arena, (m->thresholds.len + 1) * sizeof(*to->thresholds));
+    for (size_t i = 0; i < m->thresholds.len; i++) {
+        const br_metric_threshold *t = &m->thresholds.data[i];
+        br_result_threshold *out = &to->thresholds[i];
+        out->source = br_arena_str(&r->arena, t->source);
+        out->agg = t->expr.agg;
+        out->ok = br_threshold_check(&t->expr, sink, r->duration, &out->value);
+    }
+}
+
+static void result_metrics(br_collector *c, br_run_result *r)
+{
+    br_metrics *metrics = c->engine->config->metrics;
+    size_t all = br_metrics_count(metrics);
+    r->metrics = br_arena_zalloc(&r->arena, (all + 1) * sizeof(*r->metrics));
+    for (uint32_t i = 0; i < all; i++) {
+        const br_metric *m = br_metrics_at(metrics, i);
+        const br_sink *sink = total_of(c, m);
+        /* Sub-metrics that a script names appear even when empty: that is how scripts ask for them. */
+        bool shown = sink->count || m->thresholds.len || (m->parent && m->listed && total_of(c, m->parent)->count);
+        if (!shown) continue;
+        br_result_metric *to = &r->metrics[r->metric_count++];
+        to->name = br_arena_str(&r->arena, m->name);
+        to->suffix = br_arena_str(&r->arena, m->suffix);
+        to->parent = m->parent ? br_arena_str(&r->arena, m->parent->name) : BR_STR("");
+        to->type = m->type;
+        to->contains = m->contains;
+        br_sink_init(&to->sink, m->type);
+        if (sink->count) br_sink_merge(&to->sink, sink);
+        result_thresholds(r, to, m, &to->sink);
+    }
+}
+
+static void result_scenarios(br_collector *c, br_run_result *r)
+{
+    const br_options *o = c->engine->config->options;
+    r->scenarios = br_arena_zalloc(&r->arena, (o->scenario_count + 1) * sizeof(*r->scenarios));
+    r->scenario_count = o->scenario_count;
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        br_buf_reset(&text);
+        br_scenario_describe(&o->scenarios[i], &text);
+        r->scenarios[i].name = br_arena_str(&r->arena, o->scenarios[i].name);
+        r->scenarios[i].executor = br_str_of(br_executor_name(o->scenarios[i].executor));
+        r->scenarios[i].description = br_arena_str(&r->arena, br_buf_view(&text));
+    }
+    br_buf_deinit(&text);
+}
+
+static void result_options(const br_options *o, br_run_result *r)
+{
+    r->trend_stats = br_arena_zalloc(&r->arena, (o->trend_stat_count + 1) * sizeof(br_str));
+    r->trend_stat_count = o->trend_stat_count;
+    for (size_t i = 0; i < o->trend_stat_count; i++) r->trend_stats[i] = br_arena_str(&r->arena, o->trend_stats[i]);
+    r->time_unit = br_arena_str(&r->arena, o->time_unit);
+}
+
+static void result_workers(br_engine *e, br_run_result *r)
+{
+    r->workers = br_arena_zalloc(&r->arena, (e->worker_count + 1) * sizeof(*r->workers));
+    r->worker_count = e->worker_count;
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        r->workers[i] = e->workers[i].health;
+        r->iterations_complete += br_gauge64_get(&e->workers[i].complete);
+        r->iterations_interrupted += br_gauge64_get(&e->workers[i].interrupted);
+    }
+}
+
+br_run_result *br_collector_result(br_collector *c)
+{
+    br_engine *e = c->engine;
+    br_run_result *r = BR_NEW(br_run_result);
+    br_arena_init(&r->arena, 16384);
+    r->script = br_arena_str(&r->arena, br_str_of(br_program_path(e->config->program)));
+    r->started_wall = e->begin_wall;
+    r->duration = e->stop_at > e->begin ? e->stop_at - e->begin : 0;
+    r->end = e->end;
+    r->end_reason = br_arena_str(&r->arena, br_str_of(e->end_reason));
+    r->vus_max = (uint32_t) e->vus_total;
+    result_workers(e, r);
+    result_metrics(c, r);
+    result_scenarios(c, r);
+    result_options(e->config->options, r);
+    if (e->setup_data.p) r->setup_data_json = br_arena_str(&r->arena, e->setup_data);
+    br_recorder **recorders = br_calloc(e->worker_count + 1, sizeof(*recorders));
+    recorders[0] = e->recorder; /* setup() comes first */
+    for (uint32_t i = 0; i < e->worker_count; i++) recorders[i + 1] = e->workers[i].recorder;
+    br_run_result_merge_groups(r, recorders, e->worker_count + 1);
+    br_run_result_merge_endpoints(r, recorders, e->worker_count + 1);
+    br_free(recorders);
+    br_timeline_finish(c->timeline, r);
+    return r;
+}

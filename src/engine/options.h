@@ -1,0 +1,102 @@
+/*
+ * engine/options.h - what a run is to do: k6's options, merged from their sources and checked.
+ *
+ * What: sources are JSON objects in the form of a script's `options`; later ones replace whole options of
+ *     earlier ones, and the four that say what to execute (duration, iterations, stages, scenarios) replace
+ *     each other together. The result is typed, has k6's defaults, and its scenarios are derived.
+ * Why here: engine, summary and the test command all need the same reading of the same text.
+ * Threads: a value; read-only once built.
+ * Memory: owns everything in its arena.
+ */
+#pragma once
+#include <jansson.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "stat/tags.h"
+
+#define BR_VUS_MAX 1000000
+#define BR_STAGES_MAX 10000
+#define BR_SCENARIOS_MAX 1000
+
+typedef enum br_executor {
+    BR_EXEC_CONSTANT_VUS,
+    BR_EXEC_RAMPING_VUS,
+    BR_EXEC_SHARED_ITERATIONS,
+    BR_EXEC_PER_VU_ITERATIONS,
+} br_executor;
+const char *br_executor_name(br_executor e); /* "constant-vus" ... */
+
+typedef struct br_stage {
+    br_ns duration;
+    int64_t target;
+} br_stage;
+
+typedef struct br_scenario {
+    br_str name, exec; /* exec: the exported function */
+    br_executor executor;
+    int64_t vus;        /* ramping-vus: startVUs */
+    int64_t iterations; /* shared: in all; per-vu: each */
+    br_ns duration;     /* constant-vus: duration; iterations: maxDuration; ramping: sum of stages */
+    br_stage *stages;
+    size_t stage_count;
+    br_ns start_time, graceful_stop, graceful_ramp_down;
+    br_tag *tags;
+    size_t tag_count;
+} br_scenario;
+
+typedef struct br_threshold_option {
+    br_str metric, source;
+    bool abort_on_fail;
+    br_ns delay_abort_ns;
+} br_threshold_option;
+
+typedef struct br_options {
+    br_arena arena;
+    br_scenario *scenarios; /* by start time, then name */
+    size_t scenario_count;
+    br_threshold_option *thresholds;
+    size_t threshold_count;
+    br_str *threshold_metrics; /* every key of `thresholds`, also those with an empty list */
+    size_t threshold_metric_count;
+    br_tag *tags;
+    size_t tag_count;
+    uint32_t system_tags;
+    br_str user_agent;
+    br_str *trend_stats;
+    size_t trend_stat_count;
+    br_str time_unit;
+    br_ns setup_timeout, teardown_timeout, summary_timeout, min_iteration_duration;
+    bool no_setup, no_teardown, throw_errors, discard_bodies, no_connection_reuse, no_vu_connection_reuse;
+    int64_t batch, batch_per_host;
+    char *consolidated_json; /* as scripts see it; owned by the arena */
+} br_options;
+
+/* One source, lowest first. `what` names it in messages: "the script's options", "command line". */
+typedef struct br_options_source {
+    const char *what;
+    json_t *json; /* borrowed object; NULL: nothing */
+} br_options_source;
+
+/*
+ * Merges, checks and derives. BR_EINVAL with k6's configuration report (several lines) or one message that names
+ * the option; BR_EUNSUPPORTED for an option whose effect this version lacks. Warnings are logged.
+ */
+BR_NODISCARD br_code br_options_build(const br_options_source *sources, size_t count, br_options **ret, br_err *err);
+void br_options_free(br_options *o);
+
+/* K6_* variables of the environment as such a JSON object (owned by the caller). BR_EINVAL names the variable. */
+BR_NODISCARD br_code br_options_from_env(char *const *environ_list, json_t **ret, br_err *err);
+/* "10s:5,20s:0" -> JSON array of stages. BR_EINVAL. */
+BR_NODISCARD br_code br_options_parse_stages(br_str text, json_t **ret, br_err *err);
+
+/* Figures of scenarios ------------------------------------------------------------------------------ */
+
+int64_t br_scenario_max_vus(const br_scenario *s);
+br_ns br_scenario_end(const br_scenario *s);      /* start + duration, without graceful stop */
+br_ns br_scenario_hard_end(const br_scenario *s); /* with it */
+/* "10 looping VUs for 30s (gracefulStop: 30s)" */
+void br_scenario_describe(const br_scenario *s, br_buf *out);
+/* Most VUs needed at the same time over all scenarios. */
+int64_t br_options_max_vus(const br_options *o);

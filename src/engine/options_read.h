@@ -1,0 +1,31 @@
+/*
+ * engine/options_read.h - typed values out of JSON, with k6's conversions.
+ *
+ * What: numbers may be numeric strings, durations are milliseconds or text, tags are flat objects.
+ * Why here: options.c and scenario.c read the same kinds of value.
+ * Errors: BR_EINVAL; the message names the option and what it may be.
+ */
+#pragma once
+#include <jansson.h>
+#include "engine/options.h"
+
+typedef struct br_option_reader {
+    br_arena *arena;
+    br_err *err;
+} br_option_reader;
+
+/* Each leaves *ret alone when `v` is NULL or JSON null. */
+br_code br_read_int(const br_option_reader *r, const char *name, const json_t *v, int64_t *ret);
+br_code br_read_bool(const br_option_reader *r, const char *name, const json_t *v, bool *ret);
+br_code br_read_duration(const br_option_reader *r, const char *name, const json_t *v, br_ns *ret);
+br_code br_read_text(const br_option_reader *r, const char *name, const json_t *v, br_str *ret);
+br_code br_read_tags(const br_option_reader *r, const char *name, const json_t *v, br_tag **ret, size_t *ret_count);
+br_code br_read_strings(const br_option_reader *r, const char *name, const json_t *v, br_str **ret, size_t *ret_count);
+br_code br_read_stages(const br_option_reader *r, const char *name, const json_t *v, br_stage **ret, size_t *ret_count,
+    br_buf *problems);
+
+/* Scenarios (scenario.c): reads one; problems of the configuration are appended as "a, b". */
+br_code br_scenario_read(const br_option_reader *r, br_str name, const json_t *v, br_scenario *ret, br_buf *problems);
+/* Checks k6's rules; appends what is wrong. */
+void br_scenario_validate(const br_scenario *s, br_buf *problems);
+void br_problem_add(br_buf *problems, const char *fmt, ...) BR_PRINTF(2, 3);

@@ -1,0 +1,141 @@
+/* engine/run_int.h - what the files of engine/ share about a run. */
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+#include "engine/run.h"
+#include "fiber/fiber.h"
+#include "script/vu.h"
+
+#define BR_WORKERS_MAX 256
+#define BR_VU_STACK_BYTES ((size_t) 256 << 10)
+
+typedef struct br_engine br_engine;
+typedef struct br_worker br_worker;
+
+/* When a VU slot is to run: [start, stop) relative to the scenario's start. */
+typedef struct br_interval {
+    br_ns start, stop;
+} br_interval;
+
+/* A scenario's v-th virtual user on its worker: a fiber that takes a VU from the pool while it is active. */
+typedef struct br_slot {
+    br_worker *worker;
+    const br_scenario *scenario;
+    struct br_scenario_shared *shared;
+    const br_tagset *tags;
+    br_interval *intervals; /* ascending, not overlapping */
+    size_t interval_count;
+    br_fiber *fiber; /* NULL when it has ended */
+    br_timer deadline_timer;
+    br_ns deadline;
+    br_vu *vu;
+    int64_t iterations_done; /* of this slot */
+} br_slot;
+
+/* Counters of one scenario over all workers. */
+typedef struct br_scenario_shared {
+    _Atomic int64_t iterations_started; /* shared-iterations: the next number */
+    _Atomic int64_t vus_active;
+    _Atomic int64_t slots_left;
+} br_scenario_shared;
+
+/* A counter with one writer and relaxed readers. */
+typedef _Atomic uint64_t br_gauge64;
+static inline void br_gauge64_add(br_gauge64 *g, uint64_t n)
+{
+    atomic_store_explicit(g, atomic_load_explicit(g, memory_order_relaxed) + n, memory_order_relaxed);
+}
+static inline uint64_t br_gauge64_get(br_gauge64 *g) { return atomic_load_explicit(g, memory_order_relaxed); }
+
+/* A VU that waits for work; FIFO. */
+typedef struct br_pooled_vu {
+    br_vu *vu;
+    int64_t iterations; /* over all scenarios: __ITER */
+} br_pooled_vu;
+
+struct br_worker {
+    br_engine *engine;
+    uint32_t index;
+    pthread_t thread;
+    bool thread_started;
+    br_loop *loop;
+    br_dns *dns;
+    br_fiber_pool *fibers;
+    br_recorder *recorder;
+    const br_tagset *run_tags;
+    br_pooled_vu *vus; /* all VUs of this worker */
+    size_t vu_count;
+    uint32_t *idle; /* ring of indexes into vus */
+    size_t idle_head, idle_len;
+    br_slot *slots;
+    size_t slot_count, slots_left;
+    br_gauge64 complete, interrupted;
+    _Atomic bool stop; /* interrupt all JavaScript */
+    br_err init_error;
+    br_code init_code;
+    br_worker_health health;
+};
+
+struct br_engine {
+    const br_run_config *config;
+    br_vu_settings settings;
+    br_loop *loop; /* control loop, main thread */
+    br_dns *dns;
+    br_fiber_pool *fibers;
+    br_fiber *control;
+    br_recorder *recorder; /* of setup, teardown, vus */
+    const br_tagset *run_tags;
+    br_worker *workers;
+    uint32_t worker_count, workers_ready, workers_done;
+    br_scenario_shared *shared; /* by scenario */
+    _Atomic int64_t vus_ready;
+    int64_t vus_total;
+    br_run_phase phase;
+    br_ns begin, start, stop_at; /* loop clock: before setup; scenarios; end of the last */
+    br_ns begin_wall;
+    br_code failure; /* of VU initialisation */
+    br_err *err;
+    /* The first reason to stop wins. */
+    bool stopping;
+    br_exit_code exit_code;
+    br_run_end end;
+    char end_reason[300];
+    br_str setup_data; /* JSON, owned; p == NULL: none */
+    int signal_fd;
+    br_watch signal_watch;
+    br_timer second_timer, status_timer;
+    bool control_waits;
+    struct br_collector *collector;
+};
+
+/* worker.c: threads and their VUs */
+br_code br_workers_start(br_engine *e, br_err *err); /* threads begin to make VUs; then on_worker_ready on the control loop */
+void br_workers_begin(br_engine *e);                /* start the slots at e->start */
+void br_workers_interrupt(br_engine *e);            /* end all iterations at once */
+void br_workers_join(br_engine *e);
+void br_workers_take_shards(br_engine *e);          /* asks each for its shard; br_collector_take() follows */
+br_pooled_vu *br_worker_take_vu(br_worker *w);
+void br_worker_return_vu(br_worker *w, br_pooled_vu *vu);
+void br_worker_slot_done(br_worker *w);
+void br_engine_worker_ready(br_engine *e, br_worker *w); /* control thread */
+void br_engine_worker_done(br_engine *e, br_worker *w);  /* control thread */
+
+/* slot.c: executors */
+size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret); /* *ret is br_malloc'ed */
+br_code br_slot_start(br_slot *slot, br_err *err);
+const br_tagset *br_scenario_tags(br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags);
+
+/* collector.c: totals, slices, thresholds, result */
+typedef struct br_collector br_collector;
+br_collector *br_collector_new(br_engine *e);
+void br_collector_free(br_collector *c);
+void br_collector_take(br_collector *c, br_shard *shard, br_ns at); /* takes the shard back into its pool */
+br_shard *br_collector_spare(br_collector *c);
+uint32_t br_collector_outstanding(const br_collector *c); /* shards asked for and not yet back */
+void br_collector_last_second(br_collector *c, br_run_status *status);
+/* Evaluates; true when one with abortOnFail failed. `final` also looks at metrics without samples. */
+bool br_collector_thresholds(br_collector *c, br_ns elapsed, bool final, char *failed_names, size_t failed_size);
+br_run_result *br_collector_result(br_collector *c);
+
+/* run.c */
+void br_engine_stop(br_engine *e, br_exit_code code, br_run_end end, const char *reason);

@@ -1,0 +1,225 @@
+/* Scenarios: reading one, k6's rules, figures and descriptions. */
+#include <ctype.h>
+#include "base/num.h"
+#include "engine/options_read.h"
+
+static const char *const executor_names[] = {
+    [BR_EXEC_CONSTANT_VUS] = "constant-vus",
+    [BR_EXEC_RAMPING_VUS] = "ramping-vus",
+    [BR_EXEC_SHARED_ITERATIONS] = "shared-iterations",
+    [BR_EXEC_PER_VU_ITERATIONS] = "per-vu-iterations",
+};
+
+const char *br_executor_name(br_executor e) { return executor_names[e]; }
+
+static br_code read_executor(const br_option_reader *r, br_str name, const json_t *v, br_executor *ret)
+{
+    const char *text = json_string_value(json_object_get(v, "executor"));
+    if (!text) return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' has no executor", BR_ARG(name));
+    for (size_t i = 0; i < BR_COUNT_OF(executor_names); i++) {
+        if (strcmp(text, executor_names[i]) == 0) {
+            *ret = (br_executor) i;
+            return BR_OK;
+        }
+    }
+    if (strcmp(text, "constant-arrival-rate") == 0 || strcmp(text, "ramping-arrival-rate") == 0) {
+        return br_fail(r->err, BR_EUNSUPPORTED, "scenario '" BR_FMT "': the executor %s is not supported yet", BR_ARG(name), text);
+    }
+    return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "': unknown executor type '%s'", BR_ARG(name), text);
+}
+
+/* k6 refuses unknown fields of scenarios: a misspelt one would change the load silently. */
+static br_code check_fields(const br_option_reader *r, br_str name, const json_t *v, br_executor e)
+{
+    static const char *const common[] = {"executor", "startTime", "gracefulStop", "exec", "env", "tags", "options", NULL};
+    static const char *const own[][5] = {
+        [BR_EXEC_CONSTANT_VUS] = {"vus", "duration"},
+        [BR_EXEC_RAMPING_VUS] = {"startVUs", "stages", "gracefulRampDown"},
+        [BR_EXEC_SHARED_ITERATIONS] = {"vus", "iterations", "maxDuration"},
+        [BR_EXEC_PER_VU_ITERATIONS] = {"vus", "iterations", "maxDuration"},
+    };
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *) (uintptr_t) v, key, value)
+    {
+        bool known = false;
+        for (int i = 0; common[i]; i++) known = known || strcmp(key, common[i]) == 0;
+        for (int i = 0; i < 5 && own[e][i]; i++) known = known || strcmp(key, own[e][i]) == 0;
+        if (!known) return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' (%s): unknown field '%s'", BR_ARG(name), br_executor_name(e), key);
+    }
+    if (json_object_size(json_object_get(v, "env")) > 0) {
+        return br_fail(r->err, BR_EUNSUPPORTED, "scenario '" BR_FMT "': the field 'env' is not supported yet", BR_ARG(name));
+    }
+    return BR_OK;
+}
+
+static void defaults(br_scenario *s, br_str name)
+{
+    bool iterations = s->executor == BR_EXEC_SHARED_ITERATIONS || s->executor == BR_EXEC_PER_VU_ITERATIONS;
+    s->name = name;
+    s->exec = BR_STR("default");
+    s->vus = s->iterations = 1;
+    s->duration = iterations ? 600 * BR_SEC : -1;
+    s->graceful_stop = s->graceful_ramp_down = 30 * BR_SEC;
+}
+
+br_code br_scenario_read(const br_option_reader *r, br_str name, const json_t *v, br_scenario *ret, br_buf *problems)
+{
+    br_scenario s = {0};
+    if (!json_is_object(v)) return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' must be an object", BR_ARG(name));
+    br_code code = read_executor(r, name, v, &s.executor);
+    if (code == BR_OK) code = check_fields(r, name, v, s.executor);
+    if (code != BR_OK) return code;
+    defaults(&s, name);
+    struct {
+        const char *key;
+        int64_t *value;
+    } ints[] = {{"vus", &s.vus}, {"startVUs", &s.vus}, {"iterations", &s.iterations}}, times[] = {{"duration", &s.duration},
+        {"maxDuration", &s.duration}, {"startTime", &s.start_time}, {"gracefulStop", &s.graceful_stop}, {"gracefulRampDown", &s.graceful_ramp_down}};
+    for (size_t i = 0; i < BR_COUNT_OF(ints) && code == BR_OK; i++) code = br_read_int(r, ints[i].key, json_object_get(v, ints[i].key), ints[i].value);
+    for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++) code = br_read_duration(r, times[i].key, json_object_get(v, times[i].key), times[i].value);
+    if (code == BR_OK) code = br_read_text(r, "exec", json_object_get(v, "exec"), &s.exec);
+    if (code == BR_OK) code = br_read_tags(r, "tags", json_object_get(v, "tags"), &s.tags, &s.tag_count);
+    if (code == BR_OK) code = br_read_stages(r, "stages", json_object_get(v, "stages"), &s.stages, &s.stage_count, problems);
+    if (code != BR_OK) return br_wrap(r->err, code, "scenario '" BR_FMT "'", BR_ARG(name));
+    if (s.executor == BR_EXEC_RAMPING_VUS) {
+        s.duration = 0;
+        for (size_t i = 0; i < s.stage_count; i++) s.duration += s.stages[i].duration;
+    }
+    *ret = s;
+    return BR_OK;
+}
+
+static void validate_iterations(const br_scenario *s, br_buf *problems)
+{
+    if (s->vus <= 0) br_problem_add(problems, "the number of VUs must be more than 0");
+    if (s->executor == BR_EXEC_SHARED_ITERATIONS && s->iterations < s->vus) {
+        br_problem_add(problems, "the number of iterations (%lld) can't be less than the number of VUs (%lld)", (long long) s->iterations, (long long) s->vus);
+    } else if (s->iterations <= 0) {
+        br_problem_add(problems, "the number of iterations must be more than 0");
+    }
+}
+
+static void validate_duration(const br_scenario *s, const char *what, br_buf *problems)
+{
+    if (s->duration < 0) {
+        br_problem_add(problems, "the %s is unspecified", what);
+    } else if (s->duration < BR_SEC) {
+        br_buf text;
+        br_buf_init(&text, 100);
+        (void) br_buf_put_duration(&text, s->duration);
+        br_problem_add(problems, "the %s must be at least 1s, but is %s", what, text.data);
+        br_buf_deinit(&text);
+    }
+}
+
+static void validate_stages(const br_scenario *s, br_buf *problems)
+{
+    int64_t most = s->vus;
+    if (s->vus < 0) br_problem_add(problems, "the number of start VUs can't be negative");
+    if (s->stage_count == 0) br_problem_add(problems, "at least one stage has to be specified");
+    for (size_t i = 0; i < s->stage_count; i++) most = s->stages[i].target > most ? s->stages[i].target : most;
+    if (most <= 0 && s->stage_count) br_problem_add(problems, "either startVUs or one of the stages' target values must be greater than 0");
+}
+
+static bool name_ok(br_str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        if (!isalnum((unsigned char) name.p[i]) && name.p[i] != '_' && name.p[i] != '-') return false;
+    }
+    return name.n > 0;
+}
+
+void br_scenario_validate(const br_scenario *s, br_buf *problems)
+{
+    if (!name_ok(s->name)) br_problem_add(problems, "the scenario name should contain only numbers, latin letters, underscores, and dashes");
+    if (s->exec.n == 0) br_problem_add(problems, "exec value cannot be empty");
+    if (s->start_time < 0) br_problem_add(problems, "the startTime can't be negative");
+    if (s->graceful_stop < 0) br_problem_add(problems, "the gracefulStop timeout can't be negative");
+    if (s->graceful_ramp_down < 0) br_problem_add(problems, "the gracefulRampDown timeout can't be negative");
+    if (s->vus > BR_VUS_MAX) br_problem_add(problems, "the number of VUs exceeds %d", BR_VUS_MAX);
+    switch (s->executor) {
+        case BR_EXEC_CONSTANT_VUS:
+            if (s->vus <= 0) br_problem_add(problems, "the number of VUs must be more than 0");
+            validate_duration(s, "duration", problems);
+            break;
+        case BR_EXEC_RAMPING_VUS: validate_stages(s, problems); break;
+        case BR_EXEC_SHARED_ITERATIONS:
+        case BR_EXEC_PER_VU_ITERATIONS:
+            validate_iterations(s, problems);
+            validate_duration(s, "maxDuration", problems);
+            break;
+    }
+}
+
+/* Figures ------------------------------------------------------------------------------------------- */
+
+int64_t br_scenario_max_vus(const br_scenario *s)
+{
+    int64_t most = s->vus;
+    for (size_t i = 0; i < s->stage_count; i++) most = s->stages[i].target > most ? s->stages[i].target : most;
+    return most;
+}
+
+br_ns br_scenario_end(const br_scenario *s) { return s->start_time + s->duration; }
+br_ns br_scenario_hard_end(const br_scenario *s) { return br_scenario_end(s) + s->graceful_stop; }
+
+static void put_extra(br_buf *out, bool *first, const char *name, br_ns d)
+{
+    (void) br_buf_puts(out, *first ? " (" : ", ");
+    (void) br_buf_printf(out, "%s: ", name);
+    (void) br_buf_put_duration(out, d);
+    *first = false;
+}
+
+static void describe_load(const br_scenario *s, br_buf *out)
+{
+    long long vus = (long long) s->vus;
+    switch (s->executor) {
+        case BR_EXEC_CONSTANT_VUS: (void) br_buf_printf(out, "%lld looping VUs for ", vus); break;
+        case BR_EXEC_RAMPING_VUS:
+            (void) br_buf_printf(out, "Up to %lld looping VUs for ", (long long) br_scenario_max_vus(s));
+            break;
+        case BR_EXEC_SHARED_ITERATIONS:
+            (void) br_buf_printf(out, "%lld iterations shared among %lld VUs", (long long) s->iterations, vus);
+            return;
+        case BR_EXEC_PER_VU_ITERATIONS:
+            (void) br_buf_printf(out, "%lld iterations for each of %lld VUs", (long long) s->iterations, vus);
+            return;
+    }
+    (void) br_buf_put_duration(out, s->duration);
+    if (s->executor == BR_EXEC_RAMPING_VUS) (void) br_buf_printf(out, " over %zu stages", s->stage_count);
+}
+
+void br_scenario_describe(const br_scenario *s, br_buf *out)
+{
+    bool first = true;
+    describe_load(s, out);
+    if (s->executor == BR_EXEC_SHARED_ITERATIONS || s->executor == BR_EXEC_PER_VU_ITERATIONS) {
+        put_extra(out, &first, "maxDuration", s->duration);
+    }
+    if (s->executor == BR_EXEC_RAMPING_VUS) put_extra(out, &first, "gracefulRampDown", s->graceful_ramp_down);
+    if (!br_str_is(s->exec, "default")) {
+        (void) br_buf_printf(out, "%sexec: " BR_FMT, first ? " (" : ", ", BR_ARG(s->exec));
+        first = false;
+    }
+    if (s->start_time > 0) put_extra(out, &first, "startTime", s->start_time);
+    if (s->graceful_stop > 0) put_extra(out, &first, "gracefulStop", s->graceful_stop);
+    if (!first) (void) br_buf_puts(out, ")");
+}
+
+int64_t br_options_max_vus(const br_options *o)
+{
+    int64_t most = 0;
+    /* The sum changes upwards only where a scenario starts. */
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        br_ns at = o->scenarios[i].start_time;
+        int64_t sum = 0;
+        for (size_t k = 0; k < o->scenario_count; k++) {
+            const br_scenario *s = &o->scenarios[k];
+            if (s->start_time <= at && at < br_scenario_hard_end(s)) sum += br_scenario_max_vus(s);
+        }
+        most = sum > most ? sum : most;
+    }
+    return most;
+}

@@ -1,0 +1,278 @@
+/* Worker threads: each makes its VUs, runs its slots, hands over its shards. */
+#include <sched.h>
+#include <signal.h>
+#include "base/log.h"
+#include "engine/run_int.h"
+
+/* The pool of VUs: FIFO, as in k6. -------------------------------------------------------------------- */
+
+br_pooled_vu *br_worker_take_vu(br_worker *w)
+{
+    BR_ASSERT(w->idle_len > 0); /* the plan made one for every slot that is active at the same time */
+    uint32_t i = w->idle[w->idle_head];
+    w->idle_head = (w->idle_head + 1) % w->vu_count;
+    w->idle_len--;
+    return &w->vus[i];
+}
+
+void br_worker_return_vu(br_worker *w, br_pooled_vu *vu)
+{
+    w->idle[(w->idle_head + w->idle_len) % w->vu_count] = (uint32_t) (vu - w->vus);
+    w->idle_len++;
+}
+
+/* Messages to the control loop ------------------------------------------------------------------------ */
+
+typedef struct shard_message {
+    br_engine *engine;
+    br_worker *worker;
+    br_shard *shard;
+    br_ns at;
+} shard_message;
+
+static void receive_shard(void *ctx)
+{
+    shard_message *m = ctx;
+    br_collector_take(m->engine->collector, m->shard, m->at);
+    br_free(m);
+}
+
+/* On the worker: swap and send the full one back. */
+static void give_shard(void *ctx)
+{
+    shard_message *m = ctx;
+    m->shard = br_recorder_swap(m->worker->recorder, m->shard);
+    m->at = br_loop_clock(m->worker->loop);
+    br_loop_post(m->engine->loop, receive_shard, m);
+}
+
+void br_workers_take_shards(br_engine *e)
+{
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        shard_message *m = BR_NEW(shard_message);
+        *m = (shard_message) {.engine = e, .worker = &e->workers[i], .shard = br_collector_spare(e->collector)};
+        br_loop_post(e->workers[i].loop, give_shard, m);
+    }
+}
+
+static void tell_ready(void *ctx)
+{
+    br_worker *w = ctx;
+    br_engine_worker_ready(w->engine, w);
+}
+
+static void tell_done(void *ctx)
+{
+    br_worker *w = ctx;
+    br_engine_worker_done(w->engine, w);
+}
+
+void br_worker_slot_done(br_worker *w)
+{
+    BR_ASSERT(w->slots_left > 0);
+    if (--w->slots_left == 0) br_loop_post(w->engine->loop, tell_done, w);
+}
+
+/* Life of the thread ---------------------------------------------------------------------------------- */
+
+static br_code make_tools(br_worker *w, br_err *err)
+{
+    br_engine *e = w->engine;
+    br_code code = br_dns_new(w->loop, 300 * BR_SEC, &w->dns, err);
+    if (code != BR_OK) return code;
+    br_recorder_config rc = {.metrics = e->config->metrics, .system_tags = e->settings.system_tags,
+        .tap = e->config->tap, .tap_ctx = e->config->tap_ctx};
+    w->recorder = br_recorder_new(&rc);
+    const br_options *o = e->config->options;
+    w->run_tags = br_tags_intern(br_recorder_tag_store(w->recorder), o->tags, o->tag_count);
+    w->fibers = br_fiber_pool_new(w->loop, BR_VU_STACK_BYTES);
+    return BR_OK;
+}
+
+static br_code make_vus(br_worker *w, br_err *err)
+{
+    br_engine *e = w->engine;
+    w->idle = br_calloc(w->vu_count + 1, sizeof(*w->idle));
+    for (size_t i = 0; i < w->vu_count && !atomic_load(&w->stop); i++) {
+        br_vu_config vc = {.program = e->config->program, .settings = &e->settings, .loop = w->loop, .dns = w->dns,
+            .recorder = w->recorder, .id = (int64_t) (i * e->worker_count + w->index + 1), .run_tags = w->run_tags};
+        br_code code = br_vu_new(&vc, &w->vus[i].vu, err);
+        if (code != BR_OK) return code;
+        br_worker_return_vu(w, &w->vus[i]);
+        atomic_fetch_add(&e->vus_ready, 1);
+    }
+    return BR_OK;
+}
+
+static void drop_all(br_worker *w)
+{
+    for (size_t i = 0; i < w->vu_count; i++) br_vu_free(w->vus[i].vu);
+    br_free(w->vus);
+    br_free(w->idle);
+    w->vus = NULL;
+    w->idle = NULL;
+    for (size_t i = 0; i < w->slot_count; i++) br_free(w->slots[i].intervals);
+    br_free(w->slots);
+    w->slots = NULL;
+    if (w->fibers) br_fiber_pool_free(w->fibers);
+    if (w->dns) br_dns_free(w->dns);
+}
+
+static void take_health(br_worker *w, br_ns started)
+{
+    br_loop_health h;
+    br_loop_take_health(w->loop, &h);
+    br_ns length = br_loop_clock(w->loop) - started;
+    w->health = (br_worker_health) {.cpu_share = length > 0 ? (double) br_clock_thread_cpu() / (double) length : 0,
+        .timer_late_ns_max = h.timer_late_ns_max, .turn_ns_max = h.turn_ns_max};
+}
+
+static void *thread_main(void *arg)
+{
+    br_worker *w = arg;
+    br_ns started = br_loop_clock(w->loop);
+    w->init_code = make_tools(w, &w->init_error);
+    if (w->init_code == BR_OK) w->init_code = make_vus(w, &w->init_error);
+    br_loop_health discard; /* making VUs is no turn */
+    br_loop_take_health(w->loop, &discard);
+    br_loop_post(w->engine->loop, tell_ready, w);
+    br_loop_run(w->loop);
+    take_health(w, started);
+    drop_all(w);
+    return NULL;
+}
+
+/* Plan ------------------------------------------------------------------------------------------------ */
+
+/* Slot v of scenario k belongs to this worker: scenarios follow one another around the workers. */
+static uint32_t owner(const br_engine *e, size_t scenario, int64_t v)
+{
+    int64_t before = 0;
+    for (size_t i = 0; i < scenario; i++) before += br_scenario_max_vus(&e->config->options->scenarios[i]);
+    return (uint32_t) ((before + v) % e->worker_count);
+}
+
+static void plan_slots(br_engine *e)
+{
+    const br_options *o = e->config->options;
+    for (size_t k = 0; k < o->scenario_count; k++) {
+        const br_scenario *s = &o->scenarios[k];
+        int64_t n = br_scenario_max_vus(s);
+        uint32_t first = owner(e, k, 0);
+        atomic_store(&e->shared[k].slots_left, n);
+        for (int64_t v = 0; v < n; v++) {
+            br_worker *w = &e->workers[(first + (uint64_t) v) % e->worker_count];
+            br_slot *slot = &w->slots[w->slot_count++];
+            *slot = (br_slot) {.worker = w, .scenario = s, .shared = &e->shared[k]};
+            slot->interval_count = br_slot_intervals(s, v, &slot->intervals);
+        }
+    }
+}
+
+/* How many VUs a worker needs: most slots of it that overlap in time, graceful periods included. */
+static size_t vus_needed(const br_engine *e, uint32_t worker)
+{
+    const br_options *o = e->config->options;
+    size_t most = 0;
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        br_ns at = o->scenarios[i].start_time;
+        size_t sum = 0;
+        for (size_t k = 0; k < o->scenario_count; k++) {
+            const br_scenario *s = &o->scenarios[k];
+            if (s->start_time > at || at >= br_scenario_hard_end(s)) continue;
+            int64_t n = br_scenario_max_vus(s), first = owner(e, k, 0), w = e->worker_count;
+            /* Numbers v in [0, n) with (first + v) % w == worker. */
+            int64_t skip = ((int64_t) worker - first + w) % w;
+            sum += n > skip ? (size_t) ((n - skip + w - 1) / w) : 0;
+        }
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+static void plan(br_engine *e)
+{
+    const br_options *o = e->config->options;
+    size_t slots = 0;
+    for (size_t k = 0; k < o->scenario_count; k++) slots += (size_t) br_scenario_max_vus(&o->scenarios[k]);
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        br_worker *w = &e->workers[i];
+        w->engine = e;
+        w->index = i;
+        w->vu_count = vus_needed(e, i);
+        w->vus = br_calloc(w->vu_count + 1, sizeof(*w->vus));
+        w->slots = br_calloc(slots / e->worker_count + o->scenario_count + 1, sizeof(*w->slots));
+        e->vus_total += (int64_t) w->vu_count;
+    }
+    plan_slots(e);
+}
+
+br_code br_workers_start(br_engine *e, br_err *err)
+{
+    plan(e);
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        br_code code = br_loop_new(&e->workers[i].loop, err);
+        if (code != BR_OK) return code;
+    }
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        br_worker *w = &e->workers[i];
+        int rc = pthread_create(&w->thread, NULL, thread_main, w);
+        if (rc != 0) return br_fail_errno(err, BR_ELIMIT, rc, "cannot start worker thread %u", i + 1);
+        w->thread_started = true;
+    }
+    return BR_OK;
+}
+
+static void begin(void *ctx)
+{
+    br_worker *w = ctx;
+    br_engine *e = w->engine;
+    w->slots_left = w->slot_count + 1; /* one for this function, so that the end is not told before */
+    for (size_t i = 0; i < w->slot_count; i++) {
+        br_slot *slot = &w->slots[i];
+        slot->tags = br_scenario_tags(w->recorder, w->run_tags, slot->scenario, e->settings.system_tags);
+        br_err err;
+        if (br_slot_start(slot, &err) != BR_OK) {
+            br_error("cannot start a virtual user: %s", err.msg);
+            atomic_fetch_sub(&slot->shared->slots_left, 1);
+            br_worker_slot_done(w);
+        }
+    }
+    br_worker_slot_done(w);
+}
+
+void br_workers_begin(br_engine *e)
+{
+    for (uint32_t i = 0; i < e->worker_count; i++) br_loop_post(e->workers[i].loop, begin, &e->workers[i]);
+}
+
+static void cancel_slots(void *ctx)
+{
+    br_worker *w = ctx;
+    for (size_t i = 0; i < w->slot_count; i++) {
+        if (w->slots[i].fiber) br_fiber_cancel(w->slots[i].fiber);
+    }
+}
+
+void br_workers_interrupt(br_engine *e)
+{
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        atomic_store(&e->workers[i].stop, true);
+        br_loop_post(e->workers[i].loop, cancel_slots, &e->workers[i]);
+    }
+}
+
+void br_workers_join(br_engine *e)
+{
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        br_worker *w = &e->workers[i];
+        atomic_store(&w->stop, true);
+        if (!w->thread_started) {
+            drop_all(w);
+            continue;
+        }
+        br_loop_stop(w->loop);
+        pthread_join(w->thread, NULL);
+        w->thread_started = false;
+    }
+}

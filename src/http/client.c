@@ -1,0 +1,295 @@
+#include "http/conn_int.h"
+#include <stdio.h>
+#include "base/assert.h"
+#include "base/mem.h"
+
+void br_http_client_config_defaults(br_http_client_config *c)
+{
+    *c = (br_http_client_config){
+        .max_idle = 20,
+        .max_idle_per_host = 6,
+        .max_head_bytes = (size_t) 1 << 20,
+        .max_body_bytes = (size_t) 256 << 20,
+        .connect_timeout_ns = 30 * BR_SEC,
+    };
+}
+
+/* Idle connections ------------------------------------------------------------------------------- */
+
+static bool goes_to(const br_http_conn *conn, const char *host, size_t host_len, uint16_t port)
+{
+    return conn->port == port && conn->host_len == host_len && memcmp(conn->host, host, host_len) == 0;
+}
+
+void br_http_pool_remove(br_http_client *client, br_http_conn *conn)
+{
+    *(conn->prev != NULL ? &conn->prev->next : &client->idle_first) = conn->next;
+    *(conn->next != NULL ? &conn->next->prev : &client->idle_last) = conn->prev;
+    conn->prev = conn->next = NULL;
+    client->idle_count--;
+}
+
+static void pool_drop(br_http_client *client, br_http_conn *conn)
+{
+    br_http_pool_remove(client, conn);
+    br_http_conn_free(conn);
+}
+
+static uint32_t idle_of_host(const br_http_client *client, const br_http_conn *like)
+{
+    uint32_t count = 0;
+    for (const br_http_conn *c = client->idle_first; c != NULL; c = c->next) {
+        count += goes_to(c, like->host, like->host_len, like->port) ? 1 : 0;
+    }
+    return count;
+}
+
+/* Keeps the connection, or closes it (too many of its host), or the longest unused one (too many in all). */
+void br_http_pool_put(br_http_client *client, br_http_conn *conn)
+{
+    const br_http_client_config *config = &client->config;
+    bool full = client->idle_count >= config->max_idle_per_host &&
+                idle_of_host(client, conn) >= config->max_idle_per_host;
+    if (full || config->max_idle == 0) {
+        br_http_conn_free(conn);
+        return;
+    }
+    conn->used = true;
+    conn->prev = NULL;
+    conn->next = client->idle_first;
+    *(client->idle_first != NULL ? &client->idle_first->prev : &client->idle_last) = conn;
+    client->idle_first = conn;
+    if (++client->idle_count > config->max_idle) {
+        pool_drop(client, client->idle_last);
+    }
+}
+
+static br_http_conn *pool_take(br_http_client *client, const br_url *url)
+{
+    for (br_http_conn *c = client->idle_first; c != NULL; c = c->next) {
+        if (goes_to(c, url->host.p, url->host.n, url->port)) {
+            br_http_pool_remove(client, c);
+            return c;
+        }
+    }
+    return NULL;
+}
+
+void br_http_client_close_idle(br_http_client *client)
+{
+    while (client->idle_first != NULL) {
+        pool_drop(client, client->idle_first);
+    }
+}
+
+/* The end of an exchange ------------------------------------------------------------------------- */
+
+static void unlink_running(br_http_exchange *x)
+{
+    *(x->_prev != NULL ? &x->_prev->_next : &x->_client->running) = x->_next;
+    if (x->_next != NULL) {
+        x->_next->_prev = x->_prev;
+    }
+    x->_prev = x->_next = NULL;
+}
+
+void br_http_exchange_finish(br_http_exchange *x)
+{
+    br_http_client *client = x->_client;
+    BR_ASSERT(x->_running && x->_conn == NULL);
+    x->response->times.end = br_loop_clock(client->loop);
+    client->totals.requests++;
+    unlink_running(x);
+    x->_running = false;
+    x->_on_done(x, x->_ctx);
+}
+
+/* Takes x away from whatever it waits for. */
+static void abandon(br_http_exchange *x, br_code code)
+{
+    br_http_client *client = x->_client;
+    br_http_conn *conn = x->_conn;
+    br_loop_undefer(client->loop, &x->_fail_later);
+    br_dns_cancel(client->dns, &x->_query);
+    if (conn == NULL) {
+        br_http_error_set(&x->response->error, code, BR_STEP_NONE, NULL);
+        return;
+    }
+    br_http_conn_explain(conn, code, br_h1_has_head(conn->parser) ? BR_STEP_PARSE : BR_STEP_READ, NULL);
+    conn->x = NULL;
+    x->_conn = NULL;
+    br_http_conn_free(conn);
+}
+
+void br_http_cancel(br_http_exchange *x)
+{
+    if (x->_running) {
+        abandon(x, BR_ECANCEL);
+        br_http_exchange_finish(x);
+    }
+}
+
+static void on_fail_later(void *ctx)
+{
+    br_http_exchange_finish(ctx);
+}
+
+/* Fails an exchange inside br_http_start(): on_done comes with the next turn. */
+static void fail_later(br_http_exchange *x, br_code code, br_http_step step, const char *detail)
+{
+    br_http_error_set(&x->response->error, code, step, detail);
+    br_loop_defer(x->_client->loop, &x->_fail_later, on_fail_later, x);
+}
+
+/* Time-outs -------------------------------------------------------------------------------------- */
+
+static void on_timer(br_timer *timer, void *ctx);
+
+static void arm_timer(br_http_client *client, br_ns at)
+{
+    if (!br_timer_running(&client->timer) || at < client->timer_at) {
+        client->timer_at = at;
+        br_timer_start(client->loop, &client->timer, at, on_timer, client);
+    }
+}
+
+/* Ends one exchange that is late; the timer, set before, comes back for the others. */
+static void on_timer(br_timer *timer, void *ctx)
+{
+    (void) timer;
+    br_http_client *client = ctx;
+    br_ns now = br_loop_now(client->loop), next = BR_NS_MAX;
+    br_http_exchange *late = NULL;
+    for (br_http_exchange *x = client->running; x != NULL; x = x->_next) {
+        if (late == NULL && x->_deadline <= now) {
+            late = x;
+        } else if (x->_deadline < next) {
+            next = x->_deadline;
+        }
+    }
+    if (next < BR_NS_MAX) {
+        arm_timer(client, next);
+    }
+    if (late != NULL) {
+        abandon(late, BR_ETIMEOUT);
+        br_http_exchange_finish(late);
+    }
+}
+
+/* The start of an exchange ------------------------------------------------------------------------ */
+
+static void on_resolved(
+    br_dns_query *query, br_code code, const br_address *addresses, size_t count, const char *detail)
+{
+    br_http_exchange *x = query->ctx;
+    if (code == BR_OK) {
+        br_http_conn_dial(x->_client, x, addresses, count);
+        return;
+    }
+    br_http_error *e = &x->response->error;
+    br_str host = br_str_sub(x->request->url.host, 0, 100);
+    char text[180];
+    const char *why = code == BR_ENOHOST ? "no such host" : code == BR_ETIMEOUT ? "i/o timeout" : detail;
+    snprintf(
+        text, sizeof(text), "lookup " BR_FMT ": %s", BR_ARG(host), why != NULL ? why : br_code_text(code));
+    br_http_error_set(e, code, BR_STEP_LOOKUP, text);
+    snprintf(e->raw, sizeof(e->raw), "%s", text);
+    br_http_exchange_finish(x);
+}
+
+static void connect_anew(br_http_exchange *x)
+{
+    const br_url *url = &x->request->url;
+    br_dns_start(x->_client->dns, &x->_query, url->host, url->port, on_resolved, x);
+}
+
+void br_http_exchange_retry(br_http_exchange *x)
+{
+    x->_retried = true;
+    x->response->reused = false;
+    x->response->times.ready = x->response->times.sent = 0;
+    connect_anew(x);
+}
+
+static void begin(br_http_client *client, br_http_exchange *x)
+{
+    BR_ASSERT(!x->_running);
+    br_http_response *r = x->response;
+    br_http_response_reset(r);
+    r->head.max_bytes = client->config.max_head_bytes;
+    r->body.max_bytes = client->config.max_body_bytes;
+    r->times.start = br_loop_clock(client->loop);
+    x->_client = client;
+    x->_conn = NULL;
+    x->_running = true;
+    x->_retried = false;
+    x->_prev = NULL;
+    x->_next = client->running;
+    if (client->running != NULL) {
+        client->running->_prev = x;
+    }
+    client->running = x;
+    x->_deadline = BR_NS_MAX;
+    if (x->request->timeout_ns > 0) {
+        x->_deadline = r->times.start + x->request->timeout_ns;
+        arm_timer(client, x->_deadline);
+    }
+}
+
+void br_http_start(br_http_client *client, br_http_exchange *x, const br_http_request *request,
+    br_http_response *response, br_http_done_fn *on_done, void *ctx)
+{
+    char text[200];
+    x->request = request;
+    x->response = response;
+    x->_on_done = on_done;
+    x->_ctx = ctx;
+    begin(client, x);
+    br_buf_reset(&client->head);
+    br_code code = br_http_request_put_head(request, client->config.no_reuse, &client->head, text);
+    if (code != BR_OK) {
+        fail_later(x, code, BR_STEP_URL, text);
+        return;
+    }
+    if (request->url.tls) {
+        fail_later(x, BR_EUNSUPPORTED, BR_STEP_TLS, "TLS is not supported yet");
+        return;
+    }
+    br_http_conn *conn = pool_take(client, &request->url);
+    if (conn == NULL) {
+        connect_anew(x);
+        return;
+    }
+    response->times.ready = response->times.start;
+    br_http_conn_send(conn, x);
+}
+
+/* Life cycle --------------------------------------------------------------------------------------- */
+
+br_http_client *br_http_client_new(br_loop *loop, br_dns *dns, const br_http_client_config *config)
+{
+    BR_ASSERT(config->max_head_bytes <= (size_t) 1 << 30); /* fields are 32-bit offsets */
+    br_http_client *client = BR_NEW(br_http_client);
+    client->loop = loop;
+    client->dns = dns;
+    client->config = *config;
+    br_buf_init(&client->head, BR_BUF_NO_LIMIT);
+    return client;
+}
+
+void br_http_client_free(br_http_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    BR_ASSERT(client->running == NULL);
+    br_http_client_close_idle(client);
+    br_timer_stop(client->loop, &client->timer);
+    br_buf_deinit(&client->head);
+    br_free(client);
+}
+
+const br_http_totals *br_http_client_totals(const br_http_client *client)
+{
+    return &client->totals;
+}

@@ -1,0 +1,89 @@
+/*
+ * http/client.h - the HTTP/1.1 client of one virtual user.
+ *
+ * What: sends one request at a time or several side by side, each over a kept-alive connection of its
+ *     own pool, and reports the answer with exact phase times.
+ * Why here: the whole of HTTP below scripts; redirects, cookies and authentication are steps on top of
+ *     one exchange, in this folder.
+ * Threads: one client, one loop.
+ * Memory: the client owns its connections (one struct and one socket each; reads go through the
+ *     loop's scratch buffer, so an idle connection holds no buffer). Requests and responses are borrowed
+ * until on_done. A plain request in steady state allocates nothing. Invariants: on_done runs exactly once per
+ * started exchange, never inside br_http_start(), also after br_http_cancel() (then with BR_ECANCEL, inside
+ * the cancel call). An idle connection that becomes readable is closed. A request that is safe to repeat
+ * (Go's rule: GET, HEAD, OPTIONS, TRACE, or with an Idempotency-Key; any method if not one byte of it was
+ * sent) on a reused connection that dies before the first byte of an answer is sent once more on a fresh one.
+ *     One timer serves all exchanges of a client: it is left running and set anew only when it fires early.
+ */
+#pragma once
+#include "base/str.h"
+#include "codec/url.h"
+#include "http/response.h"
+#include "loop/loop.h"
+#include "net/dns.h"
+
+typedef struct br_http_client br_http_client;
+
+typedef struct br_http_client_config {
+    uint32_t max_idle;          /* kept connections in all; k6: option batch, 20 */
+    uint32_t max_idle_per_host; /* k6: batchPerHost, 6 */
+    size_t max_head_bytes;      /* answer's status line and header (BR_ELIMIT); default 1 MiB */
+    size_t max_body_bytes;      /* kept body (BR_ELIMIT); default 256 MiB */
+    br_ns connect_timeout_ns;   /* 30 s */
+    bool no_reuse;              /* close after each exchange ("Connection: close" is sent) */
+} br_http_client_config;
+void br_http_client_config_defaults(br_http_client_config *c);
+
+/* `dns` is the resolver of the loop's thread and outlives the client. */
+br_http_client *br_http_client_new(br_loop *loop, br_dns *dns, const br_http_client_config *config);
+void br_http_client_free(br_http_client *client); /* closes everything; asserts that no exchange runs */
+void br_http_client_close_idle(br_http_client *client);
+
+typedef struct br_http_header {
+    br_str name, value;
+} br_http_header;
+
+typedef struct br_http_request {
+    br_str method; /* sent as it is; a token, checked like the headers */
+    br_url url;
+    /* In the order in which they are sent, after "Host". The caller gives User-Agent, Content-Length and
+     * the rest in k6's order; "Connection: close" of no_reuse is put behind a leading User-Agent.
+     * Names are tokens, values hold no control characters: checked by br_http_start(), BR_EINVAL. */
+    const br_http_header *headers;
+    size_t header_count;
+    br_str host;      /* Host header; p == NULL: url.authority */
+    br_str body;      /* sent after the header block */
+    br_ns timeout_ns; /* whole exchange, from the call; 0 = none */
+    bool drop_body;   /* count the answer's body and forget it */
+} br_http_request;
+
+/* Embedded by the caller; private while it runs. Zero before first use, reusable after on_done. */
+typedef struct br_http_exchange br_http_exchange;
+typedef void br_http_done_fn(br_http_exchange *x, void *ctx);
+struct br_http_exchange {
+    const br_http_request *request;
+    br_http_response *response; /* reset by br_http_start(), complete in on_done */
+    br_http_done_fn *_on_done;
+    void *_ctx;
+    struct br_http_conn *_conn;
+    br_http_client *_client;
+    br_http_exchange *_prev, *_next; /* among the running ones of the client */
+    br_ns _deadline;
+    br_task _fail_later;
+    br_dns_query _query;
+    bool _running, _retried;
+};
+
+/*
+ * Starts an exchange. Never fails by itself: errors come through on_done in response->error. What was read of
+ * an answer that failed midway stays in the response.
+ */
+void br_http_start(br_http_client *client, br_http_exchange *x, const br_http_request *request,
+    br_http_response *response, br_http_done_fn *on_done, void *ctx);
+void br_http_cancel(br_http_exchange *x); /* fine if not running */
+
+/* Counters since the client was made; data_sent and data_received in k6's sense (socket bytes). */
+typedef struct br_http_totals {
+    uint64_t sent_bytes, received_bytes, connections_opened, requests;
+} br_http_totals;
+const br_http_totals *br_http_client_totals(const br_http_client *client);

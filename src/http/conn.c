@@ -1,0 +1,387 @@
+#include "http/conn_int.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include "base/assert.h"
+#include "base/mem.h"
+
+#define FIELDS_MAX       1000
+#define SMALL_BODY_BYTES 2048 /* copied behind the head: one piece is cheaper to send than two */
+#define RESERVE_BYTES    ((size_t) 1 << 20) /* of an announced body, at most */
+
+/* Words of Go's client before whatever went wrong inside a head. */
+#define BROKEN "net/http: HTTP/1.x transport connection broken: "
+
+static const br_h1_events parser_events;
+static const br_stream_events stream_events;
+
+static bool to_head(const br_http_exchange *x)
+{
+    return br_str_eq(x->request->method, BR_STR("HEAD"));
+}
+
+/* Counting -------------------------------------------------------------------------------------- */
+
+static void count_sent(br_http_conn *conn)
+{
+    conn->client->totals.sent_bytes += conn->stream->sent_bytes - conn->counted_sent;
+    conn->counted_sent = conn->stream->sent_bytes;
+    if (conn->x != NULL) {
+        conn->x->response->sent_bytes = conn->stream->sent_bytes - conn->sent_before;
+    }
+}
+
+/* Errors ---------------------------------------------------------------------------------------- */
+
+/* "127.0.0.1:80" or "[::1]:80"; out has 64 bytes. */
+static void endpoint_text(const br_address *a, char *out)
+{
+    char ip[INET6_ADDRSTRLEN];
+    uint16_t port = br_address_text(a, ip);
+    snprintf(out, 64, a->any.sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, port);
+}
+
+/* What the system says after "connect: " or "read: ". */
+static const char *system_text(br_code code, int sys_errno)
+{
+    switch ((int) code) {
+        case BR_EREFUSED: return "connection refused";
+        case BR_ERESET: return "connection reset by peer";
+        case BR_EPIPE: return "broken pipe";
+        case BR_ENOFDS: return "too many open files";
+        case BR_ENOPORTS: return "cannot assign requested address";
+        default: return sys_errno != 0 ? strerrordesc_np(sys_errno) : br_code_text(code);
+    }
+}
+
+static void explain_dial(br_http_conn *conn, br_http_error *e, char *remote)
+{
+    endpoint_text(br_tcp_peer(&conn->tcp), remote);
+    const char *text = system_text(e->code, conn->stream->sys_errno);
+    if (e->code == BR_EDIALTIMEOUT) {
+        snprintf(e->raw, sizeof(e->raw), "dial tcp %s: i/o timeout", remote);
+    } else {
+        const char *call = e->code == BR_ENOFDS ? "socket" : "connect";
+        snprintf(e->raw, sizeof(e->raw), "dial tcp %s: %s: %s", remote, call, text);
+    }
+}
+
+static void explain_io(br_http_conn *conn, br_http_error *e, char *remote)
+{
+    char local[64] = "?";
+    br_address own;
+    if (br_tcp_local(&conn->tcp, &own) == BR_OK) {
+        endpoint_text(&own, local);
+    }
+    endpoint_text(br_tcp_peer(&conn->tcp), remote);
+    const char *op = e->step == BR_STEP_WRITE ? "write" : "read";
+    const char *text = system_text(e->code, conn->stream->sys_errno);
+    const char *broken = conn->answering && !br_h1_has_head(conn->parser) ? BROKEN : "";
+    snprintf(e->raw, sizeof(e->raw), "%s%s tcp %s->%s: %s: %s", broken, op, local, remote, op, text);
+}
+
+void br_http_conn_explain(br_http_conn *conn, br_code code, br_http_step step, const char *detail)
+{
+    br_http_error *e = &conn->x->response->error;
+    char remote[64], unknown[160];
+    int sys_errno = conn->stream->sys_errno;
+    if (detail == NULL && (code == BR_EDIAL || code == BR_EIO) && sys_errno != 0) {
+        const char *op = step == BR_STEP_DIAL ? "dial" : step == BR_STEP_WRITE ? "write" : "read";
+        snprintf(unknown, sizeof(unknown), "%s: unknown errno `%d` on linux with message `%s`", op, sys_errno,
+            system_text(code, sys_errno));
+        detail = unknown;
+    }
+    br_http_error_set(e, code, step, detail);
+    if (step == BR_STEP_DIAL && code != BR_ETIMEOUT && code != BR_ECANCEL) {
+        explain_dial(conn, e, remote);
+    } else if (code == BR_ERESET || code == BR_EPIPE || code == BR_EIO) {
+        explain_io(conn, e, remote);
+    }
+}
+
+/* The answer ends -------------------------------------------------------------------------------- */
+
+/* `clean`: nothing came behind the answer, and the peer has not ended the connection. */
+static void complete(br_http_conn *conn, bool clean)
+{
+    br_http_exchange *x = conn->x;
+    bool reuse = clean && conn->keep && !conn->sending && br_h1_keep_alive(conn->parser);
+    count_sent(conn);
+    conn->x = NULL;
+    x->_conn = NULL;
+    if (reuse) {
+        br_http_pool_put(conn->client, conn);
+    } else {
+        br_http_conn_free(conn);
+    }
+    br_http_exchange_finish(x);
+}
+
+/* Ends the exchange, whose error may be filled in already, and the connection. */
+static void fail(br_http_conn *conn, br_code code, br_http_step step, const char *detail)
+{
+    br_http_exchange *x = conn->x;
+    count_sent(conn);
+    if (x->response->error.code == BR_OK) {
+        br_http_conn_explain(conn, code, step, detail);
+    }
+    conn->x = NULL;
+    x->_conn = NULL;
+    br_http_conn_free(conn);
+    br_http_exchange_finish(x);
+}
+
+static void fail_parse(br_http_conn *conn, br_code code)
+{
+    char text[256];
+    br_http_response *r = conn->x->response;
+    if (code == BR_EPROTO) {
+        const char *prefix = br_h1_has_head(conn->parser) ? "" : BROKEN;
+        snprintf(text, sizeof(text), "%s%s", prefix, br_h1_error(conn->parser));
+    } else { /* the callbacks explain their own failures; what is left is the head's limit */
+        snprintf(text, sizeof(text), "net/http: server response headers exceeded %zu bytes; aborted",
+            r->head.max_bytes);
+    }
+    fail(conn, code, BR_STEP_PARSE, text);
+}
+
+/* Events of the parser --------------------------------------------------------------------------- */
+
+static br_code refuse(br_http_response *r, br_code code, const char *text)
+{
+    br_http_error_set(&r->error, code, BR_STEP_PARSE, text);
+    return code;
+}
+
+static br_code on_field(void *ctx, const br_h1_field *field)
+{
+    br_http_response *r = ((br_http_conn *) ctx)->x->response;
+    if (r->fields.len >= FIELDS_MAX) {
+        char text[80];
+        snprintf(text, sizeof(text), "response has more than %d header fields", FIELDS_MAX);
+        return refuse(r, BR_ELIMIT, text);
+    }
+    *br_vec_push(&r->fields) = (br_http_field){
+        field->name_at, field->name_len, field->value_at, field->value_len};
+    return BR_OK;
+}
+
+static br_code body_too_long(br_http_response *r)
+{
+    char text[120];
+    snprintf(text, sizeof(text), "response body exceeds the limit of %zu bytes (max_body_bytes)",
+        r->body.max_bytes);
+    return refuse(r, BR_ELIMIT, text);
+}
+
+/* Room for an announced body at once, unless it is none of our business. */
+static br_code expect_body(br_http_exchange *x, const br_h1_head *head)
+{
+    br_http_response *r = x->response;
+    bool none = !head->has_length || head->status == 204 || head->status == 304 || to_head(x);
+    if (none || x->request->drop_body) {
+        return BR_OK;
+    }
+    if (head->length > r->body.max_bytes) {
+        return body_too_long(r);
+    }
+    size_t room = (size_t) head->length < RESERVE_BYTES ? (size_t) head->length : RESERVE_BYTES;
+    return br_buf_reserve(&r->body, room);
+}
+
+static br_code on_head(void *ctx, const br_h1_head *head)
+{
+    br_http_conn *conn = ctx;
+    br_http_response *r = conn->x->response;
+    if (head->status < 200 && head->status != 101) { /* informational: the answer is still to come */
+        br_vec_reset(&r->fields);
+        return BR_OK;
+    }
+    r->status = head->status;
+    r->http_minor = head->http_minor;
+    r->reason_at = head->reason_at;
+    r->reason_len = head->reason_len;
+    if (head->status == 101) {
+        char text[200];
+        snprintf(
+            text, sizeof(text), "unsupported response status: 101 %.*s", BR_ARG(br_http_response_reason(r)));
+        return refuse(r, BR_EPROTO, text);
+    }
+    return expect_body(conn->x, head);
+}
+
+static br_code on_body(void *ctx, br_str bytes)
+{
+    br_http_exchange *x = ((br_http_conn *) ctx)->x;
+    br_http_response *r = x->response;
+    r->body_bytes += bytes.n;
+    if (x->request->drop_body) {
+        return BR_OK;
+    }
+    return br_buf_append(&r->body, bytes.p, bytes.n) == BR_OK ? BR_OK : body_too_long(r);
+}
+
+static const br_h1_events parser_events = {.on_field = on_field, .on_head = on_head, .on_body = on_body};
+
+/* Events of the stream --------------------------------------------------------------------------- */
+
+static void on_open(void *owner)
+{
+    br_http_conn *conn = owner;
+    br_http_client *client = conn->client;
+    br_http_exchange *x = conn->x;
+    char text[200];
+    conn->remote_port = br_address_text(br_tcp_peer(&conn->tcp), conn->remote_ip);
+    x->response->times.connect_end = x->response->times.ready = br_loop_clock(client->loop);
+    client->totals.connections_opened++;
+    br_buf_reset(&client->head);
+    br_code code = br_http_request_put_head(x->request, client->config.no_reuse, &client->head, text);
+    if (code != BR_OK) { /* it was fine when the exchange started */
+        fail(conn, code, BR_STEP_WRITE, text);
+        return;
+    }
+    br_http_conn_send(conn, x);
+}
+
+static void on_sent(void *owner)
+{
+    br_http_conn *conn = owner;
+    conn->sending = false;
+    br_buf_deinit(&conn->held);
+    count_sent(conn);
+    conn->x->response->times.sent = br_loop_clock(conn->client->loop);
+}
+
+static void on_data(void *owner, br_str bytes)
+{
+    br_http_conn *conn = owner;
+    conn->client->totals.received_bytes += bytes.n;
+    if (conn->x == NULL) { /* nobody asked: not to be trusted with another request */
+        br_http_pool_remove(conn->client, conn);
+        br_http_conn_free(conn);
+        return;
+    }
+    br_http_response *r = conn->x->response;
+    r->received_bytes += bytes.n;
+    if (!conn->answering) {
+        conn->answering = true;
+        r->times.first_byte = br_loop_clock(conn->client->loop);
+    }
+    size_t used = 0;
+    br_code code = br_h1_feed(conn->parser, bytes, &used);
+    if (code == BR_OK) {
+        complete(conn, used == bytes.n);
+    } else if (code != BR_AGAIN) {
+        fail_parse(conn, code);
+    }
+}
+
+static br_http_step step_of(br_stream_op op)
+{
+    switch (op) {
+        case BR_STREAM_DIAL: return BR_STEP_DIAL;
+        case BR_STREAM_WRITE: return BR_STEP_WRITE;
+        case BR_STREAM_READ: break;
+    }
+    return BR_STEP_READ;
+}
+
+/* Died under a request of which the server has perhaps seen nothing. */
+static bool may_retry(const br_http_conn *conn)
+{
+    const br_http_exchange *x = conn->x;
+    if (!conn->used || conn->answering || x->_retried) {
+        return false;
+    }
+    return conn->stream->sent_bytes == conn->sent_before || br_http_request_repeatable(x->request);
+}
+
+static void on_closed(void *owner, br_code code)
+{
+    br_http_conn *conn = owner;
+    if (conn->x == NULL) {
+        br_http_pool_remove(conn->client, conn);
+        br_http_conn_free(conn);
+        return;
+    }
+    if (may_retry(conn)) {
+        br_http_exchange *x = conn->x;
+        count_sent(conn);
+        conn->x = NULL;
+        x->_conn = NULL;
+        br_http_conn_free(conn);
+        br_http_exchange_retry(x);
+    } else if (code == BR_EOF && conn->answering && br_h1_finish(conn->parser) == BR_OK) {
+        complete(conn, false); /* a body that ends with the connection */
+    } else if (code == BR_EOF && conn->answering) {
+        bool in_body = br_h1_has_head(conn->parser);
+        fail(conn, code, BR_STEP_READ, in_body ? "unexpected EOF" : BROKEN "unexpected EOF");
+    } else {
+        fail(conn, code, step_of(conn->stream->failed_op), NULL);
+    }
+}
+
+static const br_stream_events stream_events = {
+    .on_open = on_open, .on_data = on_data, .on_sent = on_sent, .on_closed = on_closed};
+
+/* Life cycle ------------------------------------------------------------------------------------- */
+
+void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_address *addresses, size_t count)
+{
+    br_str host = x->request->url.host;
+    br_http_conn *conn = br_calloc(1, sizeof(*conn) + host.n);
+    conn->client = client;
+    conn->x = x;
+    conn->port = x->request->url.port;
+    conn->host_len = host.n;
+    memcpy(conn->host, host.p, host.n);
+    conn->parser = br_h1_new(&parser_events, conn);
+    br_buf_init(&conn->held, BR_BUF_NO_LIMIT);
+    br_tcp_init(&conn->tcp, client->loop, &stream_events, conn);
+    conn->stream = &conn->tcp.stream;
+    x->_conn = conn;
+    x->response->times.connect_start = br_loop_clock(client->loop);
+    br_tcp_connect(&conn->tcp, addresses, count, client->config.connect_timeout_ns);
+}
+
+static void tell_connection(const br_http_conn *conn, br_http_response *r)
+{
+    memcpy(r->remote_ip, conn->remote_ip, sizeof(r->remote_ip));
+    r->remote_port = conn->remote_port;
+    r->reused = conn->used;
+}
+
+void br_http_conn_send(br_http_conn *conn, br_http_exchange *x)
+{
+    br_http_client *client = conn->client;
+    const br_http_request *q = x->request;
+    br_http_response *r = x->response;
+    tell_connection(conn, r);
+    conn->x = x;
+    x->_conn = conn;
+    conn->answering = false;
+    conn->keep = !client->config.no_reuse && !br_http_request_wants_close(q);
+    conn->sent_before = conn->stream->sent_bytes;
+    br_h1_start(conn->parser, &r->head, to_head(x));
+    bool append = q->body.n > 0 && q->body.n <= SMALL_BODY_BYTES &&
+                  br_buf_put(&client->head, q->body) == BR_OK;
+    struct iovec iov[2] = {{client->head.data, client->head.len}, {NULL, q->body.n}};
+    memcpy(&iov[1].iov_base, &q->body.p, sizeof(iov[1].iov_base)); /* it is only read from */
+    br_code code = br_stream_write(conn->stream, iov, q->body.n == 0 || append ? 1 : 2);
+    if (code == BR_OK) {
+        r->times.sent = br_loop_clock(client->loop);
+    } else { /* a remainder waits: its memory stays with the connection, the client takes a new buffer */
+        conn->sending = true;
+        conn->held = client->head;
+        br_buf_init(&client->head, BR_BUF_NO_LIMIT);
+    }
+    count_sent(conn);
+}
+
+void br_http_conn_free(br_http_conn *conn)
+{
+    BR_ASSERT(conn->x == NULL);
+    br_stream_close(conn->stream);
+    br_buf_deinit(&conn->held);
+    br_h1_free(conn->parser);
+    br_free(conn);
+}

@@ -1,0 +1,89 @@
+#include "http/error.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char *op_of(br_http_step step)
+{
+    switch (step) {
+        case BR_STEP_LOOKUP: return "lookup";
+        case BR_STEP_DIAL: return "dial";
+        case BR_STEP_WRITE: return "write";
+        case BR_STEP_NONE:
+        case BR_STEP_URL:
+        case BR_STEP_TLS:
+        case BR_STEP_READ:
+        case BR_STEP_PARSE: break;
+    }
+    return "read";
+}
+
+static void set(br_http_error *e, int k6_code, const char *prefix, const char *text)
+{
+    e->k6_code = k6_code;
+    snprintf(e->text, sizeof(e->text), "%s%s", prefix, text);
+}
+
+static void set_lookup(br_http_error *e, const char *detail)
+{
+    if (e->code == BR_ENOHOST) {
+        set(e, 1101, "lookup: ", "no such host");
+    } else {
+        set(e, 1100, "", detail);
+    }
+}
+
+static void set_dial(br_http_error *e, const char *detail, bool has_detail)
+{
+    switch ((int) e->code) {
+        case BR_EREFUSED: set(e, 1212, "dial: ", "connection refused"); break;
+        case BR_EDIALTIMEOUT: set(e, 1211, "dial: ", "i/o timeout"); break;
+        case BR_ERESET: set(e, 1220, "dial: ", "connection reset by peer"); break;
+        case BR_ENOFDS:
+            set(e, 1213, "dial: ", "too many open files: raise the limit of file descriptors (ulimit -n)");
+            break;
+        case BR_ENOPORTS:
+            set(e, 1213, "dial: ",
+                "cannot assign requested address: out of local ports, widen net.ipv4.ip_local_port_range or reuse connections");
+            break;
+        default: set(e, has_detail ? 1213 : 1210, "", detail); break;
+    }
+}
+
+static void set_io(br_http_error *e, const char *detail, bool has_detail)
+{
+    char prefix[16];
+    snprintf(prefix, sizeof(prefix), "%s: ", op_of(e->step));
+    switch ((int) e->code) {
+        case BR_ETIMEOUT: set(e, 1050, "", "request timeout"); break;
+        case BR_ERESET: set(e, 1220, prefix, "connection reset by peer"); break;
+        case BR_EPIPE: set(e, 1201, prefix, "broken pipe"); break;
+        case BR_EIO: set(e, has_detail ? 1202 : 1200, "", detail); break;
+        case BR_EOF: set(e, 1000, "", has_detail ? detail : "EOF"); break;
+        case BR_ECANCEL: set(e, 1000, "", has_detail ? detail : "context canceled"); break;
+        default: set(e, 1000, "", detail); break;
+    }
+}
+
+void br_http_error_set(br_http_error *ret, br_code code, br_http_step step, const char *detail)
+{
+    ret->code = code;
+    ret->step = step;
+    ret->k6_code = 0;
+    ret->text[0] = ret->raw[0] = 0;
+    if (code == BR_OK) {
+        return;
+    }
+    const char *text = detail != NULL ? detail : br_code_text(code);
+    if (step == BR_STEP_URL && code == BR_ESYNTAX) {
+        set(ret, 1020, "invalid URL: ", text);
+    } else if (step == BR_STEP_LOOKUP && code != BR_ECANCEL) {
+        set_lookup(ret, text);
+    } else if (step == BR_STEP_DIAL && code != BR_ETIMEOUT && code != BR_ECANCEL) {
+        set_dial(ret, text, detail != NULL);
+    } else if (step == BR_STEP_TLS && code == BR_ETLS) {
+        set(ret, 1300, "", text);
+    } else {
+        set_io(ret, text, detail != NULL);
+    }
+    memcpy(ret->raw, ret->text, sizeof(ret->text));
+}

@@ -1,0 +1,193 @@
+#include "http/conn_int.h"
+#include <stdio.h>
+
+#define PLAIN 1 /* may stand in a token: RFC 9110 section 5.6.2 */
+#define VALUE 2 /* may stand in a field value: no control characters but the tab */
+#define BOTH  (PLAIN | VALUE)
+
+static const uint8_t classes[256] = {
+    ['\t'] = VALUE,
+    [' '] = VALUE,
+    ['!'] = BOTH,
+    ['"'] = VALUE,
+    ['#' ... '\''] = BOTH,
+    ['('] = VALUE,
+    [')'] = VALUE,
+    ['*'] = BOTH,
+    ['+'] = BOTH,
+    [','] = VALUE,
+    ['-'] = BOTH,
+    ['.'] = BOTH,
+    ['/'] = VALUE,
+    ['0' ... '9'] = BOTH,
+    [':' ... '@'] = VALUE,
+    ['A' ... 'Z'] = BOTH,
+    ['[' ... ']'] = VALUE,
+    ['^' ... 'z'] = BOTH,
+    ['{'] = VALUE,
+    ['|'] = BOTH,
+    ['}'] = VALUE,
+    ['~'] = BOTH,
+    [0x80 ... 0xff] = VALUE,
+};
+
+static bool all_of(br_str s, uint8_t class)
+{
+    uint8_t common = class;
+    for (size_t i = 0; i < s.n; i++) {
+        common &= classes[(unsigned char) s.p[i]];
+    }
+    return common != 0;
+}
+
+static bool is_token(br_str s)
+{
+    return s.n > 0 && all_of(s, PLAIN);
+}
+
+/* `<what> "<name>"`, the name cut and with its odd bytes escaped. */
+static br_code invalid(const char *what, br_str name, char *text)
+{
+    size_t len = (size_t) snprintf(text, 200, "%s \"", what);
+    for (size_t i = 0; i < name.n && len < 190; i++) {
+        unsigned char c = (unsigned char) name.p[i];
+        const char *named = c == '\n'   ? "\\n"
+                            : c == '\r' ? "\\r"
+                            : c == '\t' ? "\\t"
+                            : c == '"'  ? "\\\""
+                                        : NULL;
+        if (named != NULL) {
+            len += (size_t) snprintf(text + len, 200 - len, "%s", named);
+        } else if (c < 0x20 || c == 0x7f) {
+            len += (size_t) snprintf(text + len, 200 - len, "\\x%02x", c);
+        } else {
+            text[len++] = (char) c;
+        }
+    }
+    snprintf(text + len, 200 - len, "\"");
+    return BR_EINVAL;
+}
+
+static br_str host_of(const br_http_request *q)
+{
+    return q->host.p != NULL ? q->host : q->url.authority;
+}
+
+static br_code check(const br_http_request *q, char *text)
+{
+    if (!is_token(q->method)) {
+        return invalid("net/http: invalid method", q->method, text);
+    }
+    br_str host = host_of(q);
+    if (host.n == 0 || !all_of(host, VALUE) || memchr(host.p, ' ', host.n) != NULL) {
+        snprintf(text, 200, "http: invalid Host header");
+        return BR_EINVAL;
+    }
+    for (size_t i = 0; i < q->header_count; i++) {
+        if (!is_token(q->headers[i].name)) {
+            return invalid("net/http: invalid header field name", q->headers[i].name, text);
+        }
+        if (!all_of(q->headers[i].value, VALUE)) {
+            return invalid("net/http: invalid header field value for", q->headers[i].name, text);
+        }
+    }
+    return BR_OK;
+}
+
+static char *put(char *at, br_str s)
+{
+    if (s.n > 0) {
+        memcpy(at, s.p, s.n);
+    }
+    return at + s.n;
+}
+
+static char *put_field(char *at, const br_http_header *h)
+{
+    at = put(at, h->name);
+    at = put(at, BR_STR(": "));
+    at = put(at, h->value);
+    return put(at, BR_STR("\r\n"));
+}
+
+static size_t fields_bytes(const br_http_request *q)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < q->header_count; i++) {
+        n += q->headers[i].name.n + q->headers[i].value.n + 4;
+    }
+    return n;
+}
+
+static char *put_fields(char *at, const br_http_request *q, bool close)
+{
+    static const br_http_header closing = {BR_STR_INIT("Connection"), BR_STR_INIT("close")};
+    size_t i = 0;
+    if (q->header_count > 0 && br_str_eq_nocase(q->headers[0].name, BR_STR("User-Agent"))) {
+        at = put_field(at, &q->headers[i++]);
+    }
+    if (close && !br_http_request_wants_close(q)) {
+        at = put_field(at, &closing);
+    }
+    for (; i < q->header_count; i++) {
+        at = put_field(at, &q->headers[i]);
+    }
+    return put(at, BR_STR("\r\n"));
+}
+
+br_code br_http_request_put_head(const br_http_request *q, bool close, br_buf *out, char *text)
+{
+    static const size_t fixed =
+        64; /* the words of the request line, "Host: ", "Connection: close", the end */
+    br_str host = host_of(q);
+    br_code code = check(q, text);
+    if (code != BR_OK) {
+        return code;
+    }
+    code = br_buf_reserve(out, q->method.n + 3 * q->url.target.n + host.n + fields_bytes(q) + fixed);
+    if (code != BR_OK) {
+        snprintf(text, 200, "request header over the limit of %zu bytes", out->max_bytes);
+        return code;
+    }
+    out->len = (size_t) (put(put(out->data + out->len, q->method), BR_STR(" ")) - out->data);
+    code = br_url_put_target(&q->url, out); /* there is room */
+    if (code != BR_OK) {
+        return code;
+    }
+    char *at = put(out->data + out->len, BR_STR(" HTTP/1.1\r\nHost: "));
+    at = put(put(at, host), BR_STR("\r\n"));
+    at = put_fields(at, q, close);
+    out->len = (size_t) (at - out->data);
+    out->data[out->len] = 0;
+    return BR_OK;
+}
+
+bool br_http_request_wants_close(const br_http_request *q)
+{
+    for (size_t i = 0; i < q->header_count; i++) {
+        const br_http_header *h = &q->headers[i];
+        if (h->name.n == 10 && br_str_eq_nocase(h->name, BR_STR("Connection"))) {
+            return br_str_eq_nocase(br_str_trim(h->value), BR_STR("close"));
+        }
+    }
+    return false;
+}
+
+/* Go's rule for what may be sent twice. */
+bool br_http_request_repeatable(const br_http_request *q)
+{
+    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
+    for (size_t i = 0; i < BR_COUNT_OF(methods); i++) {
+        if (br_str_is(q->method, methods[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < q->header_count; i++) {
+        br_str name = q->headers[i].name;
+        if (br_str_eq_nocase(name, BR_STR("Idempotency-Key")) ||
+            br_str_eq_nocase(name, BR_STR("X-Idempotency-Key"))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,341 @@
+#include "judge/criteria.h"
+#include <math.h>
+#include "base/num.h"
+#include "judge/format.h"
+#include "judge/shape_int.h"
+
+#define FORMS                                                                                               \
+    "p95, p(99), avg, min, med or max (optionally of a metric: p95(name)), count(name), rate(name), "       \
+    "value(name), error_rate, throughput, checks, requests, iterations, dropped_iterations, recovery, "     \
+    "memory_growth, stable, degrades gracefully"
+
+/* Named criteria of a metric. */
+static const struct {
+    const char *name;
+    br_str metric;
+    br_agg agg;
+    br_unit unit;
+} named[] = {
+    {"error_rate", BR_STR_INIT("http_req_failed"), BR_AGG_RATE, BR_UNIT_SHARE},
+    {"throughput", BR_STR_INIT("http_reqs"), BR_AGG_RATE, BR_UNIT_PER_S},
+    {"checks", BR_STR_INIT("checks"), BR_AGG_RATE, BR_UNIT_SHARE},
+    {"requests", BR_STR_INIT("http_reqs"), BR_AGG_COUNT, BR_UNIT_NUMBER},
+    {"iterations", BR_STR_INIT("iterations"), BR_AGG_COUNT, BR_UNIT_NUMBER},
+    {"dropped_iterations", BR_STR_INIT("dropped_iterations"), BR_AGG_COUNT, BR_UNIT_NUMBER},
+};
+
+/* Units as written. Several spellings, one factor to the unit in which values are held. */
+static const struct {
+    const char *text;
+    br_unit unit;
+    double factor;
+} spellings[] = {
+    {"us", BR_UNIT_MS, 0.001},
+    {"µs", BR_UNIT_MS, 0.001},
+    {"ms", BR_UNIT_MS, 1},
+    {"s", BR_UNIT_MS, 1000},
+    {"m", BR_UNIT_MS, 60e3},
+    {"min", BR_UNIT_MS, 60e3},
+    {"h", BR_UNIT_MS, 3600e3},
+    {"%", BR_UNIT_SHARE, 0.01},
+    {"/s", BR_UNIT_PER_S, 1},
+    {"rps", BR_UNIT_PER_S, 1},
+    {"req/s", BR_UNIT_PER_S, 1},
+    {"/min", BR_UNIT_PER_S, 1.0 / 60},
+    {"/h", BR_UNIT_PER_S, 1.0 / 3600},
+    {"KB/h", BR_UNIT_MB_PER_H, 0.001},
+    {"MB/h", BR_UNIT_MB_PER_H, 1},
+    {"MB/hour", BR_UNIT_MB_PER_H, 1},
+    {"GB/h", BR_UNIT_MB_PER_H, 1000},
+};
+
+static const char *const allowed_units[] = {
+    [BR_UNIT_NUMBER] = "none",
+    [BR_UNIT_MS] = "us, ms, s, min, h",
+    [BR_UNIT_SHARE] = "% (or a number below 1)",
+    [BR_UNIT_PER_S] = "/s, /min, /h",
+    [BR_UNIT_MB_PER_H] = "KB/h, MB/h, GB/h",
+};
+
+const char *br_unit_name(br_unit unit)
+{
+    static const char *const names[] = {"number", "ms", "share", "per_s", "mb_per_h"};
+    return names[unit];
+}
+
+const char *br_criterion_state_name(br_criterion_state state)
+{
+    static const char *const names[] = {"passed", "failed", "not measured"};
+    return names[state];
+}
+
+/* Parsing ---------------------------------------------------------------------------------------- */
+
+/* Equal but for capitals and for blanks, hyphens and underscores, which are one and the same. */
+static bool same_name(br_str a, const char *name)
+{
+    br_str b = br_str_of(name);
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++) {
+        char x = a.p[i] == ' ' || a.p[i] == '-' ? '_' : a.p[i];
+        char y = b.p[i];
+        if (x >= 'A' && x <= 'Z') x = (char) (x - 'A' + 'a');
+        if (x != y) return false;
+    }
+    return true;
+}
+
+static bool parse_agg(br_str text, br_agg_spec *ret)
+{
+    if (br_agg_parse(text, ret) == BR_OK) return true;
+    if (text.n < 2 || text.p[0] != 'p') return false;
+    double p;
+    if (br_parse_f64(br_str_sub(text, 1, text.n), &p) != BR_OK || p < 0 || p > 100) return false;
+    *ret = (br_agg_spec) {BR_AGG_P, p};
+    return true;
+}
+
+/* "p95", "p(95)", "avg": of http_req_duration. "p95(m)", "p(95)(m)", "rate(m)": of the metric named. */
+static bool parse_aggregation(br_str name, br_criterion *c)
+{
+    c->kind = BR_CRITERION_METRIC;
+    c->metric = BR_STR("http_req_duration");
+    c->unit = BR_UNIT_MS;
+    if (parse_agg(name, &c->agg)) return br_agg_fits(c->agg.agg, BR_TREND);
+    if (!br_str_ends(name, BR_STR(")"))) return false;
+    size_t open = name.n;
+    while (open > 0 && name.p[open - 1] != '(') {
+        open--;
+    }
+    if (open < 2 || open + 1 >= name.n) return false;
+    c->metric = br_str_trim(br_str_sub(name, open, name.n - 1));
+    c->unit = BR_UNIT_NUMBER; /* whatever the limit is given in */
+    return c->metric.n > 0 && parse_agg(br_str_trim(br_str_sub(name, 0, open - 1)), &c->agg);
+}
+
+static bool parse_name(br_str name, br_criterion *c)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(named); i++) {
+        if (!same_name(name, named[i].name)) continue;
+        c->kind = BR_CRITERION_METRIC;
+        c->metric = named[i].metric;
+        c->agg = (br_agg_spec) {named[i].agg, 0};
+        c->unit = named[i].unit;
+        return true;
+    }
+    if (same_name(name, "recovery")) {
+        c->kind = BR_CRITERION_RECOVERY;
+        c->unit = BR_UNIT_MS;
+        return true;
+    }
+    if (same_name(name, "memory_growth")) {
+        c->kind = BR_CRITERION_MEMORY;
+        c->unit = BR_UNIT_MB_PER_H;
+        return true;
+    }
+    return parse_aggregation(name, c);
+}
+
+/* Criteria that are words; their limits are part of their definition. */
+static bool parse_word(br_str text, br_criterion *c)
+{
+    if (same_name(text, "stable")) {
+        *c = (br_criterion) {.kind = BR_CRITERION_STABLE, .cmp = BR_LE, .limit = BR_STABLE_LATENCY_DRIFT};
+    } else if (same_name(text, "degrades_gracefully")) {
+        *c = (br_criterion) {.kind = BR_CRITERION_GRACEFUL, .cmp = BR_GE, .limit = BR_GRACEFUL_SHARE};
+    } else {
+        return false;
+    }
+    c->unit = BR_UNIT_SHARE;
+    c->text = c->name = text;
+    return true;
+}
+
+static br_code parse_limit(br_str text, br_str value, br_criterion *c, br_err *err)
+{
+    size_t digits = 0;
+    while (digits < value.n && memchr("+-.0123456789", value.p[digits], 13)) {
+        digits++;
+    }
+    double number;
+    if (br_parse_f64(br_str_sub(value, 0, digits), &number) != BR_OK) {
+        return br_fail(err, BR_ESYNTAX, "criterion \"" BR_FMT "\": \"" BR_FMT "\" does not begin with a number",
+            BR_ARG(text), BR_ARG(value));
+    }
+    br_str unit = br_str_trim(br_str_sub(value, digits, value.n));
+    bool any_unit = c->kind == BR_CRITERION_METRIC && c->unit == BR_UNIT_NUMBER && c->name.n > 0 &&
+                    br_str_ends(c->name, BR_STR(")"));
+    if (unit.n == 0 && (c->unit == BR_UNIT_NUMBER || (c->unit == BR_UNIT_SHARE && number < 1))) {
+        c->limit = number;
+        return BR_OK;
+    }
+    for (size_t i = 0; i < BR_COUNT_OF(spellings); i++) {
+        if (!br_str_eq_nocase(unit, br_str_of(spellings[i].text))) continue;
+        if (!any_unit && spellings[i].unit != c->unit) continue;
+        c->unit = spellings[i].unit;
+        c->limit = number * spellings[i].factor;
+        return BR_OK;
+    }
+    return br_fail(err, BR_ESYNTAX, "criterion \"" BR_FMT "\": %s \"" BR_FMT "\" for " BR_FMT "; allowed: %s",
+        BR_ARG(text), unit.n ? "unknown unit" : "a unit is missing, not", BR_ARG(unit), BR_ARG(c->name),
+        any_unit ? "us, ms, s, min, h, %, /s" : allowed_units[c->unit]);
+}
+
+static bool parse_operator(br_str text, size_t *ret_at, size_t *ret_length, br_cmp *ret_cmp)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (!memchr("<>=!", text.p[i], 4)) continue;
+        bool or_equal = i + 1 < text.n && text.p[i + 1] == '=';
+        *ret_at = i;
+        *ret_length = or_equal ? 2 : 1;
+        if (text.p[i] == '<') *ret_cmp = or_equal ? BR_LE : BR_LT;
+        if (text.p[i] == '>') *ret_cmp = or_equal ? BR_GE : BR_GT;
+        return text.p[i] == '<' || text.p[i] == '>';
+    }
+    *ret_length = 0;
+    return false;
+}
+
+br_code br_criterion_parse(br_str text, br_criterion *ret, br_err *err)
+{
+    text = br_str_trim(text);
+    br_criterion c;
+    if (parse_word(text, &c)) {
+        *ret = c;
+        return BR_OK;
+    }
+    c = (br_criterion) {.text = text};
+    size_t at, length;
+    if (!parse_operator(text, &at, &length, &c.cmp)) {
+        return br_fail(err, BR_ESYNTAX,
+            "criterion \"" BR_FMT "\": %s; write `name < limit` with <, <=, > or >=, where the name is one of: %s",
+            BR_ARG(text), length ? "unknown operator" : "there is no operator", FORMS);
+    }
+    c.name = br_str_trim(br_str_sub(text, 0, at));
+    if (!parse_name(c.name, &c)) {
+        return br_fail(err, BR_ESYNTAX, "criterion \"" BR_FMT "\": \"" BR_FMT "\" is unknown; allowed: %s",
+            BR_ARG(text), BR_ARG(c.name), FORMS);
+    }
+    br_code rc = parse_limit(text, br_str_trim(br_str_sub(text, at + length, text.n)), &c, err);
+    if (rc == BR_OK) *ret = c;
+    return rc;
+}
+
+/* Evaluation ------------------------------------------------------------------------------------- */
+
+br_str br_unit_text(br_arena *arena, double value, br_unit unit)
+{
+    br_buf b;
+    br_buf_init(&b, 256);
+    switch (unit) {
+        case BR_UNIT_MS: br_format_duration(&b, value); break;
+        case BR_UNIT_SHARE: br_format_number(&b, value * 100, 2), (void) br_buf_putc(&b, '%'); break;
+        case BR_UNIT_PER_S: br_format_number(&b, value, 1), (void) br_buf_puts(&b, "/s"); break;
+        case BR_UNIT_MB_PER_H: br_format_number(&b, value, 1), (void) br_buf_puts(&b, " MB/h"); break;
+        case BR_UNIT_NUMBER: br_format_number(&b, value, 3); break;
+    }
+    br_str text = br_arena_str(arena, br_buf_view(&b));
+    br_buf_deinit(&b);
+    return text;
+}
+
+static const char *cmp_text(br_cmp cmp)
+{
+    switch (cmp) {
+        case BR_LE: return "<=";
+        case BR_LT: return "<";
+        case BR_GE: return ">=";
+        case BR_GT: return ">";
+        case BR_EQ: return "==";
+        case BR_NE: return "!=";
+    }
+    return "?";
+}
+
+static bool holds(double value, br_cmp cmp, double limit)
+{
+    switch (cmp) {
+        case BR_LE: return value <= limit;
+        case BR_LT: return value < limit;
+        case BR_GE: return value >= limit;
+        case BR_GT: return value > limit;
+        case BR_EQ: return value == limit;
+        case BR_NE: return value != limit;
+    }
+    return false;
+}
+
+void br_criterion_not_measured(br_criterion_result *ret, br_arena *arena, const char *reason)
+{
+    ret->state = BR_CRITERION_NOT_MEASURED;
+    ret->value_text = BR_STR("-");
+    ret->sentence = br_str_of(
+        br_arena_printf(arena, BR_FMT " was not measured: %s.", BR_ARG(ret->criterion->name), reason));
+}
+
+void br_criterion_measured(br_criterion_result *ret, double value)
+{
+    const br_criterion *c = ret->criterion;
+    ret->has_value = true;
+    ret->value = value;
+    ret->state = holds(value, c->cmp, c->limit) ? BR_CRITERION_PASSED : BR_CRITERION_FAILED;
+    bool upper = c->cmp == BR_LT || c->cmp == BR_LE;
+    if (c->limit != 0) ret->margin = (upper ? c->limit - value : value - c->limit) / fabs(c->limit);
+}
+
+static void say_measured(br_criterion_result *ret, br_arena *arena)
+{
+    const br_criterion *c = ret->criterion;
+    bool upper = c->cmp == BR_LT || c->cmp == BR_LE, passed = ret->state == BR_CRITERION_PASSED;
+    br_str limit = br_unit_text(arena, c->limit, c->unit);
+    br_str distance = br_unit_text(arena, fabs(ret->value - c->limit), c->unit);
+    const char *side = upper == passed ? "below" : "above";
+    if (c->limit == 0 || ret->value == c->limit) {
+        ret->sentence = br_str_of(br_arena_printf(arena, BR_FMT " is " BR_FMT ", the limit is " BR_FMT ".",
+            BR_ARG(c->name), BR_ARG(ret->value_text), BR_ARG(ret->limit_text)));
+        return;
+    }
+    ret->sentence = br_str_of(br_arena_printf(arena,
+        BR_FMT " is " BR_FMT ", " BR_FMT " (%.1f %%) %s the limit of " BR_FMT ".", BR_ARG(c->name),
+        BR_ARG(ret->value_text), BR_ARG(distance), fabs(ret->margin) * 100, side, BR_ARG(limit)));
+}
+
+/* An aggregation of a metric without samples is no figure, but a counter without samples is 0. */
+static void evaluate_metric(const br_criterion *c, const br_run_result *result, br_arena *arena,
+    br_criterion_result *ret)
+{
+    const br_result_metric *m = br_run_result_find(result, c->metric);
+    bool is_counter = m ? m->type == BR_COUNTER : c->agg.agg == BR_AGG_COUNT;
+    if (!is_counter && (!m || m->sink.count == 0)) {
+        br_criterion_not_measured(ret, arena,
+            br_arena_printf(arena, "the run has no samples of the metric " BR_FMT, BR_ARG(c->metric)));
+        return;
+    }
+    if (m && !br_agg_fits(c->agg.agg, m->type)) {
+        br_criterion_not_measured(ret, arena,
+            br_arena_printf(arena, "the metric " BR_FMT " is a %s and has no such figure", BR_ARG(c->metric),
+                br_metric_type_name(m->type)));
+        return;
+    }
+    br_criterion_measured(ret, m ? br_sink_value(&m->sink, c->agg, result->duration) : 0);
+    ret->value_text = br_unit_text(arena, ret->value, c->unit);
+    say_measured(ret, arena);
+}
+
+void br_criterion_evaluate(const br_criterion *c, const br_run_result *result, const br_criterion_inputs *inputs,
+    br_arena *arena, br_criterion_result *ret)
+{
+    *ret = (br_criterion_result) {.criterion = c};
+    br_str limit = br_unit_text(arena, c->limit, c->unit);
+    ret->limit_text = br_str_of(br_arena_printf(arena, "%s " BR_FMT, cmp_text(c->cmp), BR_ARG(limit)));
+    switch (c->kind) {
+        case BR_CRITERION_METRIC: evaluate_metric(c, result, arena, ret); break;
+        case BR_CRITERION_STABLE: br_shape_stable(result, arena, ret); break;
+        case BR_CRITERION_GRACEFUL: br_shape_graceful(result, inputs, arena, ret); break;
+        case BR_CRITERION_RECOVERY: br_shape_recovery(result, inputs, arena, ret); break;
+        case BR_CRITERION_MEMORY:
+            br_criterion_not_measured(
+                ret, arena, "this version has no probe for the memory of the target; watch it from outside");
+            break;
+    }
+}

@@ -1,0 +1,163 @@
+#include <math.h>
+#include "judge/verdict_int.h"
+
+/* Share of the demanded length that counts as all of it: ends of stages and slices are not exact. */
+#define LENGTH_TOLERANCE 0.98
+/* Counts that reach the result on two ways may differ by what setup() and teardown() did. */
+#define COUNT_TOLERANCE 0.02
+#define COUNT_SLACK 20
+/* A generator core this busy no longer sends in time (methods for load generators agree on 80 %). */
+#define CPU_SHARE_MAX 0.8
+/* The demand is on the 99th percentile of lateness: max(1 ms, 1 % of p50). Known is only the maximum, so ten times
+ * the demand is a warning, and a stall of a second makes the run worthless. */
+#define LATE_WARNING_MS 10.0
+#define LATE_WARNING_SHARE 0.1
+#define LATE_INVALID (1 * BR_SEC)
+#define DROPPED_SHARE_MAX 0.001
+
+static br_self_check *add(br_judgement *j, const char *name, bool fatal, bool ok, const char *text)
+{
+    br_self_check *c = br_vec_push(&j->self_checks);
+    *c = (br_self_check) {.name = name, .ok = ok, .fatal = fatal, .text = br_str_of(text)};
+    return c;
+}
+
+static double seconds(br_ns t) { return (double) t / (double) BR_SEC; }
+
+static void check_end(br_judgement *j, const br_run_result *r)
+{
+    switch (r->end) {
+        case BR_RUN_COMPLETE: add(j, "end", true, true, "the run ran its course"); break;
+        case BR_RUN_INTERRUPTED: add(j, "end", true, false, "the run was interrupted"); break;
+        case BR_RUN_ABORTED:
+            add(j, "end", true, false,
+                br_arena_printf(&j->arena, "the run was aborted: " BR_FMT, BR_ARG(r->end_reason)));
+            break;
+        case BR_RUN_THRESHOLD: /* stopping early because it was bad enough is a result */
+            add(j, "end", false, false,
+                br_arena_printf(&j->arena, "the run was stopped by a threshold: " BR_FMT, BR_ARG(r->end_reason)));
+            break;
+    }
+}
+
+static void check_length(br_judgement *j, const br_judge_plan *plan, const br_run_result *r)
+{
+    if (plan->length <= 0) return;
+    double scale = plan->scale > 0 ? plan->scale : 1;
+    double demanded = seconds(plan->length), planned = demanded * scale, ran = seconds(r->duration);
+    bool ok = ran >= planned * LENGTH_TOLERANCE;
+    j->full_length = ran >= demanded * LENGTH_TOLERANCE;
+    bool excused = r->end == BR_RUN_THRESHOLD;
+    add(j, "length", !excused, ok,
+        br_arena_printf(&j->arena, "the run took %.1f s of the %.1f s %s", ran, planned,
+            scale < 1 ? "to which it was shortened" : "that the test demands"));
+    if (scale < 1) {
+        br_judge_note(j, "Shortened to %.3g %% of the test's length (%.0f s of %.0f s): not a full test.", scale * 100,
+            planned, demanded);
+    }
+}
+
+static bool close_enough(uint64_t a, uint64_t b)
+{
+    double difference = fabs((double) a - (double) b);
+    return difference <= COUNT_SLACK || difference <= COUNT_TOLERANCE * fmax((double) a, (double) b);
+}
+
+static uint64_t count_of(const br_run_result *r, br_str name, bool samples)
+{
+    const br_result_metric *m = br_run_result_find(r, name);
+    if (!m) return 0;
+    return samples ? m->sink.count : (uint64_t) m->sink.sum;
+}
+
+static void check_counts(br_judgement *j, const br_run_result *r, const br_figures *f)
+{
+    uint64_t in_slices = 0, at_endpoints = 0;
+    for (size_t i = 0; i < r->slice_count; i++) {
+        in_slices += r->slices[i].requests;
+    }
+    for (size_t i = 0; i < r->endpoint_count; i++) {
+        at_endpoints += r->endpoints[i].requests;
+    }
+    uint64_t timed = count_of(r, BR_STR("http_req_duration"), true);
+    add(j, "requests", true, f->requests > 0,
+        br_arena_printf(&j->arena, "%llu requests were sent", (unsigned long long) f->requests));
+    bool ok = close_enough(in_slices, f->requests) && close_enough(at_endpoints, f->requests) &&
+              close_enough(timed, f->requests);
+    add(j, "request counts", true, ok,
+        br_arena_printf(&j->arena,
+            "requests counted: %llu in total, %llu over time, %llu by endpoint, %llu with a duration%s",
+            (unsigned long long) f->requests, (unsigned long long) in_slices, (unsigned long long) at_endpoints,
+            (unsigned long long) timed, ok ? "" : "; they contradict each other"));
+    uint64_t iterations = count_of(r, BR_STR("iterations"), false);
+    ok = close_enough(iterations, r->iterations_complete);
+    add(j, "iteration counts", true, ok,
+        br_arena_printf(&j->arena, "iterations counted: %llu as metric, %llu by the engine%s",
+            (unsigned long long) iterations, (unsigned long long) r->iterations_complete,
+            ok ? "" : "; they contradict each other"));
+}
+
+/* requests = rate * duration holds by construction; that the slices cover the run does not. */
+static void check_slices(br_judgement *j, const br_run_result *r)
+{
+    if (r->slice_count == 0) return;
+    br_ns covered = 0, longest = 0;
+    for (size_t i = 0; i < r->slice_count; i++) {
+        covered += r->slices[i].length;
+        if (r->slices[i].length > longest) longest = r->slices[i].length;
+    }
+    double slack = 2 * seconds(longest) + 0.02 * seconds(r->duration);
+    /* Setup before and graceful stops behind may make the slices longer than the scenarios; never shorter. */
+    bool ok = seconds(covered) + slack >= seconds(r->duration);
+    add(j, "time slices", true, ok,
+        br_arena_printf(&j->arena, "the time slices cover %.1f s of the %.1f s of the run", seconds(covered),
+            seconds(r->duration)));
+}
+
+static void check_generator(br_judgement *j, const br_run_result *r, const br_figures *f)
+{
+    double cpu = 0;
+    br_ns late = 0;
+    for (size_t i = 0; i < r->worker_count; i++) {
+        cpu = fmax(cpu, r->workers[i].cpu_share);
+        if (r->workers[i].timer_late_ns_max > late) late = r->workers[i].timer_late_ns_max;
+    }
+    if (r->worker_count == 0) {
+        br_judge_note(j, "The generator's own health was not measured.");
+        return;
+    }
+    add(j, "generator CPU", true, cpu <= CPU_SHARE_MAX,
+        br_arena_printf(&j->arena, "the busiest worker used %.0f %% of a core (limit %.0f %%)%s", cpu * 100,
+            CPU_SHARE_MAX * 100, cpu <= CPU_SHARE_MAX ? "" : ": the generator was the bottleneck"));
+    double late_ms = (double) late / (double) BR_MS;
+    double warning_ms = fmax(LATE_WARNING_MS, LATE_WARNING_SHARE * f->p50_ms);
+    bool fatal = late > LATE_INVALID;
+    add(j, "generator lateness", fatal, late_ms <= warning_ms,
+        br_arena_printf(&j->arena, "timers were at most %.1f ms late (%.1f ms are harmless)", late_ms, warning_ms));
+    if (late_ms > warning_ms && !fatal) {
+        br_judge_note(j, "The generator's timers were up to %.0f ms late: single latencies may be the generator's.",
+            late_ms);
+    }
+}
+
+static void note_dropped(br_judgement *j, const br_run_result *r)
+{
+    uint64_t dropped = count_of(r, BR_STR("dropped_iterations"), false);
+    uint64_t all = dropped + r->iterations_complete + r->iterations_interrupted;
+    if (dropped == 0 || (double) dropped <= DROPPED_SHARE_MAX * (double) all) return;
+    br_judge_note(j,
+        "%llu of %llu scheduled iterations (%.2f %%) were dropped for lack of virtual users: the load was lower than "
+        "planned.",
+        (unsigned long long) dropped, (unsigned long long) all, 100 * (double) dropped / (double) all);
+}
+
+void br_judge_self_checks(
+    br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f)
+{
+    check_end(j, r);
+    check_length(j, plan, r);
+    check_counts(j, r, f);
+    check_slices(j, r);
+    check_generator(j, r, f);
+    note_dropped(j, r);
+}

@@ -1,0 +1,34 @@
+/*
+ * judge/verdict_int.h - what verdict.c, self_check.c and actions.c share.
+ *
+ * What: the figures of a run that all three need, and ways to add to a judgement.
+ * Threads: any; pure.
+ */
+#pragma once
+#include "judge/verdict.h"
+
+#define BR_ERRORS_WARNING 0.01
+#define BR_ERRORS_CRITICAL 0.05
+#define BR_ERRORS_EXCELLENT 0.001
+#define BR_THROUGHPUT_PRODUCTION 100.0 /* requests/s that a service should have shown before production */
+
+typedef struct br_figures {
+    uint64_t requests, failed, unanswered; /* unanswered: status 0 */
+    double error_share, per_second;
+    bool has_p95;
+    double p50_ms, p95_ms;
+    uint64_t p95_samples;
+} br_figures;
+
+br_figures br_judge_figures(const br_run_result *r);
+
+/* Adds to the judgement; texts are made in its arena. */
+BR_PRINTF(3, 4) void br_judge_reason(br_judgement *j, br_severity severity, const char *fmt, ...);
+BR_PRINTF(2, 3) void br_judge_note(br_judgement *j, const char *fmt, ...);
+br_action *br_judge_action(br_judgement *j, const char *title);
+
+/* Of self_check.c: fills j->self_checks and the notes on length. */
+void br_judge_self_checks(
+    br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);
+/* Of actions.c: fills j->actions. */
+void br_judge_actions(br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);

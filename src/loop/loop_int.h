@@ -1,0 +1,43 @@
+/*
+ * loop/loop_int.h - what the two loops share. Private to loop/.
+ *
+ * What: the common part of a loop (timers, tasks, posts, health) and the operations that differ.
+ * An implementation embeds br_loop as its first member and is created by br_loop_init_base().
+ */
+#pragma once
+#include <stdatomic.h>
+#include "loop/timers.h"
+
+#define BR_TURN_EVENTS 16 /* see "A turn" in loop.h */
+
+typedef struct br_loop_ops {
+    br_ns (*clock)(const br_loop *loop);
+    void (*wake)(br_loop *loop);  /* ends or prevents a wait; any thread, signal handlers */
+    void (*enter)(br_loop *loop); /* br_loop_run() begins and ends */
+    void (*leave)(br_loop *loop);
+    /* Waits for events: 0 polls, -1 is without limit. Sets loop->ready to their number. May return early. */
+    void (*wait)(br_loop *loop, br_ns timeout_ns);
+    void (*dispatch)(br_loop *loop); /* runs up to BR_TURN_EVENTS callbacks and takes them off loop->ready */
+    br_code (*watch_start)(br_loop *loop, br_watch *w);
+    br_code (*watch_change)(br_loop *loop, br_watch *w, unsigned events);
+    void (*watch_stop)(br_loop *loop, br_watch *w);
+    void (*free)(br_loop *loop);
+} br_loop_ops;
+
+typedef struct br_post br_post;
+
+struct br_loop {
+    const br_loop_ops *ops;
+    br_ns now;
+    unsigned ready; /* events that were waited for and not delivered yet */
+    bool running;
+    atomic_bool stop;
+    _Atomic(br_post *) posts; /* newest first */
+    br_timers timers;
+    br_task deferred; /* heads of rings: queued, and being run now */
+    br_task current;
+    br_loop_health health;
+    char *scratch;
+};
+
+void br_loop_init_base(br_loop *loop, const br_loop_ops *ops);

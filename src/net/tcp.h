@@ -1,0 +1,55 @@
+/*
+ * net/tcp.h - a TCP connection as a stream.
+ *
+ * What: connects without blocking, to several addresses in turn, with a timeout; then reads and writes.
+ * Why here: the bottom of every stack of streams.
+ * Threads: one loop.
+ * Memory: embedded in its owner; a copy of the addresses while it dials to more than one, nothing else. Reads
+ * go through the loop's scratch buffer. Invariants: one watch for the life of the connection, level-triggered
+ * readable; writable only while it connects or a remainder waits. At most one read per event, so that a fast
+ * peer starves nobody.
+ *
+ *     CLOSED --connect--> DIALLING --writable, no error--> OPEN --error, end--> BROKEN
+ *        ^                   |  error: next address; none left: BROKEN             |
+ *        +------------------- br_stream_close() from everywhere -------------------+
+ */
+#pragma once
+#include "loop/loop.h"
+#include "net/dns.h"
+#include "net/stream.h"
+
+typedef enum br_tcp_state { BR_TCP_CLOSED, BR_TCP_DIALLING, BR_TCP_OPEN, BR_TCP_BROKEN } br_tcp_state;
+
+typedef struct br_tcp {
+    br_stream stream; /* first: the stream's functions cast back */
+    br_loop *_loop;
+    br_watch _watch;
+    br_timer _timer; /* of the address that is dialled */
+    br_task _failed; /* tells a failure that was found inside a call */
+    br_tcp_state _state;
+    int _fd;
+    int _pending_count;
+    struct iovec _pending[BR_STREAM_IOV_MAX]; /* the unsent remainder */
+    br_code _write_code;                      /* a write failed: told when the input is used up */
+    br_code _first_code; /* of the first address that failed, with its errno and address */
+    int _first_errno;
+    br_address _first_address;
+    br_address _address; /* dialled or connected */
+    br_address *_more;   /* further addresses, owned */
+    size_t _more_count, _more_next;
+    br_ns _dial_deadline;
+} br_tcp;
+
+void br_tcp_init(br_tcp *t, br_loop *loop, const br_stream_events *events, void *owner);
+
+/*
+ * Dials the addresses in turn (copied) until one answers: on_open(), or on_closed() with the first one's
+ * failure. The timeout is for all of them; each gets an equal share of what is left, but at least 2 s (Go's
+ * rule).
+ */
+void br_tcp_connect(br_tcp *t, const br_address *addresses, size_t count, br_ns timeout_ns);
+
+/* The address connected to; after a failed dial the one whose failure was told. */
+const br_address *br_tcp_peer(const br_tcp *t);
+/* The own address of an open or broken connection. BR_EIO if it has none. */
+BR_NODISCARD br_code br_tcp_local(const br_tcp *t, br_address *ret_address);

@@ -1,0 +1,150 @@
+/* Globals of a virtual user: console, __ENV, __VU, __ITER, open(), GoError, global. */
+#include <stdio.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "script/js.h"
+
+static JSValue go_error(JSContext *ctx, JSValueConst new_target, int argc, JSValueConst *argv)
+{
+    (void) new_target;
+    br_str text = argc > 0 ? br_js_str(ctx, argv[0]) : BR_STR("");
+    if (!text.p) return JS_EXCEPTION;
+    br_js_throw(ctx, BR_FMT, BR_ARG(text));
+    if (argc > 0) JS_FreeCString(ctx, text.p);
+    return JS_GetException(ctx);
+}
+
+static int define_go_error(br_vu *vu, JSValueConst global)
+{
+    JSContext *ctx = vu->ctx;
+    JSValue error_ctor = JS_GetPropertyStr(ctx, global, "Error");
+    JSValue error_proto = JS_GetProperty(ctx, error_ctor, vu->atoms[BR_ATOM_prototype]);
+    JSValue proto = JS_NewObjectProto(ctx, error_proto);
+    vu->go_error_ctor = JS_NewCFunction2(ctx, go_error, "GoError", 1, JS_CFUNC_constructor_or_func, 0);
+    JS_SetConstructor(ctx, vu->go_error_ctor, proto);
+    JS_DefinePropertyValue(ctx, proto, vu->atoms[BR_ATOM_name], JS_NewString(ctx, "GoError"),
+        JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+    JS_FreeValue(ctx, proto);
+    JS_FreeValue(ctx, error_proto);
+    JS_FreeValue(ctx, error_ctor);
+    return JS_DefinePropertyValueStr(ctx, global, "GoError", JS_DupValue(ctx, vu->go_error_ctor),
+        JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+}
+
+/* __ENV is made when first read: most scripts of thousands of VUs read few names or none. */
+static JSValue get_env(JSContext *ctx, JSValueConst this_val)
+{
+    (void) this_val;
+    br_vu *vu = br_vu_of(ctx);
+    const br_program *p = vu->config.program;
+    JSValue env = JS_NewObject(ctx);
+    for (size_t i = 0; i < p->env_count; i++) {
+        JSAtom name = JS_NewAtomLen(ctx, p->env[i].name.p, p->env[i].name.n);
+        JS_DefinePropertyValue(ctx, env, name, br_js_new_str(ctx, p->env[i].value), JS_PROP_C_W_E);
+        JS_FreeAtom(ctx, name);
+    }
+    JSValue global = JS_GetGlobalObject(ctx);
+    JS_DefinePropertyValueStr(ctx, global, "__ENV", JS_DupValue(ctx, env), JS_PROP_C_W_E);
+    JS_FreeValue(ctx, global);
+    return env;
+}
+
+static JSValue set_env(JSContext *ctx, JSValueConst this_val, JSValueConst value)
+{
+    (void) this_val;
+    JSValue global = JS_GetGlobalObject(ctx);
+    JS_DefinePropertyValueStr(ctx, global, "__ENV", JS_DupValue(ctx, value), JS_PROP_C_W_E);
+    JS_FreeValue(ctx, global);
+    return JS_UNDEFINED;
+}
+
+/* Folder of the module whose top-level code is running: the outermost frame, as k6 resolves open(). */
+static br_str open_base(JSContext *ctx, br_arena *arena)
+{
+    br_str base = BR_STR_NONE;
+    for (int level = 1; level < 1000; level++) {
+        JSAtom atom = JS_GetScriptOrModuleName(ctx, level);
+        if (atom == JS_ATOM_NULL) break;
+        size_t n;
+        const char *name = JS_AtomToCStringLen(ctx, &n, atom);
+        JS_FreeAtom(ctx, atom);
+        if (name && n > 7 && strncmp(name, "file://", 7) == 0) base = br_arena_str(arena, (br_str) {name + 7, n - 7});
+        JS_FreeCString(ctx, name);
+    }
+    const char *slash = base.p ? memrchr(base.p, '/', base.n) : NULL;
+    if (!slash) return br_vu_of(ctx)->config.program->dir;
+    return (br_str) {base.p, (size_t) (slash - base.p)};
+}
+
+/* The content of `path`, read now (VU 0) or then; NULL with an exception pending. */
+static br_buf *open_file(JSContext *ctx, const char *path)
+{
+    br_vu *vu = br_vu_of(ctx);
+    br_buf *content = br_map_get(&vu->config.program->files, br_str_of(path));
+    if (content) return content;
+    if (!vu->discovering) {
+        br_js_throw(ctx, "open(\"%s\"): only files that the init code of the first run opened can be used", path);
+        return NULL;
+    }
+    content = BR_NEW(br_buf);
+    br_buf_init(content, BR_OPEN_MAX_BYTES);
+    br_err err = {0};
+    if (br_file_read(path, content, &err) != BR_OK) {
+        br_buf_deinit(content);
+        br_free(content);
+        br_js_throw(ctx, "open(): %s", err.msg);
+        return NULL;
+    }
+    br_map_set(&vu->discovering->files, br_str_of(path), content);
+    return content;
+}
+
+static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    br_vu *vu = br_vu_of(ctx);
+    if (!br_vu_in_init(vu)) {
+        return br_js_throw(ctx, "the \"open\" function is only available in the init stage (the global scope)");
+    }
+    br_arena_reset(&vu->scratch);
+    br_str name = argc > 0 ? br_js_str_dup(ctx, argv[0], &vu->scratch) : BR_STR("");
+    if (!name.p) return JS_EXCEPTION;
+    if (name.n == 0) return br_js_throw(ctx, "open() can't be used with an empty filename");
+    if (br_str_starts(name, BR_STR("file://"))) name = br_str_sub(name, 7, name.n);
+    bool binary = false;
+    if (argc > 1 && JS_IsString(argv[1])) binary = br_str_is(br_js_str_dup(ctx, argv[1], &vu->scratch), "b");
+    char *path = br_arena_cstr(&vu->scratch, name);
+    if (name.p[0] != '/') {
+        br_str base = open_base(ctx, &vu->scratch);
+        path = br_arena_printf(&vu->scratch, BR_FMT "/%s", BR_ARG(base), path);
+    }
+    const br_buf *content = open_file(ctx, path);
+    if (!content) return JS_EXCEPTION;
+    if (binary) return JS_NewArrayBufferCopy(ctx, (const uint8_t *) content->data, content->len);
+    return br_js_new_str(ctx, br_buf_view(content));
+}
+
+static JSValue js_require(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val, (void) argc, (void) argv;
+    return br_js_throw(ctx, "require() is not supported yet: use `import` instead");
+}
+
+static const JSCFunctionListEntry global_entries[] = {
+    JS_CGETSET_DEF2("__ENV", get_env, set_env, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE),
+    JS_CFUNC_DEF("open", 1, js_open),
+    JS_CFUNC_DEF("require", 1, js_require),
+    JS_OBJECT_DEF("console", br_js_console_entries, 5, JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE),
+};
+
+int br_js_globals_init(br_vu *vu)
+{
+    JSContext *ctx = vu->ctx;
+    JSValue global = JS_GetGlobalObject(ctx);
+    int rc = define_go_error(vu, global);
+    if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, global_entries, BR_COUNT_OF(global_entries));
+    if (rc >= 0) rc = JS_DefinePropertyValueStr(ctx, global, "__VU", JS_NewInt64(ctx, vu->config.id), JS_PROP_C_W_E);
+    if (rc >= 0) rc = JS_DefinePropertyValueStr(ctx, global, "global", JS_DupValue(ctx, global), JS_PROP_C_W_E);
+    JS_FreeValue(ctx, global);
+    return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,374 @@
+/*
+ * Script values to a request: URL, headers in Go's order, body encodings, parameters.
+ * Order on the wire (as k6 sends it): Host, User-Agent, Content-Length, then the others sorted.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/num.h"
+#include "script/js.h"
+
+#define HEADERS_MAX 1000
+
+typedef struct builder {
+    br_vu *vu;
+    JSContext *ctx;
+    br_arena *arena;
+    br_js_request *out;
+    br_http_error *error;
+    br_http_header *headers; /* [0] User-Agent, [1] Content-Length, then the rest; empty names are skipped */
+    size_t header_count;
+    bool user_agent_set, content_type_set, has_length;
+    br_str content_type; /* that the body's encoding asks for */
+} builder;
+
+static br_code invalid(builder *b, int k6_code, const char *text)
+{
+    b->error->code = BR_EINVAL;
+    b->error->step = BR_STEP_URL;
+    b->error->k6_code = k6_code;
+    snprintf(b->error->text, sizeof(b->error->text), "%.*s", (int) sizeof(b->error->text) - 1, text);
+    return BR_EINVAL;
+}
+
+static char *canonical_name(br_arena *arena, br_str name)
+{
+    char *s = br_arena_cstr(arena, name);
+    bool upper = true;
+    for (char *p = s; *p; p++) {
+        *p = (char) (upper ? toupper((unsigned char) *p) : tolower((unsigned char) *p));
+        upper = *p == '-';
+    }
+    return s;
+}
+
+/* Headers ------------------------------------------------------------------------------------------- */
+
+static void put_header(builder *b, br_str name, br_str value)
+{
+    for (size_t i = 2; i < b->header_count; i++) {
+        if (br_str_eq(b->headers[i].name, name)) {
+            b->headers[i].value = value;
+            return;
+        }
+    }
+    b->headers[b->header_count++] = (br_http_header) {name, value};
+}
+
+static void take_header(builder *b, br_str raw_name, br_str value)
+{
+    br_str name = br_str_of(canonical_name(b->arena, raw_name));
+    if (br_str_is(name, "Host")) {
+        b->out->http.host = value;
+    } else if (br_str_is(name, "User-Agent")) {
+        b->headers[0] = (br_http_header) {value.n ? name : BR_STR_NONE, value};
+        b->user_agent_set = true;
+    } else if (br_str_is(name, "Content-Length")) {
+        /* the body decides */
+    } else {
+        if (br_str_is(name, "Content-Type")) b->content_type_set = true;
+        put_header(b, name, value);
+    }
+}
+
+static br_code take_headers(builder *b, JSValueConst object)
+{
+    if (br_js_nullish(object)) return BR_OK;
+    JSPropertyEnum *keys;
+    uint32_t n;
+    if (!JS_IsObject(object) || br_js_keys(b->ctx, object, &keys, &n) < 0) return BR_EEXCEPTION;
+    br_code code = n > HEADERS_MAX ? invalid(b, 0, "more than 1000 headers in one request") : BR_OK;
+    if (code == BR_OK && n) {
+        br_http_header *more = br_arena_zalloc(b->arena, (n + 4) * sizeof(*more));
+        memcpy(more, b->headers, 2 * sizeof(*more));
+        b->headers = more;
+    }
+    for (uint32_t i = 0; i < n && code == BR_OK; i++) {
+        size_t len;
+        const char *name = JS_AtomToCStringLen(b->ctx, &len, keys[i].atom);
+        JSValue value = JS_GetProperty(b->ctx, object, keys[i].atom);
+        br_str text = JS_IsException(value) ? BR_STR_NONE : br_js_str_dup(b->ctx, value, b->arena);
+        if (!name || !text.p) {
+            code = BR_EEXCEPTION;
+        } else {
+            take_header(b, (br_str) {name, len}, text);
+        }
+        JS_FreeValue(b->ctx, value);
+        JS_FreeCString(b->ctx, name);
+    }
+    JS_FreePropertyEnum(b->ctx, keys, n);
+    return code;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return br_str_cmp(((const br_http_header *) a)->name, ((const br_http_header *) b)->name);
+}
+
+static void finish_headers(builder *b)
+{
+    if (!b->user_agent_set && b->vu->config.settings->user_agent.n) {
+        b->headers[0] = (br_http_header) {BR_STR("User-Agent"), b->vu->config.settings->user_agent};
+    }
+    if (b->has_length) {
+        char *digits = br_arena_printf(b->arena, "%zu", b->out->http.body.n);
+        b->headers[1] = (br_http_header) {BR_STR("Content-Length"), br_str_of(digits)};
+    }
+    if (b->content_type.n && !b->content_type_set) put_header(b, BR_STR("Content-Type"), b->content_type);
+    if (b->header_count > 3) qsort(b->headers + 2, b->header_count - 2, sizeof(*b->headers), by_name);
+    size_t n = 0;
+    for (size_t i = 0; i < b->header_count; i++) {
+        if (b->headers[i].name.n) b->headers[n++] = b->headers[i];
+    }
+    b->out->http.headers = b->headers;
+    b->out->http.header_count = n;
+}
+
+/* Body ---------------------------------------------------------------------------------------------- */
+
+static void put_form_encoded(br_buf *out, br_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char) s.p[i];
+        if (isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') (void) br_buf_putc(out, (char) c);
+        else if (c == ' ') (void) br_buf_putc(out, '+');
+        else (void) br_buf_printf(out, "%%%02X", c);
+    }
+}
+
+typedef struct form_key {
+    br_str name;
+    JSAtom atom;
+} form_key;
+
+static int by_form_key(const void *a, const void *b)
+{
+    return br_str_cmp(((const form_key *) a)->name, ((const form_key *) b)->name);
+}
+
+static int put_form_value(builder *b, br_buf *out, br_str key, JSValueConst value)
+{
+    if (out->len) (void) br_buf_putc(out, '&');
+    put_form_encoded(out, key);
+    (void) br_buf_putc(out, '=');
+    if (br_js_nullish(value)) return 0;
+    if (JS_IsObject(value)) {
+        br_warn("a nested object in a form body is sent as an empty value: '" BR_FMT "'", BR_ARG(key));
+        return 0;
+    }
+    br_str text = br_js_str(b->ctx, value);
+    if (!text.p) return -1;
+    put_form_encoded(out, text);
+    JS_FreeCString(b->ctx, text.p);
+    return 0;
+}
+
+static int put_form_field(builder *b, br_buf *out, br_str key, JSValueConst value)
+{
+    if (!JS_IsArray(value)) return put_form_value(b, out, key, value);
+    int64_t n;
+    int rc = JS_GetLength(b->ctx, value, &n);
+    for (int64_t i = 0; i < n && rc == 0; i++) {
+        JSValue item = JS_GetPropertyInt64(b->ctx, value, i);
+        rc = JS_IsException(item) ? -1 : put_form_value(b, out, key, item);
+        JS_FreeValue(b->ctx, item);
+    }
+    return rc;
+}
+
+/* An object becomes application/x-www-form-urlencoded with sorted keys, as k6 sends it. */
+static br_code form_body(builder *b, JSValueConst body)
+{
+    JSPropertyEnum *keys;
+    uint32_t n;
+    if (br_js_keys(b->ctx, body, &keys, &n) < 0) return BR_EEXCEPTION;
+    form_key *sorted = br_arena_zalloc(b->arena, (n + 1) * sizeof(*sorted));
+    for (uint32_t i = 0; i < n; i++) {
+        size_t len;
+        const char *name = JS_AtomToCStringLen(b->ctx, &len, keys[i].atom);
+        sorted[i] = (form_key) {br_arena_str(b->arena, (br_str) {name ? name : "", name ? len : 0}), keys[i].atom};
+        JS_FreeCString(b->ctx, name);
+    }
+    if (n > 1) qsort(sorted, n, sizeof(*sorted), by_form_key);
+    br_buf out;
+    br_buf_init(&out, BR_BUF_NO_LIMIT);
+    int rc = 0;
+    for (uint32_t i = 0; i < n && rc == 0; i++) {
+        JSValue value = JS_GetProperty(b->ctx, body, sorted[i].atom);
+        rc = JS_IsException(value) ? -1 : put_form_field(b, &out, sorted[i].name, value);
+        JS_FreeValue(b->ctx, value);
+    }
+    JS_FreePropertyEnum(b->ctx, keys, n);
+    b->out->http.body = br_arena_str(b->arena, br_buf_view(&out));
+    br_buf_deinit(&out);
+    b->content_type = BR_STR("application/x-www-form-urlencoded");
+    b->has_length = true;
+    return rc == 0 ? BR_OK : BR_EEXCEPTION;
+}
+
+static bool sends_zero_length(br_str method)
+{
+    return br_str_is(method, "POST") || br_str_is(method, "PUT") || br_str_is(method, "PATCH");
+}
+
+static br_code take_body(builder *b, JSValueConst body)
+{
+    if (br_js_nullish(body)) {
+        b->has_length = sends_zero_length(b->out->http.method);
+        return BR_OK;
+    }
+    br_str bytes;
+    if (JS_IsString(body)) {
+        b->out->http.body = br_js_str_dup(b->ctx, body, b->arena);
+        if (!b->out->http.body.p) return BR_EEXCEPTION;
+    } else if (br_js_bytes(b->ctx, body, &bytes)) {
+        b->out->http.body = br_arena_str(b->arena, bytes);
+    } else if (JS_IsObject(body) && !JS_IsFunction(b->ctx, body)) {
+        return form_body(b, body);
+    } else {
+        return invalid(b, 0, "unknown request body type: use a string, an ArrayBuffer or an object");
+    }
+    b->has_length = b->out->http.body.n > 0;
+    return BR_OK;
+}
+
+/* Parameters ---------------------------------------------------------------------------------------- */
+
+static br_code take_tags(builder *b, JSValueConst object)
+{
+    br_tag *tags;
+    size_t n, kept = 0;
+    if (br_js_tags(b->ctx, object, b->arena, &tags, &n) < 0) return BR_EEXCEPTION;
+    for (size_t i = 0; i < n; i++) {
+        if (br_str_is(tags[i].key, "name")) {
+            b->out->name_tag = tags[i].value;
+        } else if (!br_str_is(tags[i].key, "url") && !br_str_is(tags[i].key, "method")) {
+            tags[kept++] = tags[i];
+        }
+    }
+    b->out->tags = tags;
+    b->out->tag_count = kept;
+    return BR_OK;
+}
+
+static br_code take_timeout(builder *b, JSValueConst value)
+{
+    if (br_js_nullish(value)) return BR_OK;
+    br_str text = br_js_str_dup(b->ctx, value, b->arena);
+    if (!text.p) return BR_EEXCEPTION;
+    br_ns timeout;
+    if (br_parse_duration(text, BR_DURATION_K6, &timeout) != BR_OK || timeout < 0) {
+        return invalid(b, 0, br_arena_printf(b->arena, "invalid timeout value '" BR_FMT "': use milliseconds or a text such as \"30s\"", BR_ARG(text)));
+    }
+    b->out->http.timeout_ns = timeout;
+    return BR_OK;
+}
+
+static br_code take_response_type(builder *b, JSValueConst value)
+{
+    if (br_js_nullish(value)) return BR_OK;
+    br_str text = br_js_str_dup(b->ctx, value, b->arena);
+    if (!text.p) return BR_EEXCEPTION;
+    b->out->drop_body = br_str_is(text, "none");
+    b->out->binary = br_str_is(text, "binary");
+    if (!b->out->drop_body && !b->out->binary && !br_str_is(text, "text")) {
+        return invalid(b, 0, br_arena_printf(b->arena, "unknown responseType '" BR_FMT "': use text, binary or none", BR_ARG(text)));
+    }
+    return BR_OK;
+}
+
+static br_code take_response_callback(builder *b, JSValueConst value)
+{
+    if (JS_IsUndefined(value)) return BR_OK;
+    if (!JS_IsNull(value)) return invalid(b, 0, "responseCallback other than null is not supported yet");
+    b->out->has_expectation = false;
+    return BR_OK;
+}
+
+/* Parameters of k6 that this version cannot honour: silence would be wrong. */
+static br_code refuse(builder *b, JSValueConst params)
+{
+    static const enum br_js_atom refused[] = {BR_ATOM_cookies, BR_ATOM_jar, BR_ATOM_compression, BR_ATOM_auth};
+    for (size_t i = 0; i < BR_COUNT_OF(refused); i++) {
+        JSValue v = JS_GetProperty(b->ctx, params, b->vu->atoms[refused[i]]);
+        if (JS_IsException(v)) return BR_EEXCEPTION;
+        bool given = !br_js_nullish(v);
+        bool basic = given && refused[i] == BR_ATOM_auth && JS_IsString(v) && br_str_is(br_js_str_dup(b->ctx, v, b->arena), "basic");
+        JS_FreeValue(b->ctx, v);
+        if (given && !basic) {
+            static const char *const names[] = {"cookies", "jar", "compression", "auth"};
+            return invalid(b, 0, br_arena_printf(b->arena, "the request parameter '%s' is not supported yet", names[i]));
+        }
+    }
+    return BR_OK;
+}
+
+typedef br_code take_fn(builder *b, JSValueConst value);
+
+static br_code take_param(builder *b, JSValueConst params, enum br_js_atom name, take_fn *take)
+{
+    JSValue v = JS_GetProperty(b->ctx, params, b->vu->atoms[name]);
+    br_code code = JS_IsException(v) ? BR_EEXCEPTION : take(b, v);
+    JS_FreeValue(b->ctx, v);
+    return code;
+}
+
+static br_code take_throw(builder *b, JSValueConst params)
+{
+    JSValue v = JS_GetPropertyStr(b->ctx, params, "throw");
+    if (JS_IsException(v)) return BR_EEXCEPTION;
+    if (!JS_IsUndefined(v)) b->out->throw_errors = JS_ToBool(b->ctx, v) == 1;
+    JS_FreeValue(b->ctx, v);
+    return BR_OK;
+}
+
+static br_code take_params(builder *b, JSValueConst params)
+{
+    if (!JS_IsObject(params)) return BR_OK;
+    br_code code = take_param(b, params, BR_ATOM_headers, take_headers);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_tags, take_tags);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_timeout, take_timeout);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_responseType, take_response_type);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_responseCallback, take_response_callback);
+    if (code == BR_OK) code = take_throw(b, params);
+    if (code == BR_OK) code = refuse(b, params);
+    return code;
+}
+
+static br_code take_url(builder *b, JSValueConst url)
+{
+    if (!JS_IsString(url)) {
+        br_str shown = br_js_str_dup(b->ctx, url, b->arena);
+        if (!shown.p) return BR_EEXCEPTION;
+        return invalid(b, 1020, br_arena_printf(b->arena, "invalid URL: '" BR_FMT "'", BR_ARG(shown)));
+    }
+    b->out->url = br_js_str_dup(b->ctx, url, b->arena);
+    if (!b->out->url.p) return BR_EEXCEPTION;
+    b->out->name_tag = b->out->url;
+    br_err err = {0};
+    br_code code = br_url_parse(b->out->url, &b->out->http.url, &err);
+    if (code == BR_EUNSUPPORTED) return invalid(b, 1000, err.msg);
+    if (code != BR_OK) return invalid(b, 1020, br_arena_printf(b->arena, "invalid URL: %s", err.msg));
+    if (b->out->http.url.userinfo.p) return invalid(b, 1000, "credentials in a URL are not supported yet: set the Authorization header");
+    return BR_OK;
+}
+
+br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params,
+    br_js_request *ret, br_http_error *ret_error)
+{
+    const br_vu_settings *s = vu->config.settings;
+    br_arena_reset(&vu->scratch);
+    *ret = (br_js_request) {.drop_body = s->discard_bodies, .throw_errors = s->throw_errors, .has_expectation = true};
+    ret->http.method = br_arena_str(&vu->scratch, br_str_of(method));
+    ret->http.timeout_ns = 60 * BR_SEC;
+    builder b = {.vu = vu, .ctx = vu->ctx, .arena = &vu->scratch, .out = ret, .error = ret_error, .header_count = 2};
+    b.headers = br_arena_zalloc(b.arena, 4 * sizeof(*b.headers));
+    br_code code = take_url(&b, url);
+    if (code == BR_OK) code = take_params(&b, params);
+    if (code == BR_OK) code = take_body(&b, body);
+    if (code != BR_OK) return code;
+    finish_headers(&b);
+    ret->http.drop_body = ret->drop_body;
+    return BR_OK;
+}

@@ -1,0 +1,156 @@
+#include "script/js.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+br_str br_js_str_dup(JSContext *ctx, JSValueConst v, br_arena *arena)
+{
+    br_str s = br_js_str(ctx, v);
+    if (!s.p) return s;
+    br_str copy = br_arena_str(arena, s);
+    JS_FreeCString(ctx, s.p);
+    return copy;
+}
+
+JSValue br_js_new_str(JSContext *ctx, br_str s) { return JS_NewStringLen(ctx, s.n ? s.p : "", s.n); }
+
+JSValue br_js_throw(JSContext *ctx, const char *fmt, ...)
+{
+    char text[1200];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    br_vu *vu = br_vu_of(ctx);
+    JSValue error = JS_NewPlainError(ctx, "%s", text);
+    if (JS_IsException(error)) return error;
+    JSValue proto = JS_GetProperty(ctx, vu->go_error_ctor, vu->atoms[BR_ATOM_prototype]);
+    JS_SetPrototype(ctx, error, proto);
+    JS_FreeValue(ctx, proto);
+    /* k6 shows the underlying error as an own enumerable property. */
+    JS_DefinePropertyValue(ctx, error, vu->atoms[BR_ATOM_value], JS_NewString(ctx, text), JS_PROP_C_W_E);
+    return JS_Throw(ctx, error);
+}
+
+JSValue br_js_interrupt(JSContext *ctx)
+{
+    br_vu_of(ctx)->cancelled = true;
+    JS_ThrowInternalError(ctx, "interrupted");
+    JSValue error = JS_GetException(ctx);
+    JS_SetUncatchableError(ctx, error);
+    return JS_Throw(ctx, error);
+}
+
+/* "    at fn (file:///x.js:1:2)\n" of QuickJS becomes "\tat fn (file:///x.js:1:2)\n". */
+static void put_stack(br_buf *out, br_str stack)
+{
+    br_str line;
+    while (br_str_cut(&stack, '\n', &line)) {
+        line = br_str_trim(line);
+        if (line.n == 0) continue;
+        if (br_str_ends(line, BR_STR("(native)"))) continue;
+        (void) br_buf_puts(out, "\t");
+        (void) br_buf_put(out, line);
+        (void) br_buf_puts(out, "\n");
+    }
+}
+
+void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
+{
+    br_vu *vu = br_vu_of(ctx);
+    br_str text = br_js_str(ctx, value);
+    if (!text.p) { /* toString itself threw */
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        (void) br_buf_puts(out, "(the thrown value has no text)");
+        return;
+    }
+    (void) br_buf_put(out, text);
+    JS_FreeCString(ctx, text.p);
+    if (!JS_IsError(value)) return;
+    JSValue stack = JS_GetProperty(ctx, value, vu->atoms[BR_ATOM_stack]);
+    if (JS_IsString(stack)) {
+        br_str s = br_js_str(ctx, stack);
+        (void) br_buf_puts(out, "\n");
+        if (s.p) put_stack(out, s);
+        JS_FreeCString(ctx, s.p);
+    } else if (JS_IsException(stack)) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+    }
+    JS_FreeValue(ctx, stack);
+}
+
+br_code br_js_take_exception(JSContext *ctx, br_buf *out)
+{
+    JSValue error = JS_GetException(ctx);
+    bool interrupted = JS_IsUncatchableError(error);
+    if (!interrupted) br_js_exception_text(ctx, error, out);
+    JS_FreeValue(ctx, error);
+    return interrupted ? BR_ECANCEL : BR_EEXCEPTION;
+}
+
+bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret)
+{
+    if (!JS_IsObject(v)) return false;
+    size_t size = 0;
+    if (JS_IsArrayBuffer(v)) {
+        const uint8_t *p = JS_GetArrayBuffer(ctx, &size, v);
+        *ret = (br_str) {(const char *) p, p ? size : 0};
+        return p || size == 0;
+    }
+    if (JS_GetTypedArrayType(v) < 0) return false;
+    size_t offset = 0, length = 0, per_element = 0;
+    JSValue buffer = JS_GetTypedArrayBuffer(ctx, v, &offset, &length, &per_element);
+    if (JS_IsException(buffer)) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        return false;
+    }
+    const uint8_t *p = JS_GetArrayBuffer(ctx, &size, buffer);
+    JS_FreeValue(ctx, buffer); /* the typed array itself keeps it alive */
+    *ret = (br_str) {p ? (const char *) p + offset : "", p ? length : 0};
+    return true;
+}
+
+static int tag_value(JSContext *ctx, JSValueConst value, br_str key, br_arena *arena, br_str *ret)
+{
+    if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
+        br_js_throw(ctx, "tag '" BR_FMT "' must be a string, a number or a boolean", BR_ARG(key));
+        return -1;
+    }
+    *ret = br_js_str_dup(ctx, value, arena);
+    return ret->p ? 0 : -1;
+}
+
+int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **ret_tags, size_t *ret_count)
+{
+    *ret_tags = NULL;
+    *ret_count = 0;
+    if (br_js_nullish(object)) return 0;
+    if (!JS_IsObject(object)) {
+        br_js_throw(ctx, "tags must be an object");
+        return -1;
+    }
+    JSPropertyEnum *keys;
+    uint32_t n;
+    if (br_js_keys(ctx, object, &keys, &n) < 0) return -1;
+    br_tag *tags = br_arena_zalloc(arena, (n + 1) * sizeof(*tags));
+    int rc = 0;
+    for (uint32_t i = 0; i < n && rc == 0; i++) {
+        size_t len;
+        const char *key = JS_AtomToCStringLen(ctx, &len, keys[i].atom);
+        JSValue value = JS_GetProperty(ctx, object, keys[i].atom);
+        if (key && !JS_IsException(value)) {
+            tags[i].key = br_arena_str(arena, (br_str) {key, len});
+            rc = tag_value(ctx, value, tags[i].key, arena, &tags[i].value);
+        } else {
+            rc = -1;
+        }
+        JS_FreeCString(ctx, key);
+        JS_FreeValue(ctx, value);
+    }
+    JS_FreePropertyEnum(ctx, keys, n);
+    if (rc == 0) {
+        *ret_tags = tags;
+        *ret_count = n;
+    }
+    return rc;
+}

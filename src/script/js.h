@@ -1,0 +1,54 @@
+/*
+ * script/js.h - small helpers over the QuickJS API.
+ *
+ * What: strings in and out, errors of k6's class GoError, exceptions as text, uncatchable interruption.
+ * Threads: of the VU.
+ */
+#pragma once
+#include <quickjs.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "script/vu_int.h"
+
+/* A JS string as a slice; n is set, p == NULL on exception. Free with JS_FreeCString(ctx, s.p). */
+static inline br_str br_js_str(JSContext *ctx, JSValueConst v)
+{
+    size_t n = 0;
+    const char *p = JS_ToCStringLen(ctx, &n, v);
+    return (br_str) {p, p ? n : 0};
+}
+
+/* The text of a value copied into the arena; p == NULL on exception. */
+br_str br_js_str_dup(JSContext *ctx, JSValueConst v, br_arena *arena);
+
+/* New JS string; invalid UTF-8 becomes U+FFFD. */
+JSValue br_js_new_str(JSContext *ctx, br_str s);
+
+/* Throws GoError: message. Always JS_EXCEPTION. */
+BR_PRINTF(2, 3) JSValue br_js_throw(JSContext *ctx, const char *fmt, ...);
+
+/* Ends the running call with an exception that JavaScript cannot catch. Always JS_EXCEPTION. */
+JSValue br_js_interrupt(JSContext *ctx);
+
+/*
+ * Takes the pending exception and writes "Error: text\n\tat fn (file:///x.js:1:2)\n" to out.
+ * Returns BR_ECANCEL if it was an interruption, else BR_EEXCEPTION.
+ */
+br_code br_js_take_exception(JSContext *ctx, br_buf *out);
+/* Text of any thrown value in that form. */
+void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out);
+
+/* Own enumerable string keys of an object; free with JS_FreePropertyEnum. -1 on exception. */
+static inline int br_js_keys(JSContext *ctx, JSValueConst object, JSPropertyEnum **ret, uint32_t *ret_count)
+{
+    return JS_GetOwnPropertyNames(ctx, ret, ret_count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY);
+}
+
+/* Bytes of an ArrayBuffer, typed array or DataView; false if `v` is none. The view dies when JS runs. */
+bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret);
+
+/* Object -> tags: values must be string, number or boolean. Appends to *tags in the arena. -1 on exception. */
+int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **ret_tags, size_t *ret_count);
+
+static inline bool br_js_nullish(JSValueConst v) { return JS_IsUndefined(v) || JS_IsNull(v); }

@@ -1,0 +1,180 @@
+/* Module "k6/http": requests of all verbs. */
+#include <stdio.h>
+#include "base/log.h"
+#include "script/js.h"
+
+/* Samples ------------------------------------------------------------------------------------------- */
+
+static void record(br_vu *vu, const br_js_request *request, const br_js_response *r)
+{
+    if (!vu->config.recorder || vu->cancelled) return;
+    br_http_phases t = br_http_response_phases(&r->http);
+    br_http_sample s = {
+        .method = request->http.method,
+        .url = request->name_tag,
+        .name = request->name_tag,
+        .proto = r->status ? (r->http.http_minor ? BR_STR("HTTP/1.1") : BR_STR("HTTP/1.0")) : BR_STR(""),
+        .status = r->status,
+        .error_code = r->error_code,
+        .error = r->error,
+        .ip = r->http.remote_ip[0] ? br_str_of(r->http.remote_ip) : BR_STR(""),
+        .extra = request->tags,
+        .extra_count = request->tag_count,
+        .has_expectation = request->has_expectation,
+        .expected = r->status >= 200 && r->status <= 399,
+        .blocked = t.blocked,
+        .connecting = t.connecting,
+        .tls_handshaking = t.tls_handshaking,
+        .sending = t.sending,
+        .waiting = t.waiting,
+        .receiving = t.receiving,
+        .duration = t.duration,
+        .received_bytes = r->http.received_bytes,
+        .wall = br_clock_wall(),
+    };
+    br_recorder_http(vu->config.recorder, &vu->origin, &s);
+}
+
+/* What scripts see of an exchange that ended: k6 shows status 0 for anything that failed on the way. */
+static void set_outcome(br_js_response *r)
+{
+    const br_http_error *e = &r->http.error;
+    r->status = e->code == BR_OK ? r->http.status : 0;
+    r->error = e->code == BR_OK ? BR_STR("") : br_str_of(e->text);
+    r->error_code = e->k6_code;
+    if (e->code == BR_OK && r->status >= 400) r->error_code = 1000 + r->status;
+}
+
+/* Failures ------------------------------------------------------------------------------------------ */
+
+static JSValue failed(br_vu *vu, const br_js_request *request, br_js_response *r, bool throw_it)
+{
+    char text[320];
+    snprintf(text, sizeof(text), "%s", r->http.error.text);
+    if (throw_it) {
+        br_js_throw(vu->ctx, BR_FMT " \"" BR_FMT "\": %s", BR_ARG(request->http.method), BR_ARG(request->url), text);
+        br_js_response_put(r);
+        return JS_EXCEPTION;
+    }
+    br_log_field field = {"error", br_str_of(text)};
+    br_log_line(BR_LOG_WARN, BR_STR("Request Failed"), &field, 1);
+    return br_js_response_object(vu, r);
+}
+
+static void warn_redirect(const br_js_response *r)
+{
+    static _Atomic bool warned;
+    if (r->status < 300 || r->status > 399 || r->status == 304 || warned) return;
+    if (!br_http_response_header(&r->http, BR_STR("location")).p) return;
+    warned = true;
+    br_warn("redirects are not followed yet: the answer with status %d is returned as it is", r->status);
+}
+
+/* One exchange -------------------------------------------------------------------------------------- */
+
+static void on_done(br_http_exchange *x, void *ctx)
+{
+    (void) x;
+    br_vu *vu = ctx;
+    if (vu->waiting) br_fiber_wake(vu->fiber, BR_OK);
+}
+
+static br_code exchange(br_vu *vu, const br_js_request *request, br_js_response *r)
+{
+    vu->waiting = true;
+    br_http_start(vu->http, &vu->exchange, &request->http, &r->http, on_done, vu);
+    br_code code = br_fiber_await(vu->fiber);
+    vu->waiting = false;
+    if (code != BR_OK) br_http_cancel(&vu->exchange);
+    vu->slice_start = br_loop_now(vu->config.loop);
+    return code;
+}
+
+static JSValue perform(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params)
+{
+    JSContext *ctx = vu->ctx;
+    if (br_vu_in_init(vu)) return br_js_throw(ctx, "making http requests in the init context is not supported");
+    if (!vu->http) return br_js_throw(ctx, "requests cannot be made in handleSummary()");
+    br_js_response *r = br_js_response_take(vu);
+    br_js_request request;
+    br_code code = br_js_request_build(vu, method, url, body, params, &request, &r->http.error);
+    if (code == BR_EEXCEPTION) {
+        br_js_response_put(r);
+        return JS_EXCEPTION;
+    }
+    br_js_response_keep_request(r, &request);
+    if (code != BR_OK) { /* only the option `throw` decides here, not params.throw */
+        set_outcome(r);
+        return failed(vu, &request, r, vu->config.settings->throw_errors);
+    }
+    if (exchange(vu, &request, r) != BR_OK) {
+        br_js_response_put(r);
+        return br_js_interrupt(ctx);
+    }
+    set_outcome(r);
+    record(vu, &request, r);
+    if (r->http.error.code != BR_OK) return failed(vu, &request, r, request.throw_errors);
+    warn_redirect(r);
+    return br_js_response_object(vu, r);
+}
+
+/* Verbs --------------------------------------------------------------------------------------------- */
+
+typedef struct verb {
+    const char *method;
+    bool has_body; /* (url, body, params) instead of (url, params) */
+} verb;
+
+static const verb verbs[] = {{"GET", false}, {"HEAD", false}, {"POST", true}, {"PUT", true}, {"PATCH", true},
+    {"DELETE", true}, {"OPTIONS", true}};
+
+static JSValueConst arg(int argc, JSValueConst *argv, int i) { return i < argc ? argv[i] : JS_UNDEFINED; }
+
+static JSValue http_verb(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
+{
+    (void) this_val;
+    const verb *v = &verbs[index];
+    if (v->has_body) return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
+    return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), JS_UNDEFINED, arg(argc, argv, 1));
+}
+
+static JSValue http_request(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    if (argc < 2) return br_js_throw(ctx, "http.request() needs a method and a URL");
+    br_str method = br_js_str(ctx, argv[0]);
+    if (!method.p) return JS_EXCEPTION;
+    JSValue ret = perform(br_vu_of(ctx), method.p, argv[1], arg(argc, argv, 2), arg(argc, argv, 3));
+    JS_FreeCString(ctx, method.p);
+    return ret;
+}
+
+static const char *const later[] = {"asyncRequest", "batch", "cookieJar", "CookieJar", "expectedStatuses", "file",
+    "setResponseCallback", "url"};
+
+static JSValue not_yet(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
+{
+    (void) this_val, (void) argc, (void) argv;
+    return br_js_throw(ctx, "http.%s() is not supported yet", later[index]);
+}
+
+static const JSCFunctionListEntry entries[] = {
+    JS_CFUNC_MAGIC_DEF("get", 2, http_verb, 0),
+    JS_CFUNC_MAGIC_DEF("head", 2, http_verb, 1),
+    JS_CFUNC_MAGIC_DEF("post", 3, http_verb, 2),
+    JS_CFUNC_MAGIC_DEF("put", 3, http_verb, 3),
+    JS_CFUNC_MAGIC_DEF("patch", 3, http_verb, 4),
+    JS_CFUNC_MAGIC_DEF("del", 3, http_verb, 5),
+    JS_CFUNC_MAGIC_DEF("options", 3, http_verb, 6),
+    JS_CFUNC_DEF("request", 4, http_request),
+    JS_CFUNC_MAGIC_DEF("asyncRequest", 4, not_yet, 0),
+    JS_CFUNC_MAGIC_DEF("batch", 1, not_yet, 1),
+    JS_CFUNC_MAGIC_DEF("cookieJar", 0, not_yet, 2),
+    JS_CFUNC_MAGIC_DEF("CookieJar", 0, not_yet, 3),
+    JS_CFUNC_MAGIC_DEF("expectedStatuses", 1, not_yet, 4),
+    JS_CFUNC_MAGIC_DEF("file", 3, not_yet, 5),
+    JS_CFUNC_MAGIC_DEF("setResponseCallback", 1, not_yet, 6),
+    JS_CFUNC_MAGIC_DEF("url", 1, not_yet, 7),
+};
+
+const br_js_module br_js_module_http = {.name = "k6/http", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

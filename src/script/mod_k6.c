@@ -1,0 +1,187 @@
+/* Module "k6": check, group, sleep, fail, randomSeed. */
+#include <math.h>
+#include "script/js.h"
+
+static JSValue need_running(JSContext *ctx, const char *what)
+{
+    return br_js_throw(ctx, "%s can't be used in the init context: call it from the default function, setup() or teardown()", what);
+}
+
+static JSValue k6_sleep(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    br_vu *vu = br_vu_of(ctx);
+    double seconds = 0;
+    if (argc < 1 || br_js_nullish(argv[0])) return br_js_throw(ctx, "sleep() needs a number of seconds");
+    if (JS_ToFloat64(ctx, &seconds, argv[0]) < 0) return JS_EXCEPTION;
+    if (!(seconds > 0)) return JS_UNDEFINED;
+    if (br_vu_in_init(vu)) return need_running(ctx, "sleep()");
+    if (seconds > 1e9) seconds = 1e9;
+    br_ns until = br_loop_clock(vu->config.loop) + (br_ns) (seconds * 1e9);
+    br_code code = br_fiber_sleep_until(vu->fiber, until);
+    vu->slice_start = br_loop_now(vu->config.loop);
+    return code == BR_OK ? JS_UNDEFINED : br_js_interrupt(ctx);
+}
+
+static JSValue k6_fail(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    if (argc == 0 || JS_IsUndefined(argv[0])) return br_js_throw(ctx, "%s", "");
+    br_str text = br_js_str(ctx, argv[0]);
+    if (!text.p) return JS_EXCEPTION;
+    br_js_throw(ctx, BR_FMT, BR_ARG(text));
+    JS_FreeCString(ctx, text.p);
+    return JS_EXCEPTION;
+}
+
+/* Groups ------------------------------------------------------------------------------------------ */
+
+typedef struct group_state {
+    br_group *group;
+    br_str path;
+    const br_tagset *tags;
+} group_state;
+
+static void enter_group(br_vu *vu, br_str name)
+{
+    br_recorder *r = vu->config.recorder;
+    if (!r || name.n == 0) return;
+    br_group *inner = br_recorder_group(r, vu->group, name);
+    if (!inner) return; /* over the limit: counted in the outer group */
+    vu->group = inner;
+    vu->group_path = inner->path;
+    if (vu->config.settings->system_tags & BR_SYSTEM_TAG(GROUP)) {
+        br_tag tag = {BR_STR("group"), inner->path};
+        vu->origin.tags = br_tags_with(br_recorder_tag_store(r), vu->origin.tags, &tag, 1);
+    }
+}
+
+static void record_group_duration(br_vu *vu, br_ns start)
+{
+    if (!vu->config.recorder) return;
+    double ms = (double) (br_loop_clock(vu->config.loop) - start) / 1e6;
+    const br_metric *metric = br_metrics_at(vu->config.settings->metrics, BR_M_GROUP_DURATION);
+    br_recorder_add(vu->config.recorder, metric, ms, &vu->origin, NULL, 0, br_clock_wall());
+}
+
+/* After the call: custom tags that the function set stay, the group is the outer one again. */
+static void leave_group(br_vu *vu, const group_state *outer)
+{
+    vu->group = outer->group;
+    vu->group_path = outer->path;
+    vu->origin.tags = outer->tags;
+}
+
+static JSValue k6_group(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    br_vu *vu = br_vu_of(ctx);
+    if (br_vu_in_init(vu)) return need_running(ctx, "group()");
+    if (argc < 2 || !JS_IsFunction(ctx, argv[1])) return br_js_throw(ctx, "group() requires a function as its second argument");
+    if (JS_IsAsyncFunction(argv[1])) return br_js_throw(ctx, "group() does not support async functions as its second argument");
+    br_str name = br_js_str(ctx, argv[0]);
+    if (!name.p) return JS_EXCEPTION;
+    if (br_str_find(name, BR_STR("::")) >= 0) {
+        JS_FreeCString(ctx, name.p);
+        return br_js_throw(ctx, "group and check names may not contain '::'");
+    }
+    group_state outer = {vu->group, vu->group_path, vu->origin.tags};
+    enter_group(vu, name);
+    JS_FreeCString(ctx, name.p);
+    br_ns start = br_loop_clock(vu->config.loop);
+    JSValue result = JS_Call(ctx, argv[1], JS_UNDEFINED, 0, NULL);
+    if (!vu->cancelled) record_group_duration(vu, start);
+    leave_group(vu, &outer);
+    return result;
+}
+
+/* Checks ------------------------------------------------------------------------------------------ */
+
+typedef struct check_run {
+    br_vu *vu;
+    JSValueConst value;
+    br_tag *tags;
+    size_t tag_count;
+    br_ns wall;
+    bool all_passed;
+} check_run;
+
+static void record_check(const check_run *c, br_str name, bool passed)
+{
+    br_vu *vu = c->vu;
+    if (!vu->config.recorder || vu->cancelled) return;
+    br_recorder_check(vu->config.recorder, vu->group, name, passed, &vu->origin, c->tags, c->tag_count, c->wall);
+}
+
+/* Evaluates one entry of the set. -1: exception (recorded as failed). */
+static int check_one(JSContext *ctx, check_run *c, JSValueConst set, JSAtom key)
+{
+    size_t n;
+    const char *text = JS_AtomToCStringLen(ctx, &n, key);
+    if (!text) return -1;
+    br_str name = {text, n};
+    JSValue predicate = JS_GetProperty(ctx, set, key), result = JS_UNDEFINED;
+    int rc = JS_IsException(predicate) ? -1 : 0;
+    if (rc == 0 && br_str_find(name, BR_STR("::")) >= 0) {
+        br_js_throw(ctx, "group and check names may not contain '::'");
+        JS_FreeValue(ctx, predicate);
+        JS_FreeCString(ctx, text);
+        return -1;
+    }
+    if (rc == 0 && JS_IsAsyncFunction(predicate)) {
+        br_js_throw(ctx, "checks cannot be async functions: '" BR_FMT "'", BR_ARG(name));
+        rc = -1;
+    }
+    if (rc == 0) {
+        result = JS_IsFunction(ctx, predicate) ? JS_Call(ctx, predicate, JS_UNDEFINED, 1, &c->value) : JS_DupValue(ctx, predicate);
+        rc = JS_IsException(result) ? -1 : 0;
+    }
+    bool passed = rc == 0 && JS_ToBool(ctx, result) == 1;
+    record_check(c, name, passed);
+    c->all_passed = c->all_passed && passed;
+    JS_FreeValue(ctx, result);
+    JS_FreeValue(ctx, predicate);
+    JS_FreeCString(ctx, text);
+    return rc;
+}
+
+static JSValue k6_check(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    br_vu *vu = br_vu_of(ctx);
+    if (br_vu_in_init(vu)) return need_running(ctx, "check()");
+    if (argc < 2) return br_js_throw(ctx, "no argument was provided to check(): it takes a value and an object of checks");
+    if (br_js_nullish(argv[1])) return JS_TRUE;
+    check_run c = {.vu = vu, .value = argv[0], .wall = br_clock_wall(), .all_passed = true};
+    br_arena own;
+    br_arena_init(&own, 512);
+    JSValue ret = JS_EXCEPTION;
+    if (argc < 3 || br_js_tags(ctx, argv[2], &own, &c.tags, &c.tag_count) == 0) {
+        JSPropertyEnum *keys;
+        uint32_t n;
+        if (br_js_keys(ctx, argv[1], &keys, &n) == 0) {
+            int rc = 0;
+            for (uint32_t i = 0; i < n && rc == 0; i++) rc = check_one(ctx, &c, argv[1], keys[i].atom);
+            JS_FreePropertyEnum(ctx, keys, n);
+            if (rc == 0) ret = JS_NewBool(ctx, c.all_passed);
+        }
+    }
+    br_arena_deinit(&own);
+    return ret;
+}
+
+static JSValue k6_random_seed(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val, (void) argc, (void) argv;
+    return br_js_throw(ctx, "randomSeed() is not supported yet");
+}
+
+static const JSCFunctionListEntry entries[] = {
+    JS_CFUNC_DEF("check", 2, k6_check),
+    JS_CFUNC_DEF("fail", 1, k6_fail),
+    JS_CFUNC_DEF("group", 2, k6_group),
+    JS_CFUNC_DEF("randomSeed", 1, k6_random_seed),
+    JS_CFUNC_DEF("sleep", 1, k6_sleep),
+};
+
+const br_js_module br_js_module_k6 = {.name = "k6", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

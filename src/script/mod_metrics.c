@@ -1,0 +1,103 @@
+/* Module "k6/metrics": Counter, Gauge, Rate, Trend. */
+#include <math.h>
+#include "base/log.h"
+#include "script/js.h"
+
+static JSClassID metric_class;
+
+static const JSClassDef metric_class_def = {.class_name = "Metric"};
+
+static const br_metric *metric_of(JSContext *ctx, JSValueConst v) { return JS_GetOpaque2(ctx, v, metric_class); }
+
+static JSValue metric_get_name(JSContext *ctx, JSValueConst this_val)
+{
+    const br_metric *m = metric_of(ctx, this_val);
+    return m ? br_js_new_str(ctx, m->name) : JS_EXCEPTION;
+}
+
+/* A bad value is a warning and `false`, or an exception with the option `throw`. */
+static JSValue bad_value(JSContext *ctx, const br_metric *m, int argc, JSValueConst *argv)
+{
+    br_str text = argc ? br_js_str(ctx, argv[0]) : BR_STR("no value");
+    if (!text.p) return JS_EXCEPTION;
+    char message[300];
+    int shown = text.n > 100 ? 100 : (int) text.n;
+    snprintf(message, sizeof(message), "'%.*s' is an invalid value for metric '" BR_FMT "', a number or a boolean value is expected",
+        shown, text.p, BR_ARG(m->name));
+    if (argc) JS_FreeCString(ctx, text.p);
+    if (br_vu_of(ctx)->config.settings->throw_errors) return br_js_throw(ctx, "%s", message);
+    br_warn("%s", message);
+    return JS_FALSE;
+}
+
+static JSValue metric_add(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    const br_metric *m = metric_of(ctx, this_val);
+    if (!m) return JS_EXCEPTION;
+    br_vu *vu = br_vu_of(ctx);
+    if (br_vu_in_init(vu)) return br_js_throw(ctx, "metrics cannot be added to in the init context");
+    double value = NAN;
+    if (argc > 0 && !JS_IsNull(argv[0]) && JS_ToFloat64(ctx, &value, argv[0]) < 0) return JS_EXCEPTION;
+    if (!isfinite(value)) return bad_value(ctx, m, argc, argv);
+    br_tag *tags = NULL;
+    size_t count = 0;
+    br_arena own;
+    br_arena_init(&own, 512);
+    int rc = argc > 1 ? br_js_tags(ctx, argv[1], &own, &tags, &count) : 0;
+    if (rc == 0 && vu->config.recorder && !vu->cancelled) {
+        br_recorder_add(vu->config.recorder, m, value, &vu->origin, tags, count, br_clock_wall());
+    }
+    br_arena_deinit(&own);
+    return rc == 0 ? JS_TRUE : JS_EXCEPTION;
+}
+
+static const JSCFunctionListEntry metric_proto[] = {
+    JS_CFUNC_DEF("add", 2, metric_add),
+    JS_CGETSET_DEF("name", metric_get_name, NULL),
+};
+
+static JSValue metric_construct(JSContext *ctx, JSValueConst new_target, int argc, JSValueConst *argv, int type)
+{
+    (void) new_target;
+    br_vu *vu = br_vu_of(ctx);
+    if (!br_vu_in_init(vu)) return br_js_throw(ctx, "metrics must be declared in the init context");
+    br_str name = argc ? br_js_str(ctx, argv[0]) : BR_STR("");
+    if (!name.p) return JS_EXCEPTION;
+    br_metric_contains contains = argc > 1 && JS_ToBool(ctx, argv[1]) == 1 ? BR_CONTAINS_TIME : BR_CONTAINS_DEFAULT;
+    br_metric *m = NULL;
+    br_err err = {0};
+    br_code code = br_metrics_get(vu->config.settings->metrics, name, (br_metric_type) type, contains, &m, &err);
+    if (argc) JS_FreeCString(ctx, name.p);
+    if (code != BR_OK) return br_js_throw(ctx, "%s", err.msg);
+    JSValue object = JS_NewObjectClass(ctx, metric_class);
+    if (!JS_IsException(object)) JS_SetOpaque(object, m);
+    return object;
+}
+
+#define METRIC_CTOR(name, type)                                                               \
+    {                                                                                         \
+        name, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE, JS_DEF_CFUNC, type,                    \
+        {                                                                                     \
+            .func = {2, JS_CFUNC_constructor_or_func_magic, {.constructor_magic = metric_construct}} \
+        }                                                                                     \
+    }
+
+static const JSCFunctionListEntry entries[] = {
+    METRIC_CTOR("Counter", BR_COUNTER),
+    METRIC_CTOR("Gauge", BR_GAUGE),
+    METRIC_CTOR("Rate", BR_RATE),
+    METRIC_CTOR("Trend", BR_TREND),
+};
+
+const br_js_module br_js_module_metrics = {.name = "k6/metrics", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
+
+void br_js_metrics_class_id(JSRuntime *rt) { JS_NewClassID(rt, &metric_class); }
+
+int br_js_metrics_class_init(br_vu *vu)
+{
+    if (JS_NewClass(vu->rt, metric_class, &metric_class_def) < 0) return -1;
+    JSValue proto = JS_NewObject(vu->ctx);
+    if (JS_SetPropertyFunctionList(vu->ctx, proto, metric_proto, BR_COUNT_OF(metric_proto)) < 0) return -1;
+    JS_SetClassProto(vu->ctx, metric_class, proto);
+    return 0;
+}

@@ -1,0 +1,65 @@
+/* The list of built-in modules, and how one becomes a JavaScript module. */
+#include "script/js.h"
+
+static const br_js_module *const modules[] = {
+    &br_js_module_k6,
+    &br_js_module_http,
+    &br_js_module_metrics,
+};
+
+/* Names that k6 knows and this version does not: the message tells the user at import. */
+static const char *const unsupported[] = {"k6/browser", "k6/crypto", "k6/crypto/x509", "k6/data", "k6/encoding", "k6/execution",
+    "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/html",
+    "k6/net/grpc", "k6/secrets", "k6/timers", "k6/websockets", "k6/ws"};
+
+const br_js_module *br_js_module_find(const char *name)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(modules); i++) {
+        if (strcmp(modules[i]->name, name) == 0) return modules[i];
+    }
+    return NULL;
+}
+
+const char *br_js_module_unsupported(const char *name)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(unsupported); i++) {
+        if (strcmp(unsupported[i], name) == 0) return "is a k6 module that brunt does not support yet";
+    }
+    if (strncmp(name, "k6/x/", 5) == 0) return "is a k6 extension: brunt has no extensions";
+    if (strcmp(name, "k6") == 0 || strncmp(name, "k6/", 3) == 0) return "is not a module of k6";
+    return NULL;
+}
+
+/* Runs when the module is instantiated: one object, exported as default and by its names. */
+static int module_init(JSContext *ctx, JSModuleDef *m)
+{
+    JSAtom atom = JS_GetModuleName(ctx, m);
+    const char *name = JS_AtomToCStringLen(ctx, NULL, atom);
+    JS_FreeAtom(ctx, atom);
+    const br_js_module *module = name ? br_js_module_find(name) : NULL;
+    JS_FreeCString(ctx, name);
+    if (!module) return -1;
+    JSValue object = JS_NewObject(ctx);
+    if (JS_SetPropertyFunctionList(ctx, object, module->entries, module->entry_count) < 0 ||
+        (module->extend && module->extend(ctx, object) < 0)) {
+        JS_FreeValue(ctx, object);
+        return -1;
+    }
+    for (int i = 0; i < module->entry_count; i++) {
+        JS_SetModuleExport(ctx, m, module->entries[i].name, JS_GetPropertyStr(ctx, object, module->entries[i].name));
+    }
+    for (const char *const *n = module->extra_names; n && *n; n++) {
+        JS_SetModuleExport(ctx, m, *n, JS_GetPropertyStr(ctx, object, *n));
+    }
+    return JS_SetModuleExport(ctx, m, "default", object);
+}
+
+JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *module)
+{
+    JSModuleDef *m = JS_NewCModule(ctx, module->name, module_init);
+    if (!m) return NULL;
+    for (int i = 0; i < module->entry_count; i++) JS_AddModuleExport(ctx, m, module->entries[i].name);
+    for (const char *const *n = module->extra_names; n && *n; n++) JS_AddModuleExport(ctx, m, *n);
+    JS_AddModuleExport(ctx, m, "default");
+    return m;
+}

@@ -1,0 +1,151 @@
+#include "script/program.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include "script/js.h"
+
+static br_code resolve_path(br_program *p, const char *path, br_err *err)
+{
+    char *absolute = realpath(path, NULL);
+    if (!absolute) {
+        int e = errno;
+        return br_fail_errno(err, br_code_from_errno(e), e, "cannot open the script '%s'", path);
+    }
+    struct stat st;
+    bool is_dir = stat(absolute, &st) == 0 && S_ISDIR(st.st_mode);
+    br_str url = br_str_of(br_arena_printf(&p->arena, "file://%s", absolute));
+    free(absolute); // from realpath
+    if (is_dir) return br_fail(err, BR_EINVAL, "'%s' is a folder: name the script file in it", path);
+    p->main = url;
+    const char *slash = strrchr(url.p, '/');
+    p->dir = (br_str) {url.p + 7, (size_t) (slash - (url.p + 7))};
+    p->path = br_arena_cstr(&p->arena, br_str_of(path));
+    return BR_OK;
+}
+
+static void copy_env(br_program *p, const br_program_config *config)
+{
+    p->env = br_arena_zalloc(&p->arena, (config->env_count + 1) * sizeof(*p->env));
+    p->env_count = config->env_count;
+    for (size_t i = 0; i < config->env_count; i++) {
+        p->env[i].name = br_arena_str(&p->arena, config->env[i].name);
+        p->env[i].value = br_arena_str(&p->arena, config->env[i].value);
+    }
+}
+
+static br_code read_options(br_program *p, br_vu *vu, br_err *err)
+{
+    JSContext *ctx = vu->ctx;
+    JSValue options = JS_GetPropertyStr(ctx, vu->main_ns, "options");
+    if (JS_IsUndefined(options)) return BR_OK;
+    JSValue json = JS_IsException(options) ? JS_EXCEPTION : JS_JSONStringify(ctx, options, JS_UNDEFINED, JS_UNDEFINED);
+    JS_FreeValue(ctx, options);
+    if (JS_IsException(json)) {
+        br_buf text;
+        br_buf_init(&text, 1 << 20);
+        (void) br_js_take_exception(ctx, &text);
+        (void) br_fail(err, BR_EEXCEPTION, "reading the exported options: %.*s", (int) (text.len < 900 ? text.len : 900),
+            text.data ? text.data : "");
+        br_buf_deinit(&text);
+        return BR_EEXCEPTION;
+    }
+    if (JS_IsString(json)) p->options_json = br_js_str_dup(ctx, json, &p->arena);
+    JS_FreeValue(ctx, json);
+    return BR_OK;
+}
+
+static bool is_lifecycle(br_str name)
+{
+    return br_str_is(name, "setup") || br_str_is(name, "teardown") || br_str_is(name, "handleSummary");
+}
+
+static br_code read_export(br_program *p, br_vu *vu, JSAtom atom, br_err *err)
+{
+    JSContext *ctx = vu->ctx;
+    size_t n;
+    const char *text = JS_AtomToCStringLen(ctx, &n, atom);
+    JSValue value = JS_GetProperty(ctx, vu->main_ns, atom);
+    br_str name = {text, text ? n : 0};
+    br_code code = BR_OK;
+    if (JS_IsFunction(ctx, value)) {
+        br_map_set(&p->exports, name, p);
+        if (!is_lifecycle(name)) p->callables++;
+    } else if ((br_str_is(name, "setup") || br_str_is(name, "teardown")) && !br_js_nullish(value)) {
+        code = br_fail(err, BR_EINVAL, "exported '" BR_FMT "' must be a function", BR_ARG(name));
+    }
+    if (JS_IsException(value)) JS_FreeValue(ctx, JS_GetException(ctx));
+    JS_FreeValue(ctx, value);
+    JS_FreeCString(ctx, text);
+    return code;
+}
+
+static br_code read_exports(br_program *p, br_vu *vu, br_err *err)
+{
+    JSPropertyEnum *keys;
+    uint32_t n;
+    if (br_js_keys(vu->ctx, vu->main_ns, &keys, &n) < 0) return br_fail(err, BR_EINVAL, "cannot list the script's exports");
+    br_code code = BR_OK;
+    for (uint32_t i = 0; i < n && code == BR_OK; i++) code = read_export(p, vu, keys[i].atom, err);
+    JS_FreePropertyEnum(vu->ctx, keys, n);
+    if (code == BR_OK && p->callables == 0) code = br_fail(err, BR_EINVAL, "no exported functions in script");
+    return code;
+}
+
+static br_code discover(br_program *p, br_metrics *metrics, br_err *err)
+{
+    br_vu_settings settings = {.metrics = metrics};
+    br_vu_config config = {.program = p, .settings = &settings, .id = 0};
+    br_vu *vu = NULL;
+    br_code code = br_vu_new(&config, &vu, err);
+    if (code == BR_OK) code = read_options(p, vu, err);
+    if (code == BR_OK) code = read_exports(p, vu, err);
+    br_vu_free(vu);
+    p->sealed = true;
+    return code;
+}
+
+br_code br_program_load(const br_program_config *config, br_program **ret, br_err *err)
+{
+    br_program *p = BR_NEW(br_program);
+    br_arena_init(&p->arena, 16384);
+    br_map_init(&p->modules);
+    br_map_init(&p->files);
+    br_map_init(&p->exports);
+    br_code code = resolve_path(p, config->path, err);
+    if (code == BR_OK) {
+        copy_env(p, config);
+        code = discover(p, config->metrics, err);
+    }
+    if (code != BR_OK) {
+        br_program_free(p);
+        return code;
+    }
+    *ret = p;
+    return BR_OK;
+}
+
+void br_program_free(br_program *p)
+{
+    if (!p) return;
+    for (size_t i = 0; i < p->modules.len; i++) {
+        br_bytecode *code = p->modules.entries[i].value;
+        br_free(code->bytes);
+        br_free(code);
+    }
+    for (size_t i = 0; i < p->files.len; i++) {
+        br_buf_deinit(p->files.entries[i].value);
+        br_free(p->files.entries[i].value);
+    }
+    br_map_deinit(&p->modules);
+    br_map_deinit(&p->files);
+    br_map_deinit(&p->exports);
+    br_arena_deinit(&p->arena);
+    br_free(p);
+}
+
+const char *br_program_path(const br_program *p) { return p->path; }
+br_str br_program_options_json(const br_program *p) { return p->options_json; }
+bool br_program_has_export(const br_program *p, br_str name) { return br_map_get(&p->exports, name) != NULL; }
+size_t br_program_callable_count(const br_program *p) { return p->callables; }

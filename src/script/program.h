@@ -1,0 +1,45 @@
+/*
+ * script/program.h - a script and what it imports, compiled once.
+ *
+ * What: reads the main script and its relative imports, compiles each module to bytecode, runs the init
+ *     code once (as virtual user 0) to learn options and exports, and keeps the files that open() read.
+ * Why here: thousands of virtual users load the same bytecode; nobody parses twice.
+ * Threads: built on one thread; read-only afterwards, so all workers share it without locks.
+ * Memory: owns everything; lives as long as the run.
+ * Invariants: after br_program_load() no new module or file is added (k6: what init code of VU 0 did not
+ *     touch cannot be loaded later).
+ */
+#pragma once
+#include "base/buf.h"
+#include "base/map.h"
+#include "stat/metric.h"
+
+#define BR_SCRIPT_MAX_BYTES ((size_t) 64 << 20)
+#define BR_OPEN_MAX_BYTES ((size_t) 1 << 30)
+
+typedef struct br_program br_program;
+
+/* One "name=value" of __ENV. */
+typedef struct br_env_var {
+    br_str name, value;
+} br_env_var;
+
+typedef struct br_program_config {
+    const char *path; /* of the main script */
+    const br_env_var *env; /* copied; later entries win */
+    size_t env_count;
+    br_metrics *metrics; /* of the run: metrics that init code creates are registered here */
+} br_program_config;
+
+/*
+ * BR_ENOTFOUND, BR_EACCESS, BR_EIO, BR_ELIMIT: the file (message in k6's form "The moduleSpecifier ... couldn't be found");
+ * BR_EEXCEPTION: syntax error, failed import or exception in init code; the message has file, line and stack;
+ * BR_EINVAL: exports of the wrong kind, options that are no JSON; BR_EUNSUPPORTED: module not supported yet.
+ */
+BR_NODISCARD br_code br_program_load(const br_program_config *config, br_program **ret, br_err *err);
+void br_program_free(br_program *p); /* NULL is fine */
+
+const char *br_program_path(const br_program *p);     /* as given */
+br_str br_program_options_json(const br_program *p);  /* `export const options` as JSON text; p == NULL without */
+bool br_program_has_export(const br_program *p, br_str name); /* an exported function of that name */
+size_t br_program_callable_count(const br_program *p);        /* exported functions besides setup, teardown, handleSummary */

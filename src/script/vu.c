@@ -1,0 +1,351 @@
+#include "script/vu.h"
+
+#include <stdatomic.h>
+#include "script/js.h"
+
+/* How long JavaScript of one VU may keep the worker before the others get a turn. */
+#define BR_VU_SLICE (5 * BR_MS)
+/* Part of a fiber's stack that JavaScript may not use: our own C frames below it need some. */
+#define BR_VU_STACK_RESERVE ((size_t) 24 << 10)
+#define BR_INIT_STACK_BYTES ((size_t) 1 << 20)
+
+static const char *const atom_names[] = {
+#define BR_JS_ATOM_NAME(n) #n,
+    BR_JS_ATOMS(BR_JS_ATOM_NAME)
+#undef BR_JS_ATOM_NAME
+};
+
+/* QuickJS asks this every few thousand steps: is the call to end, or has it had the worker for too long? */
+static int on_interrupt(JSRuntime *rt, void *opaque)
+{
+    (void) rt;
+    br_vu *vu = opaque;
+    if (vu->phase != BR_VU_RUNNING) return 0;
+    br_ns now = br_loop_clock(vu->config.loop);
+    bool stop = (vu->stop_flag && atomic_load_explicit(vu->stop_flag, memory_order_relaxed)) || now > vu->deadline;
+    if (!stop && now - vu->slice_start > BR_VU_SLICE) {
+        stop = br_fiber_sleep_until(vu->fiber, br_loop_now(vu->config.loop)) != BR_OK;
+        vu->slice_start = br_loop_clock(vu->config.loop);
+    }
+    if (stop) vu->cancelled = true;
+    return stop;
+}
+
+static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool is_handled, void *opaque)
+{
+    (void) promise;
+    br_vu *vu = opaque;
+    JS_FreeValue(ctx, vu->rejection);
+    vu->rejection = is_handled ? JS_UNDEFINED : JS_DupValue(ctx, reason);
+}
+
+static JSContext *new_context(JSRuntime *rt)
+{
+    JSContext *ctx = JS_NewContextRaw(rt);
+    if (!ctx) return NULL;
+    bool ok = JS_AddIntrinsicBaseObjects(ctx) >= 0 && JS_AddIntrinsicDate(ctx) >= 0 && JS_AddIntrinsicEval(ctx) >= 0 &&
+        JS_AddIntrinsicRegExp(ctx) >= 0 && JS_AddIntrinsicJSON(ctx) >= 0 && JS_AddIntrinsicProxy(ctx) >= 0 &&
+        JS_AddIntrinsicMapSet(ctx) >= 0 && JS_AddIntrinsicTypedArrays(ctx) >= 0 && JS_AddIntrinsicPromise(ctx) >= 0 &&
+        JS_AddIntrinsicBigInt(ctx) >= 0 && JS_AddIntrinsicWeakRef(ctx) >= 0;
+    if (ok) return ctx;
+    JS_FreeContext(ctx);
+    return NULL;
+}
+
+static br_code make_runtime(br_vu *vu, br_err *err)
+{
+    vu->rt = JS_NewRuntime();
+    if (!vu->rt) return br_fail(err, BR_ELIMIT, "no memory for another JavaScript runtime");
+    JS_SetMaxStackSize(vu->rt, BR_INIT_STACK_BYTES);
+    JS_UpdateStackTop(vu->rt);
+    if (vu->config.settings->memory_limit_bytes) JS_SetMemoryLimit(vu->rt, vu->config.settings->memory_limit_bytes);
+    JS_SetInterruptHandler(vu->rt, on_interrupt, vu);
+    JS_SetHostPromiseRejectionTracker(vu->rt, on_rejection, vu);
+    vu->ctx = new_context(vu->rt);
+    if (!vu->ctx) return br_fail(err, BR_ELIMIT, "no memory for another JavaScript context");
+    JS_SetContextOpaque(vu->ctx, vu);
+    for (int i = 0; i < BR_ATOM_COUNT; i++) vu->atoms[i] = JS_NewAtom(vu->ctx, atom_names[i]);
+    if (vu->discovering) {
+        br_js_response_class_id(vu->rt);
+        br_js_metrics_class_id(vu->rt);
+    }
+    if (br_js_globals_init(vu) < 0 || br_js_response_class_init(vu) < 0 || br_js_metrics_class_init(vu) < 0) {
+        return br_fail(err, BR_ELIMIT, "no memory for the globals of a virtual user");
+    }
+    br_js_loader_init(vu);
+    return BR_OK;
+}
+
+static void init_values(br_vu *vu)
+{
+    vu->main_ns = vu->data = vu->go_error_ctor = vu->rejection = JS_UNDEFINED;
+    vu->origin = (br_origin) {.tags = vu->config.run_tags, .vu = vu->config.id, .iter = -1};
+    vu->iteration = -1;
+    vu->deadline = BR_NS_MAX;
+    vu->phase = BR_VU_INIT;
+    br_arena_init(&vu->scratch, 2048);
+    if (vu->config.recorder) vu->group = br_recorder_group(vu->config.recorder, NULL, BR_STR(""));
+}
+
+/* k6 writes the consolidated options back onto the exported object, where scripts read them. */
+static void write_back_options(br_vu *vu)
+{
+    const char *json = vu->config.settings->consolidated_options_json;
+    if (!json) return;
+    JSValue options = JS_GetPropertyStr(vu->ctx, vu->main_ns, "options");
+    if (JS_IsObject(options)) {
+        JSValue parsed = JS_ParseJSON(vu->ctx, json, strlen(json), "options");
+        JSPropertyEnum *keys;
+        uint32_t n;
+        if (!JS_IsException(parsed) && br_js_keys(vu->ctx, parsed, &keys, &n) == 0) {
+            for (uint32_t i = 0; i < n; i++) {
+                JS_SetProperty(vu->ctx, options, keys[i].atom, JS_GetProperty(vu->ctx, parsed, keys[i].atom));
+            }
+            JS_FreePropertyEnum(vu->ctx, keys, n);
+        }
+        JS_FreeValue(vu->ctx, parsed);
+    }
+    JS_FreeValue(vu->ctx, options);
+    if (JS_HasException(vu->ctx)) JS_FreeValue(vu->ctx, JS_GetException(vu->ctx)); /* frozen options: leave */
+}
+
+br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
+{
+    br_vu *vu = BR_NEW(br_vu);
+    vu->config = *config;
+    init_values(vu);
+    /* The program is written to by its first run only, which br_program_load() makes. */
+    if (!config->program->sealed) vu->discovering = (br_program *) (uintptr_t) config->program;
+    br_code code = make_runtime(vu, err);
+    if (code == BR_OK) code = br_js_load_main(vu, err);
+    if (code == BR_OK) {
+        write_back_options(vu);
+        if (config->dns) vu->http = br_http_client_new(config->loop, config->dns, &config->settings->http);
+        vu->phase = BR_VU_IDLE;
+        *ret = vu;
+    } else {
+        br_vu_free(vu);
+    }
+    return code;
+}
+
+void br_vu_free(br_vu *vu)
+{
+    if (!vu) return;
+    br_http_client_free(vu->http);
+    if (vu->ctx) {
+        JSContext *ctx = vu->ctx;
+        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->rejection};
+        for (size_t i = 0; i < BR_COUNT_OF(values); i++) JS_FreeValue(ctx, values[i]);
+        for (int i = 0; i < BR_ATOM_COUNT; i++) JS_FreeAtom(ctx, vu->atoms[i]);
+        JS_FreeContext(ctx);
+    }
+    if (vu->rt) JS_FreeRuntime(vu->rt);
+    br_js_response_pool_free(vu);
+    br_arena_deinit(&vu->scratch);
+    br_free(vu);
+}
+
+/* Calls --------------------------------------------------------------------------------------------- */
+
+static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
+{
+    vu->fiber = fiber;
+    vu->phase = BR_VU_RUNNING;
+    vu->cancelled = false;
+    vu->deadline = call->deadline;
+    vu->stop_flag = call->stop_flag;
+    vu->slice_start = br_loop_clock(vu->config.loop);
+    vu->origin.tags = call->tags;
+    vu->origin.iter = vu->iteration;
+    vu->group_path = call->group;
+    vu->group = vu->config.recorder ? br_recorder_root(vu->config.recorder) : NULL;
+    if (vu->group && call->group.n > 2) vu->group = br_recorder_group(vu->config.recorder, vu->group, br_str_sub(call->group, 2, call->group.n));
+    const char *low, *high;
+    br_fiber_stack_bounds(fiber, &low, &high);
+    /* QuickJS measures its depth from here down. */
+    JS_UpdateStackTop(vu->rt);
+    size_t left = (size_t) ((const char *) __builtin_frame_address(0) - low);
+    JS_SetMaxStackSize(vu->rt, left > 2 * BR_VU_STACK_RESERVE ? left - BR_VU_STACK_RESERVE : left / 2);
+}
+
+static void leave(br_vu *vu)
+{
+    vu->phase = BR_VU_IDLE;
+    vu->fiber = NULL;
+    JS_FreeValue(vu->ctx, vu->rejection);
+    vu->rejection = JS_UNDEFINED;
+    if (vu->config.settings->no_vu_connection_reuse && vu->http) br_http_client_close_idle(vu->http);
+}
+
+static br_code fail_pending(br_vu *vu, const char *prefix, br_err *err)
+{
+    br_buf text;
+    br_buf_init(&text, 1 << 20);
+    (void) br_buf_puts(&text, prefix);
+    br_code code = br_js_take_exception(vu->ctx, &text);
+    if (vu->cancelled) code = BR_ECANCEL;
+    if (code == BR_ECANCEL) {
+        (void) br_fail(err, code, "interrupted");
+    } else {
+        (void) br_fail(err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "");
+    }
+    br_buf_deinit(&text);
+    return code;
+}
+
+/* Runs the VU's own event loop until nothing is left that could run; then looks at the promise. */
+static br_code settle(br_vu *vu, JSValue *value, br_err *err)
+{
+    JSContext *job_ctx;
+    int rc;
+    while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0) continue;
+    if (rc < 0) return fail_pending(vu, "", err);
+    if (JS_IsPromise(*value) && JS_PromiseState(vu->ctx, *value) != JS_PROMISE_PENDING) {
+        bool rejected = JS_PromiseState(vu->ctx, *value) == JS_PROMISE_REJECTED;
+        JSValue result = JS_PromiseResult(vu->ctx, *value);
+        JS_FreeValue(vu->ctx, *value);
+        *value = rejected ? JS_UNDEFINED : result;
+        if (rejected) {
+            JS_Throw(vu->ctx, result);
+            return fail_pending(vu, "Uncaught (in promise) ", err);
+        }
+    }
+    if (!JS_IsUndefined(vu->rejection)) {
+        JS_Throw(vu->ctx, vu->rejection);
+        vu->rejection = JS_UNDEFINED;
+        return fail_pending(vu, "Uncaught (in promise) ", err);
+    }
+    return BR_OK;
+}
+
+static JSValueConst argument_value(br_vu *vu, br_str json)
+{
+    if (json.p && !vu->data_parsed) {
+        char *text = br_strndup(json.p, json.n);
+        vu->data = JS_ParseJSON(vu->ctx, text, json.n, "setup data");
+        br_free(text);
+        vu->data_parsed = true;
+    }
+    return vu->data;
+}
+
+static br_code to_json(br_vu *vu, JSValueConst value, br_str *ret, br_err *err)
+{
+    if (JS_IsUndefined(value)) {
+        *ret = BR_STR_NONE;
+        return BR_OK;
+    }
+    JSValue json = JS_JSONStringify(vu->ctx, value, JS_UNDEFINED, JS_UNDEFINED);
+    if (JS_IsException(json)) return fail_pending(vu, "", err);
+    if (!JS_IsString(json)) {
+        JS_FreeValue(vu->ctx, json);
+        return br_fail(err, BR_EINVAL, "the returned value cannot be written as JSON");
+    }
+    br_str s = br_js_str(vu->ctx, json);
+    *ret = (br_str) {br_strndup(s.p, s.n), s.n};
+    JS_FreeCString(vu->ctx, s.p);
+    JS_FreeValue(vu->ctx, json);
+    return BR_OK;
+}
+
+/* Calls the function and settles its promise. *ret is the caller's, JS_UNDEFINED on failure. */
+static br_code call_function(br_vu *vu, br_str name, JSValueConst argument, JSValue *ret, br_err *err)
+{
+    *ret = JS_UNDEFINED;
+    JSAtom atom = JS_NewAtomLen(vu->ctx, name.p, name.n);
+    JSValue function = JS_GetProperty(vu->ctx, vu->main_ns, atom);
+    JS_FreeAtom(vu->ctx, atom);
+    if (!JS_IsFunction(vu->ctx, function)) {
+        JS_FreeValue(vu->ctx, function);
+        return br_fail(err, BR_ENOTFOUND, "function '" BR_FMT "' not found in exports", BR_ARG(name));
+    }
+    JSValue value = JS_Call(vu->ctx, function, JS_UNDEFINED, 1, &argument);
+    JS_FreeValue(vu->ctx, function);
+    br_code code = JS_IsException(value) ? fail_pending(vu, "", err) : settle(vu, &value, err);
+    if (code == BR_OK && vu->cancelled) code = br_fail(err, BR_ECANCEL, "interrupted");
+    if (code == BR_OK) {
+        *ret = value;
+    } else if (!JS_IsException(value)) {
+        JS_FreeValue(vu->ctx, value);
+    }
+    return code;
+}
+
+br_code br_vu_run(br_vu *vu, br_fiber *fiber, const br_vu_call *call, br_str argument, br_str *ret_json, br_err *err)
+{
+    enter(vu, fiber, call);
+    JSValue value;
+    br_code code = call_function(vu, call->function, argument_value(vu, argument), &value, err);
+    if (code == BR_OK && ret_json) code = to_json(vu, value, ret_json, err);
+    JS_FreeValue(vu->ctx, value);
+    leave(vu);
+    return code;
+}
+
+static br_code summary_entries(br_vu *vu, JSValueConst object, br_summary_entry_fn *fn, void *ctx, br_err *err)
+{
+    JSPropertyEnum *keys;
+    uint32_t n;
+    if (br_js_keys(vu->ctx, object, &keys, &n) < 0) return fail_pending(vu, "", err);
+    br_code code = BR_OK;
+    for (uint32_t i = 0; i < n && code == BR_OK; i++) {
+        size_t key_len;
+        const char *key = JS_AtomToCStringLen(vu->ctx, &key_len, keys[i].atom);
+        JSValue value = JS_GetProperty(vu->ctx, object, keys[i].atom);
+        br_str content;
+        if (JS_IsString(value)) {
+            content = br_js_str(vu->ctx, value);
+            fn(ctx, (br_str) {key, key_len}, content);
+            JS_FreeCString(vu->ctx, content.p);
+        } else if (br_js_bytes(vu->ctx, value, &content)) {
+            fn(ctx, (br_str) {key, key_len}, content);
+        } else {
+            code = br_fail(err, BR_EINVAL, "handleSummary() must return strings or ArrayBuffers: '%s' is neither", key);
+        }
+        JS_FreeCString(vu->ctx, key);
+        JS_FreeValue(vu->ctx, value);
+    }
+    JS_FreePropertyEnum(vu->ctx, keys, n);
+    return code;
+}
+
+br_code br_vu_handle_summary(br_vu *vu, br_fiber *fiber, br_str data_json, br_summary_entry_fn *fn, void *ctx, br_err *err)
+{
+    br_vu_call call = {.function = BR_STR("handleSummary"), .tags = vu->config.run_tags, .deadline = BR_NS_MAX};
+    enter(vu, fiber, &call);
+    JSValue value;
+    br_code code = call_function(vu, call.function, argument_value(vu, data_json), &value, err);
+    if (code == BR_OK && !JS_ToBool(vu->ctx, value)) code = BR_AGAIN;
+    if (code == BR_OK && !JS_IsObject(value)) code = br_fail(err, BR_EINVAL, "handleSummary() must return an object");
+    if (code == BR_OK) code = summary_entries(vu, value, fn, ctx, err);
+    JS_FreeValue(vu->ctx, value);
+    leave(vu);
+    return code;
+}
+
+void br_vu_set_iteration(br_vu *vu, int64_t iteration)
+{
+    vu->iteration = iteration;
+    JSValue global = JS_GetGlobalObject(vu->ctx);
+    JS_SetProperty(vu->ctx, global, vu->atoms[BR_ATOM___ITER], JS_NewInt64(vu->ctx, iteration));
+    JS_FreeValue(vu->ctx, global);
+}
+
+void br_vu_take_bytes(br_vu *vu, uint64_t *ret_sent, uint64_t *ret_received)
+{
+    const br_http_totals *totals = br_http_client_totals(vu->http);
+    *ret_sent = totals->sent_bytes - vu->taken_sent;
+    *ret_received = totals->received_bytes - vu->taken_received;
+    vu->taken_sent = totals->sent_bytes;
+    vu->taken_received = totals->received_bytes;
+}
+
+br_origin br_vu_origin(const br_vu *vu) { return vu->origin; }
+
+size_t br_vu_heap_bytes(const br_vu *vu)
+{
+    JSMemoryUsage usage;
+    JS_ComputeMemoryUsage(vu->rt, &usage);
+    return (size_t) usage.malloc_size;
+}

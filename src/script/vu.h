@@ -1,0 +1,79 @@
+/*
+ * script/vu.h - one virtual user: a JavaScript runtime that can make requests.
+ *
+ * What: loads the program's bytecode into a runtime of its own, runs its init code, and calls its exported
+ *     functions on a fiber; http.get() and sleep() suspend that fiber.
+ * Why here: the engine decides when a VU runs; this decides what a call means.
+ * Threads: a VU belongs to its worker for ever.
+ * Memory: one runtime and context each; responses are pooled; heap and C stack are limited.
+ * Invariants: no two calls into one VU at a time; a cancelled call ends with BR_ECANCEL after every suspended
+ *     operation was stopped, and JavaScript could not catch it.
+ */
+#pragma once
+#include "fiber/fiber.h"
+#include "http/client.h"
+#include "script/program.h"
+#include "stat/recorder.h"
+
+typedef struct br_vu br_vu;
+
+/* Run-wide settings that calls obey; k6's options of the same names. Shared by all VUs, read-only. */
+typedef struct br_vu_settings {
+    br_metrics *metrics;
+    br_str user_agent; /* empty: header omitted */
+    uint32_t system_tags;
+    bool throw_errors, discard_bodies, no_vu_connection_reuse;
+    size_t memory_limit_bytes; /* of one runtime; 0 = none */
+    br_http_client_config http;
+    const char *consolidated_options_json; /* written back onto the exported `options`; NULL: leave */
+} br_vu_settings;
+
+typedef struct br_vu_config {
+    const br_program *program;
+    const br_vu_settings *settings;
+    br_loop *loop;
+    br_dns *dns;           /* NULL: no requests (handleSummary) */
+    br_recorder *recorder; /* NULL: samples are dropped */
+    int64_t id;            /* __VU: 0 for setup, teardown and summary; else from 1 */
+    const br_tagset *run_tags; /* of the recorder's store */
+} br_vu_config;
+
+/*
+ * Makes the runtime and runs the init code, on the calling (not fiber) stack.
+ * BR_EEXCEPTION: init code threw (message with stack). Free with br_vu_free().
+ */
+BR_NODISCARD br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err);
+void br_vu_free(br_vu *vu); /* no call may be running */
+
+/* Where and as what a call runs. */
+typedef struct br_vu_call {
+    br_str function;     /* exported name */
+    br_str scenario;     /* empty in setup, teardown */
+    const br_tagset *tags; /* run and scenario tags, with `scenario` and `group` where those system tags are on */
+    br_str group;        /* initial group path: "" or "::setup" */
+    br_ns deadline;      /* loop clock: JavaScript still running then is interrupted; BR_NS_MAX: never */
+    const _Atomic bool *stop_flag; /* becomes true: interrupt at once; may be NULL */
+} br_vu_call;
+
+/*
+ * Calls an exported function on the calling fiber and waits for the promise it may return.
+ * argument: setup data as JSON (parsed once per VU; p == NULL: undefined).
+ * ret_json (may be NULL): the returned value as JSON, p == NULL for undefined; br_free(ret_json->p).
+ * BR_EEXCEPTION: threw (message "Error: text\n\tat fn (file:///x.js:1:2)\n"); BR_ECANCEL: interrupted;
+ * BR_EINVAL: the result is not representable as JSON; BR_ENOTFOUND: no such function.
+ */
+BR_NODISCARD br_code br_vu_run(br_vu *vu, br_fiber *fiber, const br_vu_call *call, br_str argument, br_str *ret_json, br_err *err);
+
+/* handleSummary(data): calls fn(ctx, key, content) for each entry of the returned object. BR_AGAIN: returned nothing (use
+ * the default text). Errors as br_vu_run(). */
+typedef void br_summary_entry_fn(void *ctx, br_str key, br_str content);
+BR_NODISCARD br_code br_vu_handle_summary(br_vu *vu, br_fiber *fiber, br_str data_json, br_summary_entry_fn *fn, void *ctx, br_err *err);
+
+/* For __ITER and for vu/iter metadata; set before each iteration. */
+void br_vu_set_iteration(br_vu *vu, int64_t iteration);
+
+/* Socket bytes since the last call of this function: data_sent, data_received of an iteration. */
+void br_vu_take_bytes(br_vu *vu, uint64_t *ret_sent, uint64_t *ret_received);
+/* The VU's tags and metadata as they are now. */
+br_origin br_vu_origin(const br_vu *vu);
+size_t br_vu_heap_bytes(const br_vu *vu);

@@ -1,0 +1,152 @@
+/* script/vu_int.h - what the files of script/ share about one virtual user. */
+#pragma once
+#include <quickjs.h>
+#include "base/arena.h"
+#include "base/map.h"
+#include "script/vu.h"
+
+typedef struct br_js_response br_js_response;
+
+struct br_program {
+    br_arena arena;
+    char *path;     /* as given */
+    br_str dir;     /* absolute folder of the main script */
+    br_str main;    /* module name of the main script: file:///... */
+    br_map modules; /* module name -> br_bytecode */
+    br_map files;   /* absolute path -> br_buf of open() */
+    br_map exports; /* names of exported functions */
+    br_env_var *env;
+    size_t env_count;
+    br_str options_json;
+    size_t callables;
+    bool sealed;
+};
+
+typedef struct br_bytecode {
+    uint8_t *bytes;
+    size_t size;
+} br_bytecode;
+
+/* Names that are looked up often, interned once per runtime. Response fields come first, in k6's order. */
+#define BR_JS_ATOMS(X)                                                                                      \
+    X(remote_ip) X(remote_port) X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body)      \
+    X(timings) X(tls_version) X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request)                 \
+    X(tags) X(timeout) X(responseType) X(responseCallback) X(jar) X(auth) X(redirects) X(compression)       \
+    X(name) X(message) X(stack) X(method) X(value) X(prototype) X(__ITER)
+enum br_js_atom {
+#define BR_JS_ATOM_ENUM(n) BR_ATOM_##n,
+    BR_JS_ATOMS(BR_JS_ATOM_ENUM)
+#undef BR_JS_ATOM_ENUM
+        BR_ATOM_COUNT
+};
+#define BR_RESPONSE_FIELDS (BR_ATOM_request + 1)
+
+typedef enum br_vu_phase { BR_VU_INIT, BR_VU_RUNNING, BR_VU_IDLE } br_vu_phase;
+
+struct br_vu {
+    br_vu_config config;
+    br_program *discovering; /* VU 0's first init: modules and files are added to it; else NULL */
+    JSRuntime *rt;
+    JSContext *ctx;
+    JSValue main_ns;   /* namespace of the main module */
+    JSValue data;      /* setup data, parsed on first use */
+    bool data_parsed;
+    JSValue go_error_ctor;
+    JSAtom atoms[BR_ATOM_COUNT];
+    br_vu_phase phase;
+    br_fiber *fiber;   /* of the running call */
+    br_http_client *http;
+    br_js_response *free_responses;
+    br_http_exchange exchange;
+    br_arena scratch;  /* of the request being built */
+    br_origin origin;
+    br_group *group;   /* current group; NULL without recorder */
+    br_str group_path;
+    int64_t iteration; /* -1 outside */
+    br_ns deadline;
+    br_ns slice_start; /* when JavaScript got the processor; it yields after a while */
+    const _Atomic bool *stop_flag;
+    bool cancelled;    /* the running call was interrupted */
+    bool waiting;      /* the fiber waits for `exchange` */
+    uint64_t taken_sent, taken_received;
+    br_str module_dir; /* folder of the module whose top level is running (for open()) */
+    JSValue rejection; /* reason of a promise rejected without handler, or JS_UNDEFINED */
+};
+
+static inline br_vu *br_vu_of(JSContext *ctx) { return (br_vu *) JS_GetContextOpaque(ctx); }
+static inline bool br_vu_in_init(const br_vu *vu) { return vu->phase == BR_VU_INIT; }
+
+/* The modules: each fills an object with what it exports. */
+typedef struct br_js_module {
+    const char *name;
+    const JSCFunctionListEntry *entries;
+    int entry_count;
+    /* Adds what a table cannot say; may be NULL. Names are exported too if listed in extra_names (NULL-terminated). */
+    int (*extend)(JSContext *ctx, JSValueConst object);
+    const char *const *extra_names;
+} br_js_module;
+const br_js_module *br_js_module_find(const char *name); /* NULL: not built in */
+/* Why a name that begins with k6/ cannot be imported; NULL if it is not ours to explain. */
+const char *br_js_module_unsupported(const char *name);
+JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);
+
+extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics;
+
+/* Set-up of a context's classes and globals; each returns -1 with an exception pending. */
+int br_js_globals_init(br_vu *vu);
+int br_js_response_class_init(br_vu *vu);
+int br_js_metrics_class_init(br_vu *vu);
+/* Class numbers are shared by all runtimes: taken on the first runtime of the process, before threads exist. */
+void br_js_response_class_id(JSRuntime *rt);
+void br_js_metrics_class_id(JSRuntime *rt);
+
+/* Loading (loader.c) */
+void br_js_loader_init(br_vu *vu);
+/* Compiles (discovery) or reads the bytecode of the main module and evaluates it. */
+br_code br_js_load_main(br_vu *vu, br_err *err);
+
+/* Request building (http_request.c). Everything points into the VU's scratch arena. */
+typedef struct br_js_request {
+    br_http_request http;
+    br_str url;      /* as given */
+    br_str name_tag; /* value of the tags `name` and, unless set by params.tags.name, `url` */
+    br_tag *tags;    /* params.tags without name, url, method */
+    size_t tag_count;
+    bool drop_body, binary, throw_errors;
+    bool has_expectation; /* a response callback decides about failed/expected; k6's default is 200..399 */
+} br_js_request;
+
+/*
+ * Builds a request from script values. url, body and params may be JS_UNDEFINED.
+ * Returns BR_OK; BR_EEXCEPTION with an exception pending; or an error that becomes a failed Response
+ * (*ret_error filled: bad URL, bad parameter).
+ */
+br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params,
+    br_js_request *ret, br_http_error *ret_error);
+
+/* Responses (response.c): pooled native part of a Response. */
+struct br_js_response {
+    br_js_response *next_free;
+    br_vu *vu;
+    br_http_response http;
+    br_buf request;        /* copy of the request for `request`: see br_js_response_keep_request() */
+    size_t request_headers; /* count of headers in it */
+    bool drop_body, binary; /* responseType none, binary */
+    int status;             /* as scripts see it */
+    int error_code;
+    br_str error;           /* text in http.error or error_buf */
+    char error_buf[256];
+    JSValue cached[BR_RESPONSE_FIELDS]; /* JS_UNINITIALIZED until first read */
+    JSValue json;
+};
+br_js_response *br_js_response_take(br_vu *vu);
+void br_js_response_put(br_js_response *r);
+/* Copies what `res.request` and `res.url` may be asked for. */
+void br_js_response_keep_request(br_js_response *r, const br_js_request *request);
+JSValue br_js_response_object(br_vu *vu, br_js_response *r); /* takes r */
+void br_js_response_pool_free(br_vu *vu);
+
+/* console (console.c): k6's formatting of one argument list. */
+br_code br_js_console_format(JSContext *ctx, int argc, JSValueConst *argv, br_buf *out);
+extern const JSCFunctionListEntry br_js_console_entries[];
+extern const int br_js_console_entry_count;

@@ -1,0 +1,118 @@
+/*
+ * Answers as bytes. The first byte says how the rest is cut into pieces and whether it answers a HEAD.
+ * Besides not crashing: fields lie inside the head, limits hold, and an answer that parses whole parses the
+ * same in pieces.
+ */
+#include "base/assert.h"
+#include "base/mem.h"
+#include "codec/h1.h"
+
+#define HEAD_MAX   4096
+#define FIELDS_MAX 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+typedef struct result {
+    br_buf head, body;
+    br_h1_field fields[FIELDS_MAX];
+    size_t field_count;
+    br_h1_head final;
+    br_code code;
+    size_t used;
+    bool keep_alive;
+} result;
+
+static br_code on_field(void *ctx, const br_h1_field *field)
+{
+    result *r = ctx;
+    if (r->field_count == FIELDS_MAX) return BR_ELIMIT;
+    r->fields[r->field_count++] = *field;
+    return BR_OK;
+}
+
+static br_str part(const result *r, uint32_t at, uint32_t n)
+{
+    BR_ASSERT((size_t) at + n <= r->head.len);
+    return (br_str){r->head.data + at, n};
+}
+
+static br_code on_head(void *ctx, const br_h1_head *head)
+{
+    result *r = ctx;
+    BR_ASSERT(r->head.len <= HEAD_MAX);
+    BR_ASSERT(head->http_minor >= 0 && head->http_minor <= 9);
+    for (size_t i = 0; i < r->field_count; i++) {
+        (void) part(r, r->fields[i].name_at, r->fields[i].name_len);
+        (void) part(r, r->fields[i].value_at, r->fields[i].value_len);
+        BR_ASSERT(r->fields[i].name_len > 0);
+    }
+    if (head->status < 200) r->field_count = 0;
+    r->final = *head;
+    return BR_OK;
+}
+
+static br_code on_body(void *ctx, br_str bytes)
+{
+    result *r = ctx;
+    BR_ASSERT(bytes.n > 0);
+    return br_buf_put(&r->body, bytes);
+}
+
+static const br_h1_events events = {.on_field = on_field, .on_head = on_head, .on_body = on_body};
+
+static void parse(result *r, br_str bytes, size_t piece, bool to_head)
+{
+    memset(r, 0, sizeof(*r));
+    br_buf_init(&r->head, HEAD_MAX);
+    br_buf_init(&r->body, BR_BUF_NO_LIMIT);
+    br_h1 *p = br_h1_new(&events, r);
+    br_h1_start(p, &r->head, to_head);
+    r->code = BR_AGAIN;
+    while (r->code == BR_AGAIN && r->used < bytes.n) {
+        size_t n = piece < bytes.n - r->used ? piece : bytes.n - r->used, used = 0;
+        char *copy = br_malloc(n); /* so that reads past a piece are seen */
+        memcpy(copy, bytes.p + r->used, n);
+        r->code = br_h1_feed(p, (br_str){copy, n}, &used);
+        BR_ASSERT(used <= n && (r->code != BR_AGAIN || used == n));
+        r->used += used;
+        br_free(copy);
+    }
+    BR_ASSERT(r->code != BR_EPROTO || br_h1_error(p)[0] != 0);
+    if (r->code == BR_AGAIN) r->code = br_h1_finish(p);
+    BR_ASSERT(r->code != BR_OK || br_h1_has_head(p));
+    r->keep_alive = br_h1_keep_alive(p);
+    br_h1_free(p);
+}
+
+static void compare(const result *a, const result *b)
+{
+    BR_ASSERT(b->code == BR_OK && a->used == b->used && a->keep_alive == b->keep_alive);
+    BR_ASSERT(br_str_eq(br_buf_view(&a->body), br_buf_view(&b->body)));
+    BR_ASSERT(a->final.status == b->final.status && a->field_count == b->field_count);
+    for (size_t i = 0; i < a->field_count; i++) {
+        br_h1_field f = a->fields[i], g = b->fields[i];
+        BR_ASSERT(br_str_eq(part(a, f.name_at, f.name_len), part(b, g.name_at, g.name_len)));
+        BR_ASSERT(br_str_eq(part(a, f.value_at, f.value_len), part(b, g.value_at, g.value_len)));
+    }
+}
+
+static void done(result *r)
+{
+    br_buf_deinit(&r->head);
+    br_buf_deinit(&r->body);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0) return 0;
+    br_str bytes = {(const char *) data + 1, size - 1};
+    bool to_head = (data[0] & 0x80) != 0;
+    result whole, pieces;
+    parse(&whole, bytes, bytes.n + 1, to_head);
+    parse(&pieces, bytes, (data[0] & 0x7fu) + 1u, to_head);
+    /* A limit may be met in pieces only: bytes between fields count then. */
+    if (whole.code == BR_OK && pieces.code != BR_ELIMIT) compare(&whole, &pieces);
+    done(&whole);
+    done(&pieces);
+    return 0;
+}
