@@ -132,8 +132,9 @@ static void dispatch(emp_pool *pool, br_ns now)
     while (!emp_list_is_empty(&pool->waiting) && (c = pick(pool)) != NULL) {
         emp_query *q = BR_CONTAINER_OF(pool->waiting.next, emp_query, _waiting);
         take_waiting(pool, q);
+        br_ns waited = now > q->_submitted ? now - q->_submitted : 0; /* it may have come after `now` was read */
         atomic_fetch_add_explicit(&pool->waits, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&pool->wait_ns_total, now - q->_submitted, memory_order_relaxed);
+        atomic_fetch_add_explicit(&pool->wait_ns_total, waited, memory_order_relaxed);
         emp_conn_send(c, q, now);
     }
 }
@@ -196,7 +197,8 @@ static void tick(emp_pool *pool, br_ns now)
 static void *run(void *arg)
 {
     emp_pool *pool = arg;
-    br_ns tick_at = 0;
+    tick(pool, br_clock_now()); /* opens the connections */
+    br_ns tick_at = br_clock_now() + TICK;
     while (!atomic_load(&pool->stopping)) {
         struct epoll_event events[EVENTS_MAX];
         int n = epoll_wait(pool->epoll, events, EVENTS_MAX, (int) (TICK / BR_MS));

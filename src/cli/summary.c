@@ -33,14 +33,14 @@ static void on_entry(void *ctx, br_str key, br_str content)
 }
 
 /* True if the script took care of the output. */
-static bool script_summary(br_job *job, entries *e)
+static bool script_summary(br_job *job, bool colour, entries *e)
 {
     if (!br_program_has_export(job->program, BR_STR("handleSummary"))) return false;
     br_buf data;
     br_buf_init(&data, BR_BUF_NO_LIMIT);
-    br_summary_state state = {.stdout_tty = isatty(STDOUT_FILENO), .stderr_tty = isatty(STDERR_FILENO), .no_colour = true};
+    br_summary_data_style style = {.stdout_is_tty = isatty(STDOUT_FILENO), .stderr_is_tty = isatty(STDERR_FILENO), .no_colour = !colour};
     br_err err = {0};
-    br_code code = br_report_summary_data(job->result, &state, &data, &err);
+    br_code code = br_report_summary_data(job->result, &style, &data, &err);
     if (code == BR_OK) code = br_run_handle_summary(&job->run, br_buf_view(&data), on_entry, e, &err);
     br_buf_deinit(&data);
     if (code == BR_OK) return true;
@@ -77,7 +77,7 @@ br_code br_summary_write(br_job *job, const br_summary_config *c, br_err *err)
 {
     if (c->disabled) return BR_OK;
     entries e = {.err = err};
-    br_code code = script_summary(job, &e) ? e.code : text_summary(job, c, err);
+    br_code code = script_summary(job, c->colour, &e) ? e.code : text_summary(job, c, err);
     if (c->export_file) {
         br_err export_err = {0};
         br_code export_code = export_summary(job, c->export_file, &export_err);

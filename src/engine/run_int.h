@@ -63,6 +63,7 @@ struct br_worker {
     br_fiber_pool *fibers;
     br_recorder *recorder;
     const br_tagset *run_tags;
+    br_ns wall_offset; /* wall clock - loop clock */
     br_pooled_vu *vus; /* all VUs of this worker */
     size_t vu_count;
     uint32_t *idle; /* ring of indexes into vus */

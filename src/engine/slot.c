@@ -86,12 +86,12 @@ const br_tagset *br_scenario_tags(br_recorder *r, const br_tagset *run_tags, con
 
 /* Iterations ---------------------------------------------------------------------------------------- */
 
-static void record_end(br_slot *slot, bool complete, br_ns length)
+static void record_end(br_slot *slot, bool complete, br_ns length, br_ns end)
 {
     br_worker *w = slot->worker;
     br_metrics *m = w->engine->config->metrics;
     br_origin origin = br_vu_origin(slot->vu);
-    br_ns wall = br_clock_wall();
+    br_ns wall = end + w->wall_offset;
     uint64_t sent, received;
     br_vu_take_bytes(slot->vu, &sent, &received);
     br_recorder_add(w->recorder, br_metrics_at(m, BR_M_DATA_SENT), (double) sent, &origin, NULL, 0, wall);
@@ -112,21 +112,23 @@ static void log_exception(const br_slot *slot, const br_err *err)
     br_log_line(BR_LOG_ERROR, br_str_of(err->msg), fields, BR_COUNT_OF(fields));
 }
 
-static void run_iteration(br_slot *slot, br_pooled_vu *pooled)
+/* Returns the instant of its end. */
+static br_ns run_iteration(br_slot *slot, br_pooled_vu *pooled, br_ns start)
 {
     br_worker *w = slot->worker;
     br_engine *e = w->engine;
     br_vu_call call = {.function = slot->scenario->exec, .scenario = slot->scenario->name, .tags = slot->tags,
-        .deadline = slot->deadline, .stop_flag = &w->stop};
+        .deadline = slot->deadline, .stop_flag = &w->stop, .now = start};
     br_err err;
-    br_ns start = br_loop_clock(w->loop);
     br_vu_set_iteration(slot->vu, pooled->iterations++);
     br_code code = br_vu_run(slot->vu, slot->fiber, &call, e->setup_data, NULL, &err);
-    br_ns length = br_loop_clock(w->loop) - start;
+    br_ns end = br_loop_clock(w->loop);
     if (code != BR_OK && code != BR_ECANCEL) log_exception(slot, &err);
-    record_end(slot, code != BR_ECANCEL, length);
-    br_ns pad = e->config->options->min_iteration_duration - length;
-    if (code != BR_ECANCEL && pad > 0) (void) br_fiber_sleep_until(slot->fiber, start + length + pad); /* cancel is seen by the caller */
+    record_end(slot, code != BR_ECANCEL, end - start, end);
+    br_ns pad = e->config->options->min_iteration_duration - (end - start);
+    if (code == BR_ECANCEL || pad <= 0) return end;
+    (void) br_fiber_sleep_until(slot->fiber, end + pad); /* cancel is seen by the caller */
+    return br_loop_clock(w->loop);
 }
 
 /* Is there one more iteration for this slot? */
@@ -189,12 +191,14 @@ static bool run_interval(br_slot *slot, size_t i)
     atomic_fetch_add(&slot->shared->vus_active, 1);
     arm_deadline(slot, i);
     bool more = true;
-    while (!stopped(slot) && br_loop_clock(w->loop) < stop) {
+    for (br_ns now = br_loop_clock(w->loop); !stopped(slot) && now < stop;) {
         more = next_iteration(slot);
         if (!more) break;
-        run_iteration(slot, pooled);
+        now = run_iteration(slot, pooled, now);
         if (br_fiber_cancelled(slot->fiber)) break;
-        if (br_loop_clock(w->loop) - br_loop_now(w->loop) > BR_SLOT_SLICE) (void) br_fiber_sleep_until(slot->fiber, br_loop_now(w->loop)); /* a turn for others */
+        if (now - br_loop_now(w->loop) <= BR_SLOT_SLICE) continue;
+        (void) br_fiber_sleep_until(slot->fiber, br_loop_now(w->loop)); /* a turn for others */
+        now = br_loop_clock(w->loop);
     }
     atomic_fetch_sub(&slot->shared->vus_active, 1);
     br_worker_return_vu(w, pooled);

@@ -131,6 +131,7 @@ static void *thread_main(void *arg)
 {
     br_worker *w = arg;
     br_ns started = br_loop_clock(w->loop);
+    w->wall_offset = br_clock_wall() - started;
     w->init_code = make_tools(w, &w->init_error);
     if (w->init_code == BR_OK) w->init_code = make_vus(w, &w->init_error);
     br_loop_health discard; /* making VUs is no turn */

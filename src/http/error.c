@@ -43,7 +43,8 @@ static void set_dial(br_http_error *e, const char *detail, bool has_detail)
             break;
         case BR_ENOPORTS:
             set(e, 1213, "dial: ",
-                "cannot assign requested address: out of local ports, widen net.ipv4.ip_local_port_range or reuse connections");
+                "cannot assign requested address: out of local ports, "
+                "widen net.ipv4.ip_local_port_range or reuse connections");
             break;
         default: set(e, has_detail ? 1213 : 1210, "", detail); break;
     }

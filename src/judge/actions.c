@@ -7,6 +7,7 @@
 #define SERVER_ERROR_SHARE 0.01
 #define TIMEOUT_SHARE 0.001
 #define DIAL_SHARE 0.001
+#define RESET_SHARE 0.001
 #define LATENCY_LIMIT_MS 500.0
 #define SLOW_FACTOR 3.0
 #define SLOW_FLOOR_MS 100.0
@@ -15,8 +16,12 @@
 #define RECEIVING_SHARE 0.5
 #define CONNECTING_SHARE 0.2
 #define ERROR_CODE_TIMEOUT 1050
-#define ERROR_CODE_DIAL_MIN 1100 /* name resolution */
-#define ERROR_CODE_DIAL_MAX 1299 /* connecting */
+#define ERROR_CODE_DNS 1100
+#define ERROR_CODE_NO_HOST 1101
+#define ERROR_CODE_BROKEN_PIPE 1201
+#define ERROR_CODE_DIAL_MIN 1210
+#define ERROR_CODE_DIAL_MAX 1213
+#define ERROR_CODE_RESET 1220
 
 /* Answers of one kind, over all endpoints. */
 typedef struct evidence {
@@ -71,7 +76,12 @@ static bool is_timeout(const br_endpoint_outcome *o)
 }
 static bool is_dial_error(const br_endpoint_outcome *o)
 {
-    return o->error_code >= ERROR_CODE_DIAL_MIN && o->error_code <= ERROR_CODE_DIAL_MAX;
+    return o->error_code == ERROR_CODE_DNS || o->error_code == ERROR_CODE_NO_HOST ||
+           (o->error_code >= ERROR_CODE_DIAL_MIN && o->error_code <= ERROR_CODE_DIAL_MAX);
+}
+static bool is_reset(const br_endpoint_outcome *o)
+{
+    return o->error_code == ERROR_CODE_RESET || o->error_code == ERROR_CODE_BROKEN_PIPE;
 }
 
 static br_str evidence_text(br_judgement *j, const evidence *e, const br_figures *f, const char *what)
@@ -93,6 +103,9 @@ static const struct {
     {is_dial_error, DIAL_SHARE, "Make the target reachable", "found no connection",
         "Check that the service listens at that address (call /health), that its accept backlog and its limit of open "
         "files suffice, and that nothing between refuses connections."},
+    {is_reset, RESET_SHARE, "Find out who closes connections", "lost their connection before the answer",
+        "Check whether the service restarted or crashed (its log, its memory limit), and whether a proxy before it "
+        "closes idle connections earlier than the service does."},
     {is_rate_limit, RATE_LIMIT_SHARE, "Raise the rate limit", "were answered with 429",
         "The service limits this client (100 requests a minute by default): raise the limit for the load test's "
         "address, and let clients honour Retry-After. Throughput above the limit was not tested."},

@@ -1,6 +1,9 @@
 #include "report/summary_text.h"
 #include <math.h>
 #include <stdlib.h>
+#include "base/map.h"
+#include "base/num.h"
+#include "base/num.h"
 #include "judge/format.h"
 #include "report/metric_order.h"
 
@@ -282,26 +285,26 @@ static void put_thresholds(summary *s, const br_result_metric *const *sorted, si
 
 typedef BR_VEC(br_check) check_vec;
 
-/* Same-named checks of different groups are one line here, at the place where the first was seen. */
-static void collect_checks(const br_group *g, check_vec *all)
+/* Same-named checks of different groups are one line here, at the place where the first was seen. `index` maps
+ * a name to its place in `all`, counted from 1. */
+static void collect_checks(const br_group *g, check_vec *all, br_map *index)
 {
     if (!g) return;
     for (size_t i = 0; i < g->checks.len; i++) {
-        const br_check *c = &g->checks.data[i];
-        br_check *same = NULL;
-        for (size_t k = 0; k < all->len && !same; k++) {
-            if (br_str_eq(all->data[k].name, c->name)) same = &all->data[k];
-        }
-        if (!same) {
+        const br_check *c = g->checks.data[i];
+        size_t place = (size_t) (uintptr_t) br_map_get(index, c->name);
+        if (place == 0) {
             *br_vec_push(all) = *c;
+            br_map_set(index, c->name, (void *) (uintptr_t) all->len);
             continue;
         }
+        br_check *same = &all->data[place - 1];
         same->passes += c->passes;
         same->fails += c->fails;
         if (c->order < same->order) same->order = c->order;
     }
     for (size_t i = 0; i < g->groups.len; i++) {
-        collect_checks(g->groups.data[i], all);
+        collect_checks(g->groups.data[i], all, index);
     }
 }
 
@@ -352,7 +355,10 @@ static void put_checks(summary *s)
     if (!m || m->sink.count == 0) return;
     put_check_totals(s, m);
     check_vec all = {0};
-    collect_checks(s->result->root_group, &all);
+    br_map index;
+    br_map_init(&index);
+    collect_checks(s->result->root_group, &all, &index);
+    br_map_deinit(&index);
     if (all.len > 0) {
         qsort(all.data, all.len, sizeof(*all.data), by_order);
         for (size_t i = 0; i < all.len; i++) {

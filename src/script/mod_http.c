@@ -1,4 +1,5 @@
 /* Module "k6/http": requests of all verbs. */
+#include <ctype.h>
 #include <stdio.h>
 #include "base/log.h"
 #include "script/js.h"
@@ -30,7 +31,7 @@ static void record(br_vu *vu, const br_js_request *request, const br_js_response
         .receiving = t.receiving,
         .duration = t.duration,
         .received_bytes = r->http.received_bytes,
-        .wall = br_clock_wall(),
+        .wall = br_vu_wall(vu, r->http.times.end),
     };
     br_recorder_http(vu->config.recorder, &vu->origin, &s);
 }
@@ -49,10 +50,18 @@ static void set_outcome(br_js_response *r)
 
 static JSValue failed(br_vu *vu, const br_js_request *request, br_js_response *r, bool throw_it)
 {
-    char text[320];
-    snprintf(text, sizeof(text), "%s", r->http.error.text);
+    /* The exception and the log show Go's long form: Get "http://x/": dial tcp 127.0.0.1:1: connect: connection refused. */
+    const br_http_error *e = &r->http.error;
+    const char *why = e->raw[0] ? e->raw : e->text;
+    char verb[32], text[1024];
+    size_t n = request->http.method.n < sizeof(verb) - 1 ? request->http.method.n : sizeof(verb) - 1;
+    for (size_t i = 0; i < n; i++) verb[i] = (char) (i ? tolower((unsigned char) request->http.method.p[i]) : request->http.method.p[i]);
+    verb[n] = 0;
+    bool sent = e->step != BR_STEP_URL && e->step != BR_STEP_NONE;
+    if (sent) snprintf(text, sizeof(text), "%s \"%.500s\": %s", verb, request->url.p, why);
+    else snprintf(text, sizeof(text), "%s", why);
     if (throw_it) {
-        br_js_throw(vu->ctx, BR_FMT " \"" BR_FMT "\": %s", BR_ARG(request->http.method), BR_ARG(request->url), text);
+        br_js_throw(vu->ctx, "%s", text);
         br_js_response_put(r);
         return JS_EXCEPTION;
     }

@@ -152,7 +152,7 @@ static JSValue k6_check(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     if (br_vu_in_init(vu)) return need_running(ctx, "check()");
     if (argc < 2) return br_js_throw(ctx, "no argument was provided to check(): it takes a value and an object of checks");
     if (br_js_nullish(argv[1])) return JS_TRUE;
-    check_run c = {.vu = vu, .value = argv[0], .wall = br_clock_wall(), .all_passed = true};
+    check_run c = {.vu = vu, .value = argv[0], .wall = br_vu_wall(vu, br_loop_clock(vu->config.loop)), .all_passed = true};
     br_arena own;
     br_arena_init(&own, 512);
     JSValue ret = JS_EXCEPTION;

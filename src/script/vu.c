@@ -78,7 +78,8 @@ static br_code make_runtime(br_vu *vu, br_err *err)
 
 static void init_values(br_vu *vu)
 {
-    vu->main_ns = vu->data = vu->go_error_ctor = vu->rejection = JS_UNDEFINED;
+    vu->main_ns = vu->data = vu->go_error_ctor = vu->rejection = vu->function = JS_UNDEFINED;
+    if (vu->config.loop) vu->wall_offset = br_clock_wall() - br_loop_clock(vu->config.loop);
     vu->origin = (br_origin) {.tags = vu->config.run_tags, .vu = vu->config.id, .iter = -1};
     vu->iteration = -1;
     vu->deadline = BR_NS_MAX;
@@ -135,7 +136,7 @@ void br_vu_free(br_vu *vu)
     br_http_client_free(vu->http);
     if (vu->ctx) {
         JSContext *ctx = vu->ctx;
-        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->rejection};
+        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->rejection, vu->function};
         for (size_t i = 0; i < BR_COUNT_OF(values); i++) JS_FreeValue(ctx, values[i]);
         for (int i = 0; i < BR_ATOM_COUNT; i++) JS_FreeAtom(ctx, vu->atoms[i]);
         JS_FreeContext(ctx);
@@ -155,7 +156,7 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->cancelled = false;
     vu->deadline = call->deadline;
     vu->stop_flag = call->stop_flag;
-    vu->slice_start = br_loop_clock(vu->config.loop);
+    vu->slice_start = call->now ? call->now : br_loop_clock(vu->config.loop);
     vu->origin.tags = call->tags;
     vu->origin.iter = vu->iteration;
     vu->group_path = call->group;
@@ -249,19 +250,27 @@ static br_code to_json(br_vu *vu, JSValueConst value, br_str *ret, br_err *err)
     return BR_OK;
 }
 
+/* Puts the exported function into vu->function; a VU calls the same one again and again. */
+static bool find_function(br_vu *vu, br_str name)
+{
+    if (vu->function_name.p == name.p && vu->function_name.n == name.n && name.p) return true;
+    JSAtom atom = JS_NewAtomLen(vu->ctx, name.p, name.n);
+    JSValue function = JS_GetProperty(vu->ctx, vu->main_ns, atom);
+    JS_FreeAtom(vu->ctx, atom);
+    JS_FreeValue(vu->ctx, vu->function);
+    bool found = JS_IsFunction(vu->ctx, function);
+    if (!found) JS_FreeValue(vu->ctx, function);
+    vu->function = found ? function : JS_UNDEFINED;
+    vu->function_name = found ? name : BR_STR_NONE;
+    return found;
+}
+
 /* Calls the function and settles its promise. *ret is the caller's, JS_UNDEFINED on failure. */
 static br_code call_function(br_vu *vu, br_str name, JSValueConst argument, JSValue *ret, br_err *err)
 {
     *ret = JS_UNDEFINED;
-    JSAtom atom = JS_NewAtomLen(vu->ctx, name.p, name.n);
-    JSValue function = JS_GetProperty(vu->ctx, vu->main_ns, atom);
-    JS_FreeAtom(vu->ctx, atom);
-    if (!JS_IsFunction(vu->ctx, function)) {
-        JS_FreeValue(vu->ctx, function);
-        return br_fail(err, BR_ENOTFOUND, "function '" BR_FMT "' not found in exports", BR_ARG(name));
-    }
-    JSValue value = JS_Call(vu->ctx, function, JS_UNDEFINED, 1, &argument);
-    JS_FreeValue(vu->ctx, function);
+    if (!find_function(vu, name)) return br_fail(err, BR_ENOTFOUND, "function '" BR_FMT "' not found in exports", BR_ARG(name));
+    JSValue value = JS_Call(vu->ctx, vu->function, JS_UNDEFINED, 1, &argument);
     br_code code = JS_IsException(value) ? fail_pending(vu, "", err) : settle(vu, &value, err);
     if (code == BR_OK && vu->cancelled) code = br_fail(err, BR_ECANCEL, "interrupted");
     if (code == BR_OK) {

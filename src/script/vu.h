@@ -47,7 +47,8 @@ void br_vu_free(br_vu *vu); /* no call may be running */
 
 /* Where and as what a call runs. */
 typedef struct br_vu_call {
-    br_str function;     /* exported name */
+    br_str function;     /* exported name; outlives the VU */
+    br_ns now;           /* loop clock, if the caller has just read it; else 0 */
     br_str scenario;     /* empty in setup, teardown */
     const br_tagset *tags; /* run and scenario tags, with `scenario` and `group` where those system tags are on */
     br_str group;        /* initial group path: "" or "::setup" */

@@ -52,6 +52,8 @@ struct br_vu {
     JSValue data;      /* setup data, parsed on first use */
     bool data_parsed;
     JSValue go_error_ctor;
+    br_str function_name; /* of `function`: the export that was called last; bytes of the caller, compared by address */
+    JSValue function;
     JSAtom atoms[BR_ATOM_COUNT];
     br_vu_phase phase;
     br_fiber *fiber;   /* of the running call */
@@ -66,6 +68,7 @@ struct br_vu {
     br_ns deadline;
     br_ns slice_start; /* when JavaScript got the processor; it yields after a while */
     const _Atomic bool *stop_flag;
+    br_ns wall_offset; /* wall clock - loop clock */
     bool cancelled;    /* the running call was interrupted */
     bool waiting;      /* the fiber waits for `exchange` */
     uint64_t taken_sent, taken_received;
@@ -74,6 +77,8 @@ struct br_vu {
 };
 
 static inline br_vu *br_vu_of(JSContext *ctx) { return (br_vu *) JS_GetContextOpaque(ctx); }
+/* Wall-clock time of an instant of the loop's clock. */
+static inline br_ns br_vu_wall(const br_vu *vu, br_ns at) { return at + vu->wall_offset; }
 static inline bool br_vu_in_init(const br_vu *vu) { return vu->phase == BR_VU_INIT; }
 
 /* The modules: each fills an object with what it exports. */

@@ -65,18 +65,27 @@ static void count_us(cell *c, int64_t us, uint64_t n)
     if (us > c->max_us) c->max_us = us;
 }
 
-static void count_hist_bucket(void *ctx, int64_t low, int64_t high, uint64_t n)
-{
-    double steps_per_us = BR_SINK_STEPS_PER_UNIT / 1000; /* the sink's unit is the millisecond */
-    double middle = (double) low / 2 + (double) high / 2;
-    count_us(ctx, (int64_t) (middle / steps_per_us + 0.5), n);
-}
-
 static int64_t us_of_ms(double ms)
 {
     double us = ms * 1000 + 0.5;
     if (!(us > 0)) return 0;
     return us < 0x1p53 ? (int64_t) us : INT64_C(1) << 53;
+}
+
+/* Where the buckets of a delta's histogram go; the delta's extremes are known exactly. */
+typedef struct bucket_target {
+    cell *cell;
+    int64_t min_us, max_us;
+} bucket_target;
+
+static void count_hist_bucket(void *ctx, int64_t low, int64_t high, uint64_t n)
+{
+    const bucket_target *t = ctx;
+    double middle = (double) low / 2 + (double) high / 2;
+    int64_t us = us_of_ms(middle / BR_SINK_STEPS_PER_UNIT);
+    if (us < t->min_us) us = t->min_us;
+    if (us > t->max_us) us = t->max_us;
+    count_us(t->cell, us, n);
 }
 
 static void add_latency(cell *c, const br_sink *s)
@@ -85,10 +94,10 @@ static void add_latency(cell *c, const br_sink *s)
         count_us(c, us_of_ms(s->exact[i]), 1);
     }
     if (!s->hist || s->count == 0) return;
-    br_hist_each(s->hist, count_hist_bucket, c);
-    int64_t min = us_of_ms(s->min), max = us_of_ms(s->max); /* exact, so not outside because of a bucket */
-    if (min < c->min_us) c->min_us = min;
-    if (max > c->max_us) c->max_us = max;
+    bucket_target t = {c, us_of_ms(s->min), us_of_ms(s->max)};
+    br_hist_each(s->hist, count_hist_bucket, &t);
+    if (t.min_us < c->min_us) c->min_us = t.min_us;
+    if (t.max_us > c->max_us) c->max_us = t.max_us;
 }
 
 /* Slices ---------------------------------------------------------------------------------------- */

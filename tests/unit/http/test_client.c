@@ -133,8 +133,8 @@ static void understands_all_kinds_of_bodies(void **state)
     (void) state;
     static const mini_script scripts[] = {
         {{REQUEST,
-            DRIP(
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n"),
+            DRIP("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "3\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n"),
             WAIT}},
         {{REQUEST, DRIP("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" HELLO), WAIT}},
         {{REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\nhel"), PAUSE(5), SEND("lo")}},

@@ -93,15 +93,17 @@ static void over_a_limit(void **state)
 static void too_many_fields(void **state)
 {
     (void) state;
-    char *answer = malloc(20000);
-    size_t n = (size_t) sprintf(answer, "HTTP/1.1 200 OK\r\n");
-    for (int i = 0; i < 1001; i++)
-        n += (size_t) sprintf(answer + n, "A%d: b\r\n", i);
-    sprintf(answer + n, "\r\n");
-    failure f = {
-        {{REQUEST, SEND(answer), WAIT}}, BR_ELIMIT, 1000, "response has more than 1000 header fields", 0, ""};
+    br_buf answer;
+    br_buf_init(&answer, BR_BUF_NO_LIMIT);
+    assert_int_equal(br_buf_puts(&answer, "HTTP/1.1 200 OK\r\n"), BR_OK);
+    for (int i = 0; i < 1001; i++) {
+        assert_int_equal(br_buf_printf(&answer, "A%d: b\r\n", i), BR_OK);
+    }
+    assert_int_equal(br_buf_puts(&answer, "\r\n"), BR_OK);
+    failure f = {{{REQUEST, SEND(answer.data), WAIT}}, BR_ELIMIT, 1000,
+        "response has more than 1000 header fields", 0, ""};
     run_failures(&f, 1);
-    free(answer);
+    br_buf_deinit(&answer);
 }
 
 static void refused_by_the_peer(void **state)

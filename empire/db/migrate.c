@@ -1,0 +1,96 @@
+#include "empire/db/migrate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/compiler.h"
+#include "empire/db/sql.h"
+
+#define LOCK_KEY "727117001" /* the project's own number, for pg_advisory_lock */
+
+static const struct {
+    const char *name, *sql;
+} migrations[] = {
+    {"tables", emp_sql_0001_tables},
+    {"daily_rollup", emp_sql_0002_daily_rollup},
+    {"counters", emp_sql_0003_counters},
+};
+
+int64_t emp_schema_version(void)
+{
+    return (int64_t) BR_COUNT_OF(migrations);
+}
+
+/* 0 for a database without our tables. */
+static br_code current_version(emp_admin *a, int64_t *ret_version, br_err *err)
+{
+    int64_t exists = 0;
+    br_code rc = emp_admin_number(
+        a, "SELECT count(to_regclass('schema_migrations'))::int", 0, &exists, err);
+    if (rc != BR_OK) return rc;
+    if (!exists) {
+        *ret_version = 0;
+        return BR_OK;
+    }
+    return emp_admin_number(a, "SELECT max(version) FROM schema_migrations", 0, ret_version, err);
+}
+
+static br_code newer(int64_t version, br_err *err)
+{
+    return br_fail(err, BR_EUNSUPPORTED,
+        "the database has schema version %" PRId64 ", this program knows %" PRId64 ": use a newer empire", version,
+        emp_schema_version());
+}
+
+static br_code apply(emp_admin *a, int64_t version, br_err *err)
+{
+    char record[160];
+    const char *name = migrations[version - 1].name;
+    snprintf(record, sizeof(record),
+        "INSERT INTO schema_migrations (version, name) VALUES (%" PRId64 ", '%s'); COMMIT", version, name);
+    br_code rc = emp_admin_run(a, "BEGIN", err);
+    if (rc == BR_OK) rc = emp_admin_run(a, migrations[version - 1].sql, err);
+    if (rc == BR_OK) rc = emp_admin_run(a, record, err);
+    if (rc == BR_OK) return BR_OK;
+    (void) emp_admin_run(a, "ROLLBACK", NULL); /* the first error is the one to tell */
+    return br_wrap(err, rc, "migration %" PRId64 " (%s)", version, name);
+}
+
+static br_code apply_missing(emp_admin *a, int64_t *ret_applied, br_err *err)
+{
+    int64_t version = 0;
+    br_code rc = emp_admin_run(a,
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, name text NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT now())",
+        err);
+    if (rc == BR_OK) rc = current_version(a, &version, err);
+    if (rc != BR_OK) return rc;
+    if (version > emp_schema_version()) return newer(version, err);
+    int64_t from = version;
+    while (rc == BR_OK && version < emp_schema_version()) {
+        rc = apply(a, ++version, err);
+    }
+    if (rc == BR_OK) *ret_applied = version - from;
+    return rc;
+}
+
+br_code emp_migrate(emp_admin *a, int64_t *ret_applied, br_err *err)
+{
+    br_code rc = emp_admin_run(a, "SET lock_timeout = '60s'; SELECT pg_advisory_lock(" LOCK_KEY ")", err);
+    if (rc != BR_OK) return br_wrap(err, rc, "waiting for another migration");
+    rc = apply_missing(a, ret_applied, err);
+    (void) emp_admin_run(a, "SELECT pg_advisory_unlock(" LOCK_KEY ")", NULL); /* closing releases it, too */
+    return rc;
+}
+
+br_code emp_migrate_check(emp_admin *a, br_err *err)
+{
+    int64_t version = 0;
+    br_code rc = current_version(a, &version, err);
+    if (rc != BR_OK) return rc;
+    if (version > emp_schema_version()) return newer(version, err);
+    if (version == emp_schema_version()) return BR_OK;
+    return br_fail(err, BR_ENOTFOUND,
+        "the database has schema version %" PRId64 ", this program needs %" PRId64 ": run 'empire migrate'", version,
+        emp_schema_version());
+}

@@ -1,0 +1,15 @@
+/* The SQL files as NUL-terminated texts (db/sql.h). The build passes their folder to the assembler. */
+    .macro text name, file
+    .global \name
+\name:
+    .incbin "\file"
+    .byte 0
+    .endm
+
+    .section .rodata
+    text emp_sql_0001_tables, "migrations/0001_tables.sql"
+    text emp_sql_0002_daily_rollup, "migrations/0002_daily_rollup.sql"
+    text emp_sql_0003_counters, "migrations/0003_counters.sql"
+    text emp_sql_seed, "seed.sql"
+
+    .section .note.GNU-stack, "", %progbits

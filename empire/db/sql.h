@@ -1,0 +1,10 @@
+/*
+ * db/sql.h - the SQL files of this folder, built into the program.
+ * Why here: the program brings its schema along; the files stay readable for people and tools.
+ */
+#pragma once
+
+extern const char emp_sql_0001_tables[];
+extern const char emp_sql_0002_daily_rollup[];
+extern const char emp_sql_0003_counters[];
+extern const char emp_sql_seed[];

@@ -1,0 +1,22 @@
+/*
+ * domain/products.h - the catalogue.
+ *
+ * What: the queries of /products and /products/top and their answers.
+ * Why here: SQL and the JSON made of its columns stand side by side.
+ * Threads: any. Memory: answers are appended to the caller's buffer (domain/rows.h).
+ */
+#pragma once
+#include "base/buf.h"
+#include "empire/db/query.h"
+
+typedef struct emp_page {
+    int64_t page, limit; /* page counts from 1 */
+} emp_page;
+
+/* Newest first; the rows of the page and the number of all products in one statement and one snapshot. */
+void emp_products_page_query(emp_query *q, const emp_page *page);
+void emp_products_page_put(br_buf *out, const emp_result *r, const emp_page *page);
+
+/* By commission earned, highest first. */
+void emp_products_top_query(emp_query *q, int64_t limit);
+void emp_products_top_put(br_buf *out, const emp_result *r, int64_t limit);

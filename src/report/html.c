@@ -1,0 +1,48 @@
+#include "report/html.h"
+#include "base/assert.h"
+
+/* web/'s page, put into the program by br_embed(). */
+extern const char br_web_report_html[], br_web_report_html_end[];
+
+static const br_str placeholder = BR_STR_INIT("@@BRUNT_RESULT@@");
+
+/* JSON text in which no byte means anything to an HTML parser; only strings can hold these. */
+static void put_escaped(br_buf *out, br_str json)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < json.n; i++) {
+        unsigned char c = (unsigned char) json.p[i];
+        bool separator = c == 0xe2 && i + 2 < json.n && (unsigned char) json.p[i + 1] == 0x80 &&
+                         ((unsigned char) json.p[i + 2] & 0xfe) == 0xa8;
+        if (c != '<' && c != '>' && c != '&' && !separator) continue;
+        (void) br_buf_append(out, json.p + done, i - done);
+        unsigned code = separator ? 0x2000u | (0x28u + ((unsigned char) json.p[i + 2] & 1u)) : c;
+        (void) br_buf_printf(out, "\\u%04x", code);
+        if (separator) i += 2;
+        done = i + 1;
+    }
+    (void) br_buf_append(out, json.p + done, json.n - done);
+}
+
+br_code br_report_html(const br_run_result *result, const br_result_info *info, br_buf *out, br_err *err)
+{
+    const br_result_limits limits = {.endpoints_max = BR_HTML_ENDPOINTS_MAX, .checks_max = BR_HTML_CHECKS_MAX,
+        .metrics_max = BR_HTML_METRICS_MAX};
+    br_str page = {br_web_report_html, (size_t) (br_web_report_html_end - br_web_report_html)};
+    ptrdiff_t at = br_str_find(page, placeholder);
+    BR_ASSERT(at >= 0);
+    br_buf json, made;
+    br_buf_init(&json, BR_BUF_NO_LIMIT);
+    br_buf_init(&made, BR_BUF_NO_LIMIT);
+    br_code rc = br_report_result_json(result, info, &limits, &json, err);
+    if (rc == BR_OK) {
+        (void) br_buf_put(&made, br_str_sub(page, 0, (size_t) at));
+        put_escaped(&made, br_buf_view(&json));
+        (void) br_buf_put(&made, br_str_sub(page, (size_t) at + placeholder.n, page.n));
+        rc = br_buf_append(out, made.data, made.len);
+        if (rc != BR_OK) rc = br_fail(err, rc, "the page does not fit into %zu bytes", out->max_bytes);
+    }
+    br_buf_deinit(&json);
+    br_buf_deinit(&made);
+    return rc;
+}
