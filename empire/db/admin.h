@@ -17,7 +17,7 @@ BR_NODISCARD br_code emp_admin_open(const char *url, emp_admin **ret_admin, br_e
 void emp_admin_close(emp_admin *a); /* NULL is fine */
 
 /* Runs one or more statements. BR_EIO with the server's message. */
-BR_NODISCARD br_code emp_admin_run(emp_admin *a, const char *sql, br_err *err);
+br_code emp_admin_run(emp_admin *a, const char *sql, br_err *err);
 
 /* Runs a query and reads the integer in its first row; `if_none` without a row or for NULL. BR_EIO. */
 BR_NODISCARD br_code emp_admin_number(

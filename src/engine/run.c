@@ -51,11 +51,7 @@ br_code br_run_register_thresholds(const br_options *o, br_metrics *metrics, boo
         const br_threshold_option *t = &o->thresholds[i];
         br_code code = sub_metric(metrics, t->metric, enforce, &m, err);
         if (code == BR_OK) code = br_metric_add_threshold(metrics, m, t->source, t->abort_on_fail, t->delay_abort_ns, err);
-        if (code != BR_OK) {
-            char reason[1024];
-            snprintf(reason, sizeof(reason), "%s", err->msg);
-            return br_fail(err, BR_EINVAL, "invalid threshold defined on " BR_FMT "; reason: %.800s", BR_ARG(t->metric), reason);
-        }
+        if (code != BR_OK) return BR_EINVAL;
     }
     return BR_OK;
 }
@@ -243,8 +239,8 @@ static void fail_stage(br_engine *e, const char *name, br_code code, const br_er
         return;
     }
     if (code == BR_ECANCEL) return; /* the reason has been given */
-    br_log_field field = {"hint", BR_STR("script exception")};
-    br_log_line(BR_LOG_ERROR, br_str_of(err->msg), &field, code == BR_EEXCEPTION ? 1 : 0);
+    br_log_field fields[] = {{"hint", BR_STR("script exception")}, {"source", BR_STR("stacktrace")}};
+    br_log_line(BR_LOG_ERROR, br_str_of(err->msg), fields, code == BR_EEXCEPTION ? BR_COUNT_OF(fields) : 0);
     br_engine_stop(e, code == BR_EEXCEPTION ? BR_EXIT_EXCEPTION : BR_EXIT_OTHER, BR_RUN_ABORTED, err->msg);
 }
 

@@ -1,8 +1,8 @@
 /*
  * The epoll loop.
  *
- * A descriptor is registered once, level-triggered, and stays so: a request on a kept connection costs no
- * epoll_ctl. Events are delivered from a batch; an event's pointer is the watch itself, therefore stopping
+ * A descriptor is registered once and stays so: a request on a kept connection costs no epoll_ctl. Streams
+ * are edge-triggered: a level-triggered descriptor is looked at once more by the wait after its event. Events are delivered from a batch; an event's pointer is the watch itself, therefore stopping
  * a watch also strikes it from what is left of the batch.
  *
  * Exact timers. epoll_pwait2 takes nanoseconds, but the kernel lets a wait end later than asked: by the
@@ -96,7 +96,7 @@ static unsigned events_of(uint32_t got)
     unsigned events = 0;
     if (got & EPOLLIN) events |= BR_READABLE;
     if (got & EPOLLOUT) events |= BR_WRITABLE;
-    if (got & (EPOLLHUP | EPOLLERR)) events |= BR_HANGUP;
+    if (got & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) events |= BR_HANGUP;
     return events;
 }
 
@@ -118,6 +118,7 @@ static struct epoll_event event_for(br_watch *w, unsigned events)
     struct epoll_event ev = {.data.ptr = w};
     if (events & BR_READABLE) ev.events |= EPOLLIN;
     if (events & BR_WRITABLE) ev.events |= EPOLLOUT;
+    if (events & BR_EDGE) ev.events |= EPOLLET | EPOLLRDHUP;
     return ev;
 }
 

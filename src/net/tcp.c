@@ -161,7 +161,7 @@ static void on_dialled(br_tcp *t)
     }
     br_timer_stop(t->_loop, &t->_timer);
     drop_addresses(t);
-    br_code code = br_watch_change(t->_loop, &t->_watch, BR_READABLE);
+    br_code code = br_watch_change(t->_loop, &t->_watch, BR_READABLE | BR_EDGE);
     if (code != BR_OK) {
         address_failed(t, code, errno);
         return;
@@ -179,6 +179,7 @@ static void write_failed(br_tcp *t, int sys_errno)
     t->_write_code = code_of_io(sys_errno);
     t->stream.sys_errno = sys_errno;
     t->_pending_count = 0;
+    (void) br_watch_again(t->_loop, &t->_watch); /* the hang-up may have been told before; else the timeout ends it */
 }
 
 /* Takes `sent` bytes off the front of the pieces; returns how many pieces are left, moved to the front. */
@@ -215,9 +216,11 @@ static void on_writable(br_tcp *t)
         write_failed(t, errno);
     }
     if (t->_pending_count > 0) {
+        /* A full socket buffer gives an edge when there is room; an interrupted call or a short one does not. */
+        if (n >= 0 || errno == EINTR) (void) br_watch_again(t->_loop, &t->_watch); /* else the timeout ends it */
         return;
     }
-    br_code code = br_watch_change(t->_loop, &t->_watch, BR_READABLE);
+    br_code code = br_watch_change(t->_loop, &t->_watch, BR_READABLE | BR_EDGE);
     if (code != BR_OK) {
         fail(t, BR_STREAM_WRITE, code, errno);
     } else if (t->_write_code == BR_OK) {
@@ -225,16 +228,35 @@ static void on_writable(br_tcp *t)
     }
 }
 
-static void on_readable(br_tcp *t)
+static ssize_t receive(br_tcp *t, char *scratch)
+{
+    ssize_t n;
+    do {
+        n = recv(t->_fd, scratch, BR_LOOP_SCRATCH_BYTES, 0);
+    } while (n < 0 && errno == EINTR); /* the edge would not come again */
+    return n;
+}
+
+/*
+ * A read that came back short has emptied the socket; what comes later is another edge. Otherwise, and when
+ * the peer's end may lie behind the data, the event is asked for again before the owner, who may close, is told.
+ */
+static void on_readable(br_tcp *t, unsigned events)
 {
     char *scratch = br_loop_scratch(t->_loop);
-    ssize_t n = recv(t->_fd, scratch, BR_LOOP_SCRATCH_BYTES, 0);
+    ssize_t n = receive(t, scratch);
     if (n > 0) {
         t->stream.received_bytes += (uint64_t) n;
-        t->stream.events->on_data(t->stream.owner, (br_str){scratch, (size_t) n});
+        bool more = n == BR_LOOP_SCRATCH_BYTES || (events & BR_HANGUP);
+        br_code code = more ? br_watch_again(t->_loop, &t->_watch) : BR_OK;
+        if (code != BR_OK) {
+            fail(t, BR_STREAM_READ, code, errno);
+        } else {
+            t->stream.events->on_data(t->stream.owner, (br_str){scratch, (size_t) n});
+        }
         return;
     }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+    if (n < 0 && errno == EAGAIN) {
         return;
     }
     int sys_errno = n == 0 ? 0 : errno;
@@ -245,15 +267,19 @@ static void on_readable(br_tcp *t)
     }
 }
 
-/* Does one thing per event: whatever is left shows up again, the watch is level-triggered. */
+/* Does one thing per event: reading first. */
 static void on_event(br_watch *watch, unsigned events, void *ctx)
 {
-    (void) watch;
     br_tcp *t = ctx;
     if (t->_state == BR_TCP_DIALLING) {
         on_dialled(t);
     } else if ((events & BR_READABLE) || !(events & BR_WRITABLE)) {
-        on_readable(t);
+        /* A changed watch tells again what holds; while a remainder waits to be written that must not get lost. */
+        if ((events & BR_WRITABLE) && br_watch_again(t->_loop, watch) != BR_OK) {
+            fail(t, BR_STREAM_WRITE, BR_EIO, errno);
+            return;
+        }
+        on_readable(t, events);
     } else {
         on_writable(t);
     }
@@ -277,7 +303,7 @@ static br_code tcp_write(br_stream *s, const struct iovec *iov, int count)
     if (t->_pending_count == 0) {
         return BR_OK;
     }
-    if (br_watch_change(t->_loop, &t->_watch, BR_READABLE | BR_WRITABLE) != BR_OK) {
+    if (br_watch_change(t->_loop, &t->_watch, BR_READABLE | BR_WRITABLE | BR_EDGE) != BR_OK) {
         write_failed(t, errno);
     }
     return BR_AGAIN;

@@ -162,11 +162,20 @@ static JSValue console_write(JSContext *ctx, JSValueConst this_val, int argc, JS
     return code == BR_OK ? JS_UNDEFINED : JS_EXCEPTION;
 }
 
+/* Enumerable, as k6's are: scripts list or copy the methods of console. */
+#define CONSOLE_METHOD(name, level)                                                        \
+    {                                                                                      \
+        name, JS_PROP_C_W_E, JS_DEF_CFUNC, level,                                          \
+        {                                                                                  \
+            .func = {1, JS_CFUNC_generic_magic, {.generic_magic = console_write}}          \
+        }                                                                                  \
+    }
+
 const JSCFunctionListEntry br_js_console_entries[] = {
-    JS_CFUNC_MAGIC_DEF("log", 1, console_write, BR_LOG_INFO),
-    JS_CFUNC_MAGIC_DEF("info", 1, console_write, BR_LOG_INFO),
-    JS_CFUNC_MAGIC_DEF("debug", 1, console_write, BR_LOG_DEBUG),
-    JS_CFUNC_MAGIC_DEF("warn", 1, console_write, BR_LOG_WARN),
-    JS_CFUNC_MAGIC_DEF("error", 1, console_write, BR_LOG_ERROR),
+    CONSOLE_METHOD("log", BR_LOG_INFO),
+    CONSOLE_METHOD("info", BR_LOG_INFO),
+    CONSOLE_METHOD("debug", BR_LOG_DEBUG),
+    CONSOLE_METHOD("warn", BR_LOG_WARN),
+    CONSOLE_METHOD("error", BR_LOG_ERROR),
 };
 const int br_js_console_entry_count = BR_COUNT_OF(br_js_console_entries);

@@ -83,7 +83,7 @@ static br_buf *open_file(JSContext *ctx, const char *path)
     br_buf *content = br_map_get(&vu->config.program->files, br_str_of(path));
     if (content) return content;
     if (!vu->discovering) {
-        br_js_throw(ctx, "open(\"%s\"): only files that the init code of the first run opened can be used", path);
+        br_js_throw(ctx, "open() can't be used with files that weren't previously opened during initialization (__VU==0), path: \"%s\"", path);
         return NULL;
     }
     content = BR_NEW(br_buf);
@@ -104,7 +104,8 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     if (!br_vu_in_init(vu)) {
-        return br_js_throw(ctx, "the \"open\" function is only available in the init stage (the global scope)");
+        return br_js_throw(ctx, "the \"open\" function is only available in the init stage (i.e. the global scope), see "
+            "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
     }
     br_arena_reset(&vu->scratch);
     br_str name = argc > 0 ? br_js_str_dup(ctx, argv[0], &vu->scratch) : BR_STR("");
@@ -127,6 +128,10 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
 static JSValue js_require(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val, (void) argc, (void) argv;
+    if (!br_vu_in_init(br_vu_of(ctx))) {
+        return br_js_throw(ctx, "the \"require\" function is only available in the init stage (i.e. the global scope), see "
+            "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
+    }
     return br_js_throw(ctx, "require() is not supported yet: use `import` instead");
 }
 

@@ -41,17 +41,36 @@ JSValue br_js_interrupt(JSContext *ctx)
     return JS_Throw(ctx, error);
 }
 
-/* "    at fn (file:///x.js:1:2)\n" of QuickJS becomes "\tat fn (file:///x.js:1:2)\n". */
+/*
+ * One line "at fn (file:///x.js:1:2)" of QuickJS in k6's form "\tat fn (file:///x.js:1:2(0))\n". The number in the inner
+ * parentheses is the place in k6's bytecode, which has no meaning here; tools that read stacks expect one.
+ */
+static void put_frame(br_buf *out, br_str line)
+{
+    static const br_str anonymous[] = {BR_STR_INIT("at <anonymous> ("), BR_STR_INIT("at <eval> (")};
+    bool native = br_str_ends(line, BR_STR("(native)"));
+    br_str place = BR_STR_NONE;
+    for (size_t i = 0; i < BR_COUNT_OF(anonymous); i++) {
+        if (br_str_starts(line, anonymous[i])) place = br_str_sub(line, anonymous[i].n, line.n - 1);
+    }
+    if (native && br_js_module_has_function(br_str_sub(line, 3, line.n - (sizeof(" (native)") - 1)))) return;
+    (void) br_buf_puts(out, "\t");
+    if (place.p && !native) {
+        (void) br_buf_printf(out, "at " BR_FMT "(0)", BR_ARG(place));
+    } else if (!native && br_str_ends(line, BR_STR(")"))) {
+        (void) br_buf_printf(out, BR_FMT "(0))", (int) line.n - 1, line.p);
+    } else {
+        (void) br_buf_put(out, line);
+    }
+    (void) br_buf_puts(out, "\n");
+}
+
 static void put_stack(br_buf *out, br_str stack)
 {
     br_str line;
     while (br_str_cut(&stack, '\n', &line)) {
         line = br_str_trim(line);
-        if (line.n == 0) continue;
-        if (br_str_ends(line, BR_STR("(native)"))) continue;
-        (void) br_buf_puts(out, "\t");
-        (void) br_buf_put(out, line);
-        (void) br_buf_puts(out, "\n");
+        if (line.n) put_frame(out, line);
     }
 }
 

@@ -102,7 +102,7 @@ static br_code exchange(br_vu *vu, const br_js_request *request, br_js_response 
 static JSValue perform(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params)
 {
     JSContext *ctx = vu->ctx;
-    if (br_vu_in_init(vu)) return br_js_throw(ctx, "making http requests in the init context is not supported");
+    if (br_vu_in_init(vu)) return br_js_throw(ctx, "Making http requests in the init context is not supported");
     if (!vu->http) return br_js_throw(ctx, "requests cannot be made in handleSummary()");
     br_js_response *r = br_js_response_take(vu);
     br_js_request request;

@@ -4,7 +4,7 @@
 
 static JSValue need_running(JSContext *ctx, const char *what)
 {
-    return br_js_throw(ctx, "%s can't be used in the init context: call it from the default function, setup() or teardown()", what);
+    return br_js_throw(ctx, "Using %s in the init context is not supported", what);
 }
 
 static JSValue k6_sleep(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
@@ -44,16 +44,16 @@ typedef struct group_state {
 
 static void enter_group(br_vu *vu, br_str name)
 {
+    bool grouped = vu->config.settings->system_tags & BR_SYSTEM_TAG(GROUP);
+    br_group *outer = name.n && grouped ? br_vu_group(vu) : NULL;
+    if (!outer) return;
     br_recorder *r = vu->config.recorder;
-    if (!r || name.n == 0) return;
-    br_group *inner = br_recorder_group(r, vu->group, name);
+    br_group *inner = br_recorder_group(r, outer, name);
     if (!inner) return; /* over the limit: counted in the outer group */
     vu->group = inner;
     vu->group_path = inner->path;
-    if (vu->config.settings->system_tags & BR_SYSTEM_TAG(GROUP)) {
-        br_tag tag = {BR_STR("group"), inner->path};
-        vu->origin.tags = br_tags_with(br_recorder_tag_store(r), vu->origin.tags, &tag, 1);
-    }
+    br_tag tag = {BR_STR("group"), inner->path};
+    vu->origin.tags = br_tags_with(br_recorder_tag_store(r), vu->origin.tags, &tag, 1);
 }
 
 static void record_group_duration(br_vu *vu, br_ns start)
@@ -64,12 +64,17 @@ static void record_group_duration(br_vu *vu, br_ns start)
     br_recorder_add(vu->config.recorder, metric, ms, &vu->origin, NULL, 0, br_clock_wall());
 }
 
-/* After the call: custom tags that the function set stay, the group is the outer one again. */
-static void leave_group(br_vu *vu, const group_state *outer)
+/* After the call the group is the outer one again; tags that the function set stay. */
+static void leave_group(br_vu *vu, const group_state *outer, const br_tagset *inner_tags)
 {
     vu->group = outer->group;
     vu->group_path = outer->path;
-    vu->origin.tags = outer->tags;
+    if (vu->origin.tags == inner_tags) {
+        vu->origin.tags = outer->tags;
+    } else if (br_tags_get(outer->tags, BR_STR("group")).p) {
+        br_tag tag = {BR_STR("group"), br_tags_get(outer->tags, BR_STR("group"))};
+        vu->origin.tags = br_tags_with(br_recorder_tag_store(vu->config.recorder), vu->origin.tags, &tag, 1);
+    }
 }
 
 static JSValue k6_group(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
@@ -77,8 +82,9 @@ static JSValue k6_group(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     if (br_vu_in_init(vu)) return need_running(ctx, "group()");
-    if (argc < 2 || !JS_IsFunction(ctx, argv[1])) return br_js_throw(ctx, "group() requires a function as its second argument");
-    if (JS_IsAsyncFunction(argv[1])) return br_js_throw(ctx, "group() does not support async functions as its second argument");
+    if (argc < 2 || !JS_IsFunction(ctx, argv[1])) return br_js_throw(ctx, "group() requires a callback as a second argument");
+    if (JS_IsAsyncFunction(argv[1])) return br_js_throw(ctx, "group() does not support async functions as arguments, please see "
+        "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
     br_str name = br_js_str(ctx, argv[0]);
     if (!name.p) return JS_EXCEPTION;
     if (br_str_find(name, BR_STR("::")) >= 0) {
@@ -87,11 +93,12 @@ static JSValue k6_group(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     }
     group_state outer = {vu->group, vu->group_path, vu->origin.tags};
     enter_group(vu, name);
+    const br_tagset *inner_tags = vu->origin.tags;
     JS_FreeCString(ctx, name.p);
     br_ns start = br_loop_clock(vu->config.loop);
     JSValue result = JS_Call(ctx, argv[1], JS_UNDEFINED, 0, NULL);
     if (!vu->cancelled) record_group_duration(vu, start);
-    leave_group(vu, &outer);
+    leave_group(vu, &outer, inner_tags);
     return result;
 }
 
@@ -110,7 +117,8 @@ static void record_check(const check_run *c, br_str name, bool passed)
 {
     br_vu *vu = c->vu;
     if (!vu->config.recorder || vu->cancelled) return;
-    br_recorder_check(vu->config.recorder, vu->group, name, passed, &vu->origin, c->tags, c->tag_count, c->wall);
+    bool kept = vu->config.settings->system_tags & BR_SYSTEM_TAG(CHECK);
+    br_recorder_check(vu->config.recorder, kept ? br_vu_group(vu) : NULL, name, passed, &vu->origin, c->tags, c->tag_count, c->wall);
 }
 
 /* Evaluates one entry of the set. -1: exception (recorded as failed). */

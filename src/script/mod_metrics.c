@@ -35,7 +35,7 @@ static JSValue metric_add(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     const br_metric *m = metric_of(ctx, this_val);
     if (!m) return JS_EXCEPTION;
     br_vu *vu = br_vu_of(ctx);
-    if (br_vu_in_init(vu)) return br_js_throw(ctx, "metrics cannot be added to in the init context");
+    if (br_vu_in_init(vu)) return br_js_throw(ctx, "Adding to metrics in the init context is not supported");
     double value = NAN;
     if (argc > 0 && !JS_IsNull(argv[0]) && JS_ToFloat64(ctx, &value, argv[0]) < 0) return JS_EXCEPTION;
     if (!isfinite(value)) return bad_value(ctx, m, argc, argv);

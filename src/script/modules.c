@@ -20,6 +20,16 @@ const br_js_module *br_js_module_find(const char *name)
     return NULL;
 }
 
+bool br_js_module_has_function(br_str name)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(modules); i++) {
+        for (int k = 0; k < modules[i]->entry_count; k++) {
+            if (br_str_is(name, modules[i]->entries[k].name)) return true;
+        }
+    }
+    return false;
+}
+
 const char *br_js_module_unsupported(const char *name)
 {
     for (size_t i = 0; i < BR_COUNT_OF(unsupported); i++) {

@@ -85,7 +85,6 @@ static void init_values(br_vu *vu)
     vu->deadline = BR_NS_MAX;
     vu->phase = BR_VU_INIT;
     br_arena_init(&vu->scratch, 2048);
-    if (vu->config.recorder) vu->group = br_recorder_group(vu->config.recorder, NULL, BR_STR(""));
 }
 
 /* k6 writes the consolidated options back onto the exported object, where scripts read them. */
@@ -147,6 +146,16 @@ void br_vu_free(br_vu *vu)
     br_free(vu);
 }
 
+br_group *br_vu_group(br_vu *vu)
+{
+    br_recorder *r = vu->config.recorder;
+    if (vu->group || !r) return vu->group;
+    bool grouped = vu->config.settings->system_tags & BR_SYSTEM_TAG(GROUP);
+    vu->group = br_recorder_root(r);
+    if (grouped && vu->group_path.n > 2) vu->group = br_recorder_group(r, vu->group, br_str_sub(vu->group_path, 2, vu->group_path.n));
+    return vu->group;
+}
+
 /* Calls --------------------------------------------------------------------------------------------- */
 
 static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
@@ -160,8 +169,7 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->origin.tags = call->tags;
     vu->origin.iter = vu->iteration;
     vu->group_path = call->group;
-    vu->group = vu->config.recorder ? br_recorder_root(vu->config.recorder) : NULL;
-    if (vu->group && call->group.n > 2) vu->group = br_recorder_group(vu->config.recorder, vu->group, br_str_sub(call->group, 2, call->group.n));
+    vu->group = NULL;
     const char *low, *high;
     br_fiber_stack_bounds(fiber, &low, &high);
     /* QuickJS measures its depth from here down. */

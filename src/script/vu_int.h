@@ -62,7 +62,7 @@ struct br_vu {
     br_http_exchange exchange;
     br_arena scratch;  /* of the request being built */
     br_origin origin;
-    br_group *group;   /* current group; NULL without recorder */
+    br_group *group;   /* current group: use br_vu_group(); NULL until it is needed, or without recorder */
     br_str group_path;
     int64_t iteration; /* -1 outside */
     br_ns deadline;
@@ -79,6 +79,11 @@ struct br_vu {
 static inline br_vu *br_vu_of(JSContext *ctx) { return (br_vu *) JS_GetContextOpaque(ctx); }
 /* Wall-clock time of an instant of the loop's clock. */
 static inline br_ns br_vu_wall(const br_vu *vu, br_ns at) { return at + vu->wall_offset; }
+/*
+ * The current group. Made when something is recorded in it, so that setup() and teardown() are not in the tree
+ * of groups for nothing. The root when the system tag `group` is off; NULL without recorder.
+ */
+br_group *br_vu_group(br_vu *vu);
 static inline bool br_vu_in_init(const br_vu *vu) { return vu->phase == BR_VU_INIT; }
 
 /* The modules: each fills an object with what it exports. */
@@ -91,6 +96,8 @@ typedef struct br_js_module {
     const char *const *extra_names;
 } br_js_module;
 const br_js_module *br_js_module_find(const char *name); /* NULL: not built in */
+/* Is it the name of a native function that modules export? Stacks of errors leave those out. */
+bool br_js_module_has_function(br_str name);
 /* Why a name that begins with k6/ cannot be imported; NULL if it is not ours to explain. */
 const char *br_js_module_unsupported(const char *name);
 JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);

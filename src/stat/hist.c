@@ -10,7 +10,8 @@
 #define OCTAVE_BUCKETS ((size_t) 1 << BR_HIST_SUB_BITS)
 #define LINEAR_BUCKETS (2 * OCTAVE_BUCKETS)
 #define FLAT_BUCKETS   (LINEAR_BUCKETS + (BR_HIST_OCTAVES - 1) * OCTAVE_BUCKETS)
-#define ENCODING       1 /* version byte */
+#define COUNTS_MAX     ((uint64_t) 1 << 53) /* what may be decoded: ranks are exact as doubles */
+#define ENCODING       1                    /* version byte */
 
 void br_hist_init(br_hist *h)
 {
@@ -249,7 +250,7 @@ static br_code decode_buckets(br_hist *h, br_str rest)
         if (gap >= FLAT_BUCKETS - next || count == 0) return BR_ESYNTAX;
         next += (size_t) gap;
         uint64_t total;
-        if (BR_ADD_OVERFLOW(h->total, count, &total)) return BR_ELIMIT;
+        if (BR_ADD_OVERFLOW(h->total, count, &total) || total > COUNTS_MAX) return BR_ELIMIT;
         br_hist_record_n(h, flat_low(next), count);
         next++;
     }

@@ -50,7 +50,8 @@ void br_hist_each(
 
 /*
  * Compact form: version byte, min, max, then runs of (gap, count) as LEB128; same bytes for the same content.
- * br_hist_decode fills *h (init'ed, must be empty). BR_ESYNTAX: not such bytes; BR_ELIMIT: counts overflow.
+ * br_hist_decode fills *h (init'ed, must be empty). BR_ESYNTAX: not such bytes; BR_ELIMIT: more than
+ * 2^53 values.
  * br_hist_encode fails only with BR_ELIMIT, if `out` has no room; nothing is appended then.
  */
 br_code br_hist_encode(const br_hist *h, br_buf *out);

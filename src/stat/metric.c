@@ -145,7 +145,8 @@ br_code br_metrics_get(br_metrics *m, br_str name, br_metric_type type, br_metri
 {
     if (!br_metric_name_valid(name)) {
         return br_fail(err, BR_EINVAL,
-            "metric name '%.*s' is not valid: 2 to 129 letters, digits and underscores, no digit first",
+            "Invalid metric name: '%.*s'. Metric names must only include up to 128 ASCII letters, numbers, or underscores "
+            "and start with a letter or an underscore.",
             name.n > 200 ? 200 : (int) name.n, name.p);
     }
     pthread_mutex_lock(&m->lock);
@@ -227,8 +228,9 @@ br_code br_metric_add_threshold(
     if (rc != BR_OK) return rc;
     if (!br_agg_fits(t.expr.agg.agg, metric->type)) {
         return br_fail(err, BR_EINVAL,
-            "threshold \"" BR_FMT "\" on " BR_FMT ": a %s has no aggregation %s, only %s", BR_ARG(source),
-            BR_ARG(metric->name), br_metric_type_name(metric->type), br_agg_name(t.expr.agg.agg),
+            "invalid threshold \"" BR_FMT "\" applied on metric " BR_FMT "; reason: unsupported aggregation method %s on "
+            "metric of type %s. supported aggregation methods for this metric are: %s",
+            BR_ARG(source), BR_ARG(metric->name), br_agg_name(t.expr.agg.agg), br_metric_type_name(metric->type),
             br_agg_list(metric->type));
     }
     pthread_mutex_lock(&m->lock);

@@ -132,17 +132,15 @@ static br_str unquote(br_str s)
     return s;
 }
 
-static br_code parse_pair(br_str field, br_tag *ret, br_err *err)
+static bool parse_pair(br_str field, br_tag *ret)
 {
     ptrdiff_t colon = br_str_find_char(field, ':');
-    br_str key = unquote(br_str_sub(field, 0, colon < 0 ? field.n : (size_t) colon));
-    br_str value = colon < 0 ? BR_STR("") : unquote(br_str_sub(field, (size_t) colon + 1, field.n));
-    if (key.n == 0 || value.n == 0) {
-        return br_fail(
-            err, BR_ESYNTAX, "\"" BR_FMT "\" is not of the form tag:value", BR_ARG(br_str_trim(field)));
-    }
+    if (colon < 0) return false;
+    br_str key = unquote(br_str_sub(field, 0, (size_t) colon));
+    br_str value = unquote(br_str_sub(field, (size_t) colon + 1, field.n));
+    if (key.n == 0 || value.n == 0) return false;
     *ret = (br_tag){key, value};
-    return BR_OK;
+    return true;
 }
 
 br_code br_selector_parse(br_arena *arena, br_str text, br_selector *ret, br_err *err)
@@ -155,8 +153,10 @@ br_code br_selector_parse(br_arena *arena, br_str text, br_selector *ret, br_err
     br_str rest = br_arena_str(arena, text), field;
     while (br_str_cut(&rest, ',', &field)) {
         br_tag tag;
-        br_code rc = parse_pair(field, &tag, err);
-        if (rc != BR_OK) return rc;
+        if (!parse_pair(field, &tag)) {
+            return br_fail(
+                err, BR_ESYNTAX, "\"" BR_FMT "\" is not of the form tag:value", BR_ARG(br_str_trim(field)));
+        }
         br_tagset_put(set, tag.key, tag.value);
     }
     *ret = (br_selector){set->tags, set->count};

@@ -31,22 +31,22 @@ br_code br_threshold_parse(br_str text, br_threshold *ret, br_err *err)
     br_threshold t;
     if (!split(text, &agg, &t.cmp, &limit)) {
         return br_fail(err, BR_ESYNTAX,
-            "threshold \"" BR_FMT "\" is not of the form \"aggregation operator number\", such as p(95)<500",
+            "failed parsing threshold expression \"" BR_FMT "\"; reason: malformed threshold expression",
             BR_ARG(text));
     }
     br_code rc = br_agg_parse(agg, &t.agg);
     if (rc == BR_ELIMIT) {
         return br_fail(
-            err, BR_ESYNTAX, "threshold \"" BR_FMT "\": a percentile is between 0 and 100", BR_ARG(text));
+            err, BR_ESYNTAX, "failed parsing threshold expression \"" BR_FMT "\"; reason: a percentile is between 0 and 100", BR_ARG(text));
     }
     if (rc != BR_OK) {
         return br_fail(err, BR_ESYNTAX,
-            "threshold \"" BR_FMT "\": \"" BR_FMT "\" is no aggregation; "
+            "failed parsing threshold expression \"" BR_FMT "\"; reason: \"" BR_FMT "\" is no aggregation; "
             "use avg, min, med, max, p(N), count, rate or value",
             BR_ARG(text), BR_ARG(agg));
     }
     if (br_parse_f64(limit, &t.limit) != BR_OK) {
-        return br_fail(err, BR_ESYNTAX, "threshold \"" BR_FMT "\": \"" BR_FMT "\" is not a number",
+        return br_fail(err, BR_ESYNTAX, "failed parsing threshold expression \"" BR_FMT "\"; reason: \"" BR_FMT "\" is not a number",
             BR_ARG(text), BR_ARG(limit));
     }
     *ret = t;

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/random.h"
 #include "stat/recorder.h"
 
 /* What the tap saw last. */
@@ -250,6 +251,90 @@ static void test_selected_tag_that_requests_may_lack(void **state)
     close_fixture(f);
 }
 
+/* Counts by hand, from the full tags that the tap sees, how many samples belong to each sub-metric. */
+typedef struct hand_count {
+    br_metrics *metrics;
+    uint64_t counts[BR_METRICS_MAX];
+} hand_count;
+
+static void count_by_hand(void *ctx, const br_sample *samples, size_t count)
+{
+    hand_count *h = ctx;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < samples[i].metric->subs.len; j++) {
+            const br_metric *sub = samples[i].metric->subs.data[j];
+            bool all = true;
+            for (size_t k = 0; k < sub->selector.count; k++) {
+                const br_tag *t = &sub->selector.tags[k];
+                all = all && br_str_eq(br_tags_get(samples[i].tags, t->key), t->value);
+            }
+            h->counts[sub->id] += all;
+        }
+    }
+}
+
+static br_http_sample random_request(br_random *r, const br_tag *extra)
+{
+    static const br_str names[] = {BR_STR_INIT("/a"), BR_STR_INIT("/b"), BR_STR_INIT("")};
+    static const br_str words[] = {BR_STR_INIT(""), BR_STR_INIT("v"), BR_STR_INIT("w")};
+    return (br_http_sample){.method = br_random_below(r, 2) ? BR_STR("GET") : BR_STR("PUT"),
+        .url = names[br_random_below(r, 3)],
+        .name = names[br_random_below(r, 3)],
+        .proto = words[br_random_below(r, 3)],
+        .error = words[br_random_below(r, 3)],
+        .tls_version = words[br_random_below(r, 3)],
+        .ip = words[br_random_below(r, 3)],
+        .status = br_random_below(r, 2) ? 200 : 404,
+        .error_code = br_random_below(r, 2) ? 0 : 1404,
+        .has_expectation = br_random_below(r, 2),
+        .expected = br_random_below(r, 2),
+        .extra = extra,
+        .extra_count = br_random_below(r, 4)};
+}
+
+/* The cache must never mix up requests that some selector tells apart, whatever is selected. */
+static void test_cache_agrees_with_full_tags(void **state)
+{
+    (void) state;
+    static const char *const keys[] = {"method", "url", "name", "proto", "error", "tls_version", "ip",
+        "status", "error_code", "expected_response", "kind", "group"};
+    static const char *const values[] = {
+        "GET", "/a", "/b", "v", "w", "v", "v", "200", "1404", "true", "v", "::g"};
+    static const br_tag extra[] = {{BR_STR_INIT("kind"), BR_STR_INIT("v")},
+        {BR_STR_INIT("ip"), BR_STR_INIT("v")}, {BR_STR_INIT("error_code"), BR_STR_INIT("1404")}};
+    br_random r;
+    br_random_seed(&r, 41);
+    for (int round = 0; round < 60; round++) {
+        static hand_count by_hand;
+        by_hand = (hand_count){.metrics = br_metrics_new()};
+        for (uint64_t i = br_random_below(&r, 4) + 1; i > 0; i--) {
+            size_t a = br_random_below(&r, BR_COUNT_OF(keys)), b = br_random_below(&r, BR_COUNT_OF(keys));
+            char name[128];
+            snprintf(name, sizeof(name), "http_reqs{%s:%s,%s:%s}", keys[a], values[a], keys[b], values[b]);
+            br_metric *sub;
+            assert_int_equal(br_metrics_get_sub(by_hand.metrics, br_str_of(name), &sub, NULL), BR_OK);
+        }
+        br_recorder *rec = br_recorder_new(&(br_recorder_config){.metrics = by_hand.metrics,
+            .system_tags = round % 3 ? (uint32_t) br_random_u64(&r) : BR_SYSTEM_TAGS_DEFAULT,
+            .tap = count_by_hand,
+            .tap_ctx = &by_hand});
+        br_tag group = {BR_STR("group"), BR_STR("::g")};
+        const br_tagset *origins[] = {br_tags_intern(br_recorder_tag_store(rec), NULL, 0),
+            br_tags_intern(br_recorder_tag_store(rec), &group, 1)};
+        for (int i = 0; i < 300; i++) {
+            br_http_sample s = random_request(&r, extra);
+            br_recorder_http(rec, &(br_origin){origins[br_random_below(&r, 2)], 1, 1}, &s);
+        }
+        br_shard *shard = br_recorder_swap(rec, br_shard_new(by_hand.metrics));
+        for (uint32_t id = BR_BUILTIN_METRIC_COUNT; id < br_metrics_count(by_hand.metrics); id++) {
+            assert_int_equal(shard->sinks[id].count, by_hand.counts[id]);
+        }
+        br_shard_free(shard);
+        br_recorder_free(rec);
+        br_metrics_free(by_hand.metrics);
+    }
+}
+
 static void test_long_urls_work_without_cache(void **state)
 {
     (void) state;
@@ -472,6 +557,7 @@ int main(void)
         cmocka_unit_test(test_system_tags_off_and_metadata),
         cmocka_unit_test(test_sub_metrics_of_requests),
         cmocka_unit_test(test_selected_tag_that_requests_may_lack),
+        cmocka_unit_test(test_cache_agrees_with_full_tags),
         cmocka_unit_test(test_long_urls_work_without_cache),
         cmocka_unit_test(test_unique_urls_keep_memory_flat),
         cmocka_unit_test(test_endpoints),

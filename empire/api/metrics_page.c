@@ -1,0 +1,153 @@
+#include <inttypes.h>
+
+#include "empire/api/process.h"
+#include "empire/api/routes.h"
+
+/* The page in Prometheus's text format, version 0.0.4. */
+
+static void head(br_buf *out, const char *name, const char *type, const char *help)
+{
+    br_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_gauge(br_buf *out, const char *name, const char *help, uint64_t value)
+{
+    head(out, name, "gauge", help);
+    br_buf_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void put_counter(br_buf *out, const char *name, const char *help, uint64_t value)
+{
+    head(out, name, "counter", help);
+    br_buf_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static uint64_t peek(const atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static double to_seconds(br_ns ns)
+{
+    return (double) ns / (double) BR_SEC;
+}
+
+/* HTTP ----------------------------------------------------------------------------------------- */
+
+static const char *method_label(size_t route)
+{
+    if (route == EMP_ROUTE_NONE) return "other";
+    return emp_routes[route].method == EMP_GET ? "GET" : "POST";
+}
+
+static const char *route_label(size_t route)
+{
+    return route == EMP_ROUTE_NONE ? "unmatched" : emp_routes[route].path;
+}
+
+static void put_requests(br_buf *out, const emp_metrics *m)
+{
+    head(out, "empire_http_requests_total", "counter", "Requests answered, by route and status.");
+    for (size_t i = 0; i <= EMP_ROUTE_NONE; i++) {
+        for (size_t s = 0; s < EMP_METRICS_STATUSES; s++) {
+            uint64_t n = peek(&m->routes[i].requests[s]);
+            if (n == 0) continue;
+            br_buf_printf(out,
+                "empire_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %" PRIu64 "\n", method_label(i),
+                route_label(i), emp_metrics_statuses[s], n);
+        }
+    }
+}
+
+static void put_histogram(br_buf *out, const emp_metrics *m, size_t route)
+{
+    const char *method = method_label(route), *path = route_label(route);
+    uint64_t sum = 0;
+    for (size_t b = 0; b <= EMP_METRICS_BUCKETS; b++) {
+        sum += peek(&m->routes[route].buckets[b]);
+        br_buf_printf(out, "empire_http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"", method, path);
+        if (b < EMP_METRICS_BUCKETS) {
+            br_buf_printf(out, "%g\"} %" PRIu64 "\n", to_seconds(emp_metrics_bounds[b]), sum);
+        } else {
+            br_buf_printf(out, "+Inf\"} %" PRIu64 "\n", sum);
+        }
+    }
+    br_ns total = atomic_load_explicit(&m->routes[route].latency_ns_total, memory_order_relaxed);
+    br_buf_printf(out, "empire_http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.9f\n", method, path,
+        to_seconds(total));
+    br_buf_printf(out, "empire_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %" PRIu64 "\n", method,
+        path, sum);
+}
+
+static void put_http(br_buf *out, const emp_metrics *m)
+{
+    put_requests(out, m);
+    head(out, "empire_http_request_duration_seconds", "histogram", "Time from request line to end of the answer.");
+    for (size_t i = 0; i <= EMP_ROUTE_NONE; i++) {
+        put_histogram(out, m, i);
+    }
+    put_gauge(out, "empire_http_requests_in_flight", "Requests being served, this one included.",
+        atomic_load(&m->in_flight));
+    put_counter(out, "empire_http_aborted_total", "Requests whose client left early.", peek(&m->aborted));
+    put_counter(out, "empire_http_sent_bytes_total", "Bytes of answers' bodies.", peek(&m->bytes_sent));
+}
+
+/* Database ------------------------------------------------------------------------------------- */
+
+static void put_queries(br_buf *out, const emp_pool_stats *s)
+{
+    static const char *const outcomes[] = {
+        [EMP_DB_OK] = "ok", [EMP_DB_DOWN] = "down", [EMP_DB_TIMEOUT] = "timeout", [EMP_DB_ERROR] = "error"};
+    head(out, "empire_db_queries_total", "counter", "Queries finished, by outcome.");
+    for (size_t i = EMP_DB_OK; i <= EMP_DB_ERROR; i++) {
+        br_buf_printf(out, "empire_db_queries_total{outcome=\"%s\"} %" PRIu64 "\n", outcomes[i], s->queries[i]);
+    }
+    head(out, "empire_db_refused_total", "counter", "Queries refused before they were queued, by reason.");
+    br_buf_printf(out, "empire_db_refused_total{reason=\"queue_full\"} %" PRIu64 "\n", s->refused_full);
+    br_buf_printf(out, "empire_db_refused_total{reason=\"down\"} %" PRIu64 "\n", s->refused_down);
+}
+
+static void put_database(br_buf *out, const emp_pool *pool)
+{
+    emp_pool_stats s;
+    emp_pool_stats_get(pool, &s);
+    put_gauge(out, "empire_db_up", "1 while a connection is usable.", s.ready > 0);
+    put_gauge(out, "empire_db_connections", "Connections configured.", s.connections);
+    put_gauge(out, "empire_db_connections_ready", "Connections usable now.", s.ready);
+    put_gauge(out, "empire_db_connections_busy", "Connections with a query in flight.", s.busy);
+    put_gauge(out, "empire_db_queries_in_flight", "Queries sent to the database and not answered.", s.in_flight);
+    put_gauge(out, "empire_db_queue_length", "Queries that wait for a connection.", s.waiting);
+    put_queries(out, &s);
+    head(out, "empire_db_wait_seconds", "summary", "Time that queries waited for a connection.");
+    br_buf_printf(out, "empire_db_wait_seconds_sum %.9f\nempire_db_wait_seconds_count %" PRIu64 "\n",
+        to_seconds(s.wait_ns_total), s.waits);
+    put_counter(out, "empire_db_connects_total", "Connections made.", s.connects);
+    put_counter(out, "empire_db_connections_lost_total", "Usable connections that were lost.", s.losses);
+}
+
+/* Process -------------------------------------------------------------------------------------- */
+
+static void put_process(br_buf *out, const emp_app *app)
+{
+    emp_process p;
+    emp_process_look(&p);
+    put_gauge(out, "process_resident_memory_bytes", "Resident memory.", p.resident_bytes);
+    head(out, "process_cpu_seconds_total", "counter", "User and system CPU time.");
+    br_buf_printf(out, "process_cpu_seconds_total %.6f\n", p.cpu_seconds);
+    put_gauge(out, "process_open_fds", "Open file descriptors.", p.open_fds);
+    put_gauge(out, "process_max_fds", "Limit of file descriptors.", p.max_fds);
+    head(out, "empire_uptime_seconds", "gauge", "Time since the start.");
+    br_buf_printf(out, "empire_uptime_seconds %.3f\n", to_seconds(br_clock_now() - app->started));
+    head(out, "empire_build_info", "gauge", "The version, in its label.");
+    br_buf_puts(out, "empire_build_info{version=\"" EMPIRE_VERSION "\"} 1\n");
+}
+
+emp_step emp_metrics_begin(emp_request *r)
+{
+    put_http(&r->out, &r->app->metrics);
+    put_database(&r->out, r->app->pool);
+    put_process(&r->out, r->app);
+    r->status = 200;
+    r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return EMP_STEP_ANSWERED;
+}

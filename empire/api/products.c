@@ -1,0 +1,40 @@
+#include "empire/api/routes.h"
+
+static const emp_int_range page_range = {"page", 1, 1000000, 1};
+static const emp_int_range limit_range = {"limit", 1, 200, 50};
+static const emp_int_range top_range = {"limit", 1, 100, 10};
+
+emp_step emp_products_begin(emp_request *r)
+{
+    br_err err;
+    emp_page page;
+    if (emp_param_int(r->params.value[0], &page_range, &page.page, &err) != BR_OK ||
+        emp_param_int(r->params.value[1], &limit_range, &page.limit, &err) != BR_OK) {
+        return emp_answer_problem(r, 400, "%s", err.msg);
+    }
+    r->state.page = page;
+    emp_products_page_query(&r->query, &page);
+    return EMP_STEP_QUERY;
+}
+
+void emp_products_finish(emp_request *r)
+{
+    emp_answer_json(r);
+    emp_products_page_put(&r->out, r->query.result, &r->state.page);
+}
+
+emp_step emp_products_top_begin(emp_request *r)
+{
+    br_err err;
+    if (emp_param_int(r->params.value[0], &top_range, &r->state.limit, &err) != BR_OK) {
+        return emp_answer_problem(r, 400, "%s", err.msg);
+    }
+    emp_products_top_query(&r->query, r->state.limit);
+    return EMP_STEP_QUERY;
+}
+
+void emp_products_top_finish(emp_request *r)
+{
+    emp_answer_json(r);
+    emp_products_top_put(&r->out, r->query.result, r->state.limit);
+}

@@ -1,0 +1,70 @@
+/*
+ * api/request.h - one HTTP request while it is served.
+ *
+ * What: target, parameters, body, query, answer; and the store that requests come from.
+ * Why here: handlers see this and nothing of the HTTP library.
+ * Threads: a request belongs to one thread at a time: its connection's, or the database's while its query runs.
+ * Memory: requests are reused with their buffers. A request lives from its first line until the answer is sent
+ *     or the client is gone; while its query runs its connection is suspended, and the library does not end a
+ *     suspended connection, so the query never outlives it.
+ */
+#pragma once
+#include "empire/api/app.h"
+#include "empire/api/params.h"
+#include "empire/api/router.h"
+#include "empire/domain/products.h"
+
+struct MHD_Connection;
+
+#define EMP_BODY_MAX   ((size_t) 64 * 1024)
+#define EMP_TARGET_MAX ((size_t) 16 * 1024) /* the library's memory for a connection limits it to less */
+#define EMP_PATH_MAX   256                  /* decoded; no route is that long */
+
+/*
+ *   HEADERS --> BODY --> ANSWERED
+ *      |          |         ^
+ *      |          v         |
+ *      |       WAITING -----+    suspended while the query runs
+ *      +--------------------+    refused before the body
+ */
+typedef enum emp_stage { EMP_STAGE_HEADERS, EMP_STAGE_BODY, EMP_STAGE_WAITING, EMP_STAGE_ANSWERED } emp_stage;
+
+typedef struct emp_request {
+    emp_app *app;
+    emp_stage stage;
+    br_ns started;
+    br_buf target; /* as it came */
+    emp_method method;
+    size_t route_index; /* the table's size when no route fits */
+    const emp_route *route;
+    char path[EMP_PATH_MAX];
+    br_str segment; /* the route's ":" */
+    emp_params params;
+    br_buf body;
+    size_t body_bytes; /* that came, also those that were dropped */
+    emp_query query;
+    union { /* what begin() leaves for finish() */
+        emp_page page;
+        int64_t limit, days;
+    } state;
+
+    int status;
+    const char *content_type;
+    br_buf out;
+    char allow[64], location[96]; /* empty: no such header */
+    int retry_after_s;            /* 0: no such header */
+    bool close;                   /* end the connection after the answer */
+
+    struct MHD_Connection *connection; /* the HTTP library's */
+    struct emp_request *_next;
+} emp_request;
+
+typedef struct emp_request_store emp_request_store;
+emp_request_store *emp_request_store_new(void);
+void emp_request_store_free(emp_request_store *s); /* all requests must be back */
+emp_request *emp_request_take(emp_request_store *s);
+void emp_request_give(emp_request_store *s, emp_request *r);
+
+/* Answers for handlers. The body is in r->out; the first sets 200 and JSON. */
+emp_step emp_answer_json(emp_request *r);
+BR_PRINTF(3, 4) emp_step emp_answer_problem(emp_request *r, int status, const char *fmt, ...);

@@ -1,0 +1,353 @@
+#include "empire/api/server.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "empire/api/routes.h"
+#include "empire/api/target.h"
+
+#define CONNECTION_MEMORY ((size_t) 16 * 1024)
+/* A body that nobody wants is read to its end, so that the client sees the answer; up to this much. */
+#define DROPPED_BODY_MAX ((size_t) 1024 * 1024)
+
+struct emp_server {
+    struct MHD_Daemon *daemon;
+    emp_app *app;
+    emp_request_store *requests;
+    int listen_fd;
+};
+
+/* Answering ------------------------------------------------------------------------------------ */
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    enum MHD_Result ok = MHD_add_response_header(response, name, value);
+    BR_ASSERT(ok == MHD_YES); /* NO: memory is out, or a line end in the value */
+}
+
+static void add_headers(const emp_request *r, struct MHD_Response *response)
+{
+    add_header(response, "Content-Type", r->content_type);
+    if (r->allow[0]) add_header(response, "Allow", r->allow);
+    if (r->location[0]) add_header(response, "Location", r->location);
+    if (r->retry_after_s) {
+        char seconds[16];
+        snprintf(seconds, sizeof(seconds), "%d", r->retry_after_s);
+        add_header(response, "Retry-After", seconds);
+    }
+    if (r->close || atomic_load(&r->app->draining)) add_header(response, "Connection", "close");
+}
+
+/* The body stays in the request, which lives until the answer is sent. */
+static enum MHD_Result answer(emp_request *r)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(r->out.len, r->out.data, MHD_RESPMEM_PERSISTENT);
+    if (!response) return MHD_NO;
+    add_headers(r, response);
+    r->stage = EMP_STAGE_ANSWERED;
+    enum MHD_Result ok = MHD_queue_response(r->connection, (unsigned) r->status, response);
+    MHD_destroy_response(response);
+    return ok;
+}
+
+/* Running the query ---------------------------------------------------------------------------- */
+
+/* On the pool's thread. From here on the request belongs to its connection's thread again. */
+static void query_done(emp_query *q)
+{
+    emp_request *r = q->ctx;
+    MHD_resume_connection(r->connection);
+}
+
+static enum MHD_Result start_query(emp_request *r)
+{
+    switch (emp_pool_admit(r->app->pool)) {
+        case EMP_ADMITTED: break;
+        case EMP_REFUSED_DOWN:
+            emp_answer_problem(r, 503, "the database is not available");
+            return answer(r);
+        case EMP_REFUSED_FULL:
+            emp_answer_problem(r, 503, "too many requests are waiting for the database");
+            return answer(r);
+    }
+    r->stage = EMP_STAGE_WAITING;
+    r->query.done = query_done;
+    r->query.ctx = r;
+    MHD_suspend_connection(r->connection);
+    emp_pool_submit(r->app->pool, &r->query); /* r is the pool's now */
+    return MHD_YES;
+}
+
+static void finish_query(emp_request *r)
+{
+    switch (r->query.outcome) {
+        case EMP_DB_OK: r->route->finish(r); break;
+        case EMP_DB_DOWN: emp_answer_problem(r, 503, "the database is not available"); break;
+        case EMP_DB_TIMEOUT: emp_answer_problem(r, 503, "the database did not answer in time"); break;
+        case EMP_DB_ERROR: emp_answer_problem(r, 500, "the database refused the query"); break;
+        case EMP_DB_PENDING: BR_UNREACHABLE("resumed before the query was done");
+    }
+}
+
+/* Reading the request -------------------------------------------------------------------------- */
+
+static const char *header(const emp_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+static void answer_no_route(emp_request *r, br_code rc, br_str path)
+{
+    if (rc == BR_ENOTFOUND) {
+        emp_answer_problem(r, 404, "there is nothing at " BR_FMT, BR_ARG(path));
+        return;
+    }
+    br_buf allow;
+    br_buf_init(&allow, sizeof(r->allow) - 1);
+    emp_router_allow(emp_routes, EMP_ROUTE_COUNT, path, &allow);
+    memcpy(r->allow, allow.data, allow.len + 1);
+    emp_answer_problem(r, 405, BR_FMT " allows %s", BR_ARG(path), r->allow);
+    br_buf_deinit(&allow);
+}
+
+/* Finds route and parameters. A problem is answered into the request. */
+static void route(emp_request *r)
+{
+    br_err err;
+    br_str path, query;
+    size_t path_len = 0;
+    emp_match match;
+    if (emp_target_split(br_buf_view(&r->target), &path, &query, &err) != BR_OK) {
+        emp_answer_problem(r, 400, "%s", err.msg);
+        return;
+    }
+    br_code rc = emp_percent_decode(path, EMP_ESCAPES_PATH, r->path, sizeof(r->path), &path_len);
+    if (rc == BR_ESYNTAX || rc == BR_EINVAL) {
+        emp_answer_problem(r, 400, "the path is not percent-encoded correctly");
+        return;
+    }
+    br_str decoded = rc == BR_OK ? (br_str){r->path, path_len} : BR_STR("this long path");
+    rc = emp_router_find(emp_routes, EMP_ROUTE_COUNT, r->method, decoded, &match);
+    if (rc != BR_OK) {
+        answer_no_route(r, rc, decoded);
+        return;
+    }
+    r->route = match.route;
+    r->route_index = (size_t) (match.route - emp_routes);
+    r->segment = match.segment;
+    if (emp_params_parse(query, match.route->params, &r->params, &err) != BR_OK) {
+        emp_answer_problem(r, 400, "%s", err.msg);
+    }
+}
+
+/* A body with two lengths may be read in two ways by two programs (request smuggling). */
+static bool has_two_lengths(const emp_request *r)
+{
+    return header(r, "Transfer-Encoding") && header(r, "Content-Length");
+}
+
+static bool announces_too_much(const emp_request *r)
+{
+    uint64_t n = 0;
+    const char *text = header(r, "Content-Length");
+    return text && (br_parse_u64(br_str_of(text), &n) != BR_OK || n > EMP_BODY_MAX);
+}
+
+static void answer_too_large(emp_request *r)
+{
+    emp_answer_problem(r, 413, "the body is longer than %zu bytes", EMP_BODY_MAX);
+    r->close = true;
+}
+
+/*
+ * The head is there, the body not yet. The library takes an answer before the body only for POST and PUT (and
+ * ends the connection after it); other requests get theirs behind the body.
+ */
+static enum MHD_Result on_head(emp_request *r, struct MHD_Connection *connection, const char *method)
+{
+    r->connection = connection;
+    r->method = emp_method_parse(method);
+    r->stage = EMP_STAGE_BODY;
+    if (has_two_lengths(r)) {
+        emp_answer_problem(r, 400, "Transfer-Encoding and Content-Length do not go together");
+        r->close = true;
+    } else {
+        route(r);
+        if (r->status == 0 && announces_too_much(r)) answer_too_large(r);
+    }
+    return r->status != 0 && r->method == EMP_POST ? answer(r) : MHD_YES;
+}
+
+static enum MHD_Result on_body(emp_request *r, const char *data, size_t n)
+{
+    r->body_bytes += n;
+    if (r->status != 0 || !r->route->takes_body) return r->body_bytes <= DROPPED_BODY_MAX ? MHD_YES : MHD_NO;
+    if (br_buf_append(&r->body, data, n) != BR_OK) answer_too_large(r); /* sent when the body is over */
+    return MHD_YES;
+}
+
+static enum MHD_Result on_complete(emp_request *r)
+{
+    if (r->status == 0 && r->route->begin(r) == EMP_STEP_QUERY) return start_query(r);
+    return answer(r);
+}
+
+/* Called by the library ------------------------------------------------------------------------ */
+
+/* The request line is there; what we return is `*context` of all later calls. */
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+    (void) connection;
+    emp_server *s = ctx;
+    emp_request *r = emp_request_take(s->requests);
+    r->app = s->app;
+    r->started = br_clock_now();
+    r->route_index = EMP_ROUTE_NONE;
+    if (br_buf_puts(&r->target, target) != BR_OK) br_buf_puts(&r->target, "*"); /* refused like any such target */
+    atomic_fetch_add(&s->app->metrics.in_flight, 1);
+    return r;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url, const char *method,
+    const char *version, const char *data, size_t *data_bytes, void **context)
+{
+    (void) ctx;
+    (void) url;
+    (void) version;
+    emp_request *r = *context;
+    switch (r->stage) {
+        case EMP_STAGE_HEADERS: return on_head(r, connection, method);
+        case EMP_STAGE_BODY: {
+            size_t n = *data_bytes;
+            *data_bytes = 0;
+            return n ? on_body(r, data, n) : on_complete(r);
+        }
+        case EMP_STAGE_WAITING: finish_query(r); return answer(r);
+        case EMP_STAGE_ANSWERED: *data_bytes = 0; return MHD_YES;
+    }
+    return MHD_NO;
+}
+
+static void log_access(const emp_request *r, br_ns latency)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "other"};
+    char status[16], bytes[32], ms[32];
+    snprintf(status, sizeof(status), "%d", r->status);
+    snprintf(bytes, sizeof(bytes), "%zu", r->out.len);
+    snprintf(ms, sizeof(ms), "%.3f", (double) latency / (double) BR_MS);
+    const br_log_field fields[] = {
+        {"bytes", br_str_of(bytes)},
+        {"method", br_str_of(methods[r->method])},
+        {"ms", br_str_of(ms)},
+        {"status", br_str_of(status)},
+        {"target", br_buf_view(&r->target)},
+    };
+    br_log_line(BR_LOG_INFO, BR_STR("request"), fields, BR_COUNT_OF(fields));
+}
+
+/* The answer is sent, or the client is gone. */
+static void on_end(
+    void *ctx, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode how)
+{
+    (void) connection;
+    emp_server *s = ctx;
+    emp_request *r = *context;
+    if (!r) return;
+    *context = NULL;
+    emp_metrics *m = &s->app->metrics;
+    br_ns latency = br_clock_now() - r->started;
+    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        atomic_fetch_add_explicit(&m->aborted, 1, memory_order_relaxed);
+    } else if (r->status != 0) {
+        emp_metrics_count(m, r->route_index, r->status, latency);
+        atomic_fetch_add_explicit(&m->bytes_sent, r->method == EMP_HEAD ? 0 : r->out.len, memory_order_relaxed);
+        if (s->app->access_log) log_access(r, latency);
+    }
+    emp_request_give(s->requests, r);
+    atomic_fetch_sub(&m->in_flight, 1);
+}
+
+/* Targets are decoded by us, from the bytes that came. */
+static size_t keep_escapes(void *ctx, struct MHD_Connection *connection, char *text)
+{
+    (void) ctx;
+    (void) connection;
+    return strlen(text);
+}
+
+__attribute__((format(printf, 2, 0))) static void log_library(void *ctx, const char *fmt, va_list args)
+{
+    (void) ctx;
+    char line[512];
+    if (!br_log_enabled(BR_LOG_DEBUG)) return;
+    vsnprintf(line, sizeof(line), fmt, args);
+    line[strcspn(line, "\r\n")] = '\0';
+    br_debug("http: %s", line);
+}
+
+/* Life ----------------------------------------------------------------------------------------- */
+
+static struct MHD_Daemon *start_daemon(emp_server *s, const emp_server_config *config)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    const struct MHD_OptionItem pool[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t) config->threads, NULL}, {MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem no_pool[] = {{MHD_OPTION_END, 0, NULL}};
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, /* the logger must come first */
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, (MHD_socket) config->listen_fd,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, config->max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_end, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_ARRAY, config->threads > 1 ? pool : no_pool,
+        MHD_OPTION_END);
+}
+
+br_code emp_server_start(const emp_server_config *config, emp_app *app, emp_server **ret_server, br_err *err)
+{
+    emp_server *s = BR_NEW(emp_server);
+    s->app = app;
+    s->listen_fd = config->listen_fd;
+    s->requests = emp_request_store_new();
+    s->daemon = start_daemon(s, config);
+    if (!s->daemon) {
+        emp_request_store_free(s->requests);
+        br_free(s);
+        return br_fail(err, BR_ELIMIT, "the HTTP server does not start with %u threads and %u connections", config->threads,
+            config->max_connections);
+    }
+    *ret_server = s;
+    return BR_OK;
+}
+
+/*
+ * The library's threads may still be using the socket, so it is closed at the end only; shutting it down refuses
+ * new connections at once, and those that the kernel had accepted already.
+ */
+void emp_server_quiesce(emp_server *s)
+{
+    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+    if (fd != MHD_INVALID_SOCKET) shutdown(fd, SHUT_RD);
+}
+
+size_t emp_server_connections(const emp_server *s)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info ? info->num_connections : 0;
+}
+
+void emp_server_stop(emp_server *s)
+{
+    MHD_stop_daemon(s->daemon);
+    close(s->listen_fd);
+    emp_request_store_free(s->requests);
+    br_free(s);
+}

@@ -1,0 +1,78 @@
+/*
+ * empire/main.c - the program: reads the command line and runs one command.
+ *
+ * Exit status: 0 done, 1 failed, 2 wrong usage. Errors are one line on stderr.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "empire/db/admin.h"
+#include "empire/db/migrate.h"
+#include "empire/db/seed.h"
+#include "empire/options.h"
+#include "empire/service.h"
+
+#define EXIT_USAGE 2
+
+static br_code run_migrate(const emp_options *o, br_err *err)
+{
+    emp_admin *admin = NULL;
+    int64_t applied = 0;
+    br_code rc = emp_admin_open(o->database_url, &admin, err);
+    if (rc == BR_OK) rc = emp_migrate(admin, &applied, err);
+    emp_admin_close(admin);
+    if (rc != BR_OK) return rc;
+    if (applied == 0) {
+        printf("schema version %" PRId64 ": nothing to do\n", emp_schema_version());
+    } else {
+        printf("schema version %" PRId64 ": %" PRId64 " migrations applied\n", emp_schema_version(), applied);
+    }
+    return BR_OK;
+}
+
+static br_code run_seed(const emp_options *o, br_err *err)
+{
+    const emp_seed_config config = {.products = o->products, .days = o->days, .reset = o->reset};
+    emp_admin *admin = NULL;
+    bool seeded = false;
+    br_ns start = br_clock_now();
+    br_code rc = emp_admin_open(o->database_url, &admin, err);
+    if (rc == BR_OK) rc = emp_seed(admin, &config, &seeded, err);
+    emp_admin_close(admin);
+    if (rc != BR_OK) return rc;
+    if (seeded) {
+        printf("seeded %" PRId64 " products and %" PRId64 " days of analytics in %.1f s\n", o->products, o->days,
+            (double) (br_clock_now() - start) / (double) BR_SEC);
+    } else {
+        printf("the database holds this test data already: nothing to do\n");
+    }
+    return BR_OK;
+}
+
+static br_code run(const emp_options *o, br_err *err)
+{
+    switch (o->command) {
+        case EMP_CMD_API: return emp_service_run(o, err);
+        case EMP_CMD_MIGRATE: return run_migrate(o, err);
+        case EMP_CMD_SEED: return run_seed(o, err);
+        case EMP_CMD_VERSION: printf("empire " EMPIRE_VERSION "\n"); return BR_OK;
+        case EMP_CMD_HELP: fputs(emp_usage(o->help_for), stdout); return BR_OK;
+    }
+    return BR_EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+    emp_options options;
+    br_err err = {0};
+    if (emp_options_parse(argc, argv, getenv, &options, &err) != BR_OK) {
+        fprintf(stderr, "empire: %s\n", err.msg);
+        return EXIT_USAGE;
+    }
+    if (run(&options, &err) != BR_OK) {
+        fprintf(stderr, "empire: %s\n", err.msg);
+        return EXIT_FAILURE;
+    }
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,185 @@
+#include "empire/options.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "base/num.h"
+#include "base/str.h"
+#include "empire/db/seed.h"
+
+typedef enum flag_kind { FLAG_TEXT, FLAG_NUMBER, FLAG_DURATION, FLAG_SWITCH } flag_kind;
+
+#define ON(command) (1u << (command))
+
+/* `min` and `max` are the number's, or the duration's in milliseconds. */
+static const struct flag {
+    const char *name, *env;
+    flag_kind kind;
+    unsigned commands;
+    size_t offset;
+    int64_t min, max;
+} flags[] = {
+    {"database-url", "DATABASE_URL", FLAG_TEXT, ON(EMP_CMD_API) | ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED),
+        offsetof(emp_options, database_url), 0, 0},
+    {"host", "HOST", FLAG_TEXT, ON(EMP_CMD_API), offsetof(emp_options, host), 0, 0},
+    {"port", "PORT", FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, port), 0, 65535},
+    {"db-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, connections), 1, 64},
+    {"db-queue", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, queue), 1, 100000},
+    {"query-timeout", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, query_timeout), 100, 60000},
+    {"threads", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, threads), 1, 64},
+    {"max-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, max_connections), 1, 100000},
+    {"access-log", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, access_log), 0, 0},
+    {"products", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, products), 1, EMP_SEED_PRODUCTS_MAX},
+    {"days", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, days), 1, EMP_SEED_DAYS_MAX},
+    {"reset", NULL, FLAG_SWITCH, ON(EMP_CMD_SEED), offsetof(emp_options, reset), 0, 0},
+};
+
+static const emp_options defaults = {
+    .command = EMP_CMD_HELP,
+    .help_for = EMP_CMD_HELP,
+    .host = "127.0.0.1",
+    .port = 3000,
+    .connections = 8,
+    .queue = 1024,
+    .threads = 1,
+    .max_connections = 4000,
+    .query_timeout = 5 * BR_SEC,
+    .products = 10000,
+    .days = 90,
+};
+
+/* `what` is "--port" or "PORT", for messages. */
+static br_code set_number(const struct flag *f, const char *what, const char *value, int64_t *to, br_err *err)
+{
+    int64_t v = 0;
+    if (br_parse_i64(br_str_of(value), &v) != BR_OK || v < f->min || v > f->max) {
+        return br_fail(err, BR_EINVAL, "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, what, value, f->min,
+            f->max);
+    }
+    *to = v;
+    return BR_OK;
+}
+
+static br_code set_duration(const struct flag *f, const char *what, const char *value, br_ns *to, br_err *err)
+{
+    br_ns v = 0;
+    if (br_parse_duration(br_str_of(value), BR_DURATION_GO, &v) != BR_OK || v < f->min * BR_MS || v > f->max * BR_MS) {
+        return br_fail(err, BR_EINVAL, "%s: '%s' is not a duration from %" PRId64 "ms to %" PRId64 "s, such as 5s", what,
+            value, f->min, f->max / 1000);
+    }
+    *to = v;
+    return BR_OK;
+}
+
+static br_code set(emp_options *o, const struct flag *f, const char *what, const char *value, br_err *err)
+{
+    char *at = (char *) o + f->offset;
+    switch (f->kind) {
+        case FLAG_NUMBER: return set_number(f, what, value, (int64_t *) (void *) at, err);
+        case FLAG_DURATION: return set_duration(f, what, value, (br_ns *) (void *) at, err);
+        case FLAG_SWITCH: *(bool *) (void *) at = true; return BR_OK;
+        case FLAG_TEXT: break;
+    }
+    if (!value[0]) return br_fail(err, BR_EINVAL, "%s: the value is empty", what);
+    *(const char **) (void *) at = value;
+    return BR_OK;
+}
+
+static const struct flag *find_flag(br_str name, emp_command command)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(flags); i++) {
+        if ((flags[i].commands & ON(command)) && br_str_is(name, flags[i].name)) return &flags[i];
+    }
+    return NULL;
+}
+
+/* An empty variable counts as not set, as in shells. */
+static br_code read_environment(emp_options *o, char *(*env)(const char *name), br_err *err)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(flags); i++) {
+        if (!flags[i].env || !(flags[i].commands & ON(o->command))) continue;
+        const char *value = env(flags[i].env);
+        if (!value || !value[0]) continue;
+        br_code rc = set(o, &flags[i], flags[i].env, value, err);
+        if (rc != BR_OK) return rc;
+    }
+    return BR_OK;
+}
+
+static const char *const command_names[] = {
+    [EMP_CMD_API] = "api", [EMP_CMD_MIGRATE] = "migrate", [EMP_CMD_SEED] = "seed", [EMP_CMD_VERSION] = "version",
+    [EMP_CMD_HELP] = "help"};
+
+/* One flag at argv[*at]; moves *at behind it and its value. */
+static br_code read_flag(emp_options *o, int argc, char *const *argv, int *at, br_err *err)
+{
+    br_str word = br_str_of(argv[*at]);
+    br_str name = br_str_sub(word, 2, word.n);
+    ptrdiff_t equals = br_str_find_char(name, '=');
+    if (equals >= 0) name.n = (size_t) equals;
+    const struct flag *f = find_flag(name, o->command);
+    if (!f) {
+        return br_fail(err, BR_EINVAL, "unknown flag '" BR_FMT "': 'empire %s --help' lists them",
+            BR_ARG(br_str_sub(word, 0, name.n + 2)), command_names[o->command]);
+    }
+    char what[32] = "--";
+    memcpy(what + 2, f->name, strlen(f->name) + 1);
+    ++*at;
+    if (f->kind == FLAG_SWITCH) {
+        if (equals >= 0) return br_fail(err, BR_EINVAL, "%s takes no value", what);
+        return set(o, f, what, "", err);
+    }
+    if (equals >= 0) return set(o, f, what, name.p + equals + 1, err);
+    if (*at == argc) return br_fail(err, BR_EINVAL, "%s needs a value", what);
+    return set(o, f, what, argv[(*at)++], err);
+}
+
+static br_code read_flags(emp_options *o, int argc, char *const *argv, br_err *err)
+{
+    for (int at = 2; at < argc;) {
+        br_str word = br_str_of(argv[at]);
+        if (br_str_is(word, "--help") || br_str_is(word, "-h")) {
+            o->help_for = o->command;
+            o->command = EMP_CMD_HELP;
+            return BR_OK;
+        }
+        if (!br_str_starts(word, BR_STR("--"))) {
+            return br_fail(err, BR_EINVAL, "unexpected argument '%s': 'empire %s --help' lists what it takes", argv[at],
+                command_names[o->command]);
+        }
+        br_code rc = read_flag(o, argc, argv, &at, err);
+        if (rc != BR_OK) return rc;
+    }
+    return BR_OK;
+}
+
+static br_code read_command(emp_options *o, int argc, char *const *argv, br_err *err)
+{
+    if (argc < 2) return br_fail(err, BR_EINVAL, "no command: use api, migrate, seed or version ('empire --help')");
+    br_str word = br_str_of(argv[1]);
+    if (br_str_is(word, "--help") || br_str_is(word, "-h")) return BR_OK;
+    if (br_str_is(word, "--version")) word = BR_STR("version");
+    for (size_t i = 0; i < BR_COUNT_OF(command_names); i++) {
+        if (!br_str_is(word, command_names[i])) continue;
+        o->command = (emp_command) i;
+        return BR_OK;
+    }
+    return br_fail(err, BR_EINVAL, "unknown command '%s': use api, migrate, seed or version ('empire --help')", argv[1]);
+}
+
+br_code emp_options_parse(
+    int argc, char *const *argv, char *(*env)(const char *name), emp_options *ret_options, br_err *err)
+{
+    emp_options o = defaults;
+    br_code rc = read_command(&o, argc, argv, err);
+    if (rc != BR_OK || o.command == EMP_CMD_HELP) goto out;
+    emp_command command = o.command;
+    if ((rc = read_environment(&o, env, err)) != BR_OK) goto out;
+    if ((rc = read_flags(&o, argc, argv, err)) != BR_OK || o.command == EMP_CMD_HELP) goto out;
+    if (command != EMP_CMD_VERSION && !o.database_url) {
+        rc = br_fail(err, BR_EINVAL, "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");
+    }
+out:
+    if (rc == BR_OK) *ret_options = o;
+    return rc;
+}

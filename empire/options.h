@@ -1,0 +1,36 @@
+/*
+ * empire/options.h - the command line and the environment of empire.
+ *
+ * What: which command, with which settings; flags go before environment variables, those before defaults.
+ * Why here: one table of flags per command, strict about what it does not know.
+ * Threads: main only.
+ * Memory: texts are borrowed from argv and the environment.
+ */
+#pragma once
+#include <stdint.h>
+#include "base/clock.h"
+#include "base/err.h"
+
+typedef enum emp_command { EMP_CMD_API, EMP_CMD_MIGRATE, EMP_CMD_SEED, EMP_CMD_VERSION, EMP_CMD_HELP } emp_command;
+
+typedef struct emp_options {
+    emp_command command;
+    emp_command help_for; /* EMP_CMD_HELP: of which command; EMP_CMD_HELP itself: of the program */
+    const char *database_url;
+    /* api */
+    const char *host;
+    int64_t port;
+    int64_t connections, queue, threads, max_connections;
+    br_ns query_timeout;
+    bool access_log;
+    /* seed */
+    int64_t products, days;
+    bool reset;
+} emp_options;
+
+/* `env` is getenv, or a test's. BR_EINVAL with a message for the user. */
+BR_NODISCARD br_code emp_options_parse(
+    int argc, char *const *argv, char *(*env)(const char *name), emp_options *ret_options, br_err *err);
+
+/* The text of `empire --help` or of `empire COMMAND --help`. */
+const char *emp_usage(emp_command command);

@@ -1,0 +1,160 @@
+#include "empire/service.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "empire/api/listen.h"
+#include "empire/api/server.h"
+#include "empire/db/admin.h"
+#include "empire/db/migrate.h"
+#include "empire/domain/statements.h"
+
+#define DRAIN_BOUND     (10 * BR_SEC)
+#define DRAIN_QUIET     (300 * BR_MS) /* only idle connections are left for so long: nobody sends any more */
+#define DRAIN_STEP      (20 * BR_MS)
+#define CONNECT_TIMEOUT (5 * BR_SEC)
+#define IDLE_TIMEOUT_S  60
+#define FDS_RESERVED    100 /* besides HTTP connections */
+
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL); /* threads started later inherit it */
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* As many descriptors as the system allows us; too few for all connections is an error now, not under load. */
+static br_code raise_fd_limit(const emp_options *o, br_err *err)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return br_fail_errno(err, BR_ENOFDS, errno, "descriptor limit");
+    rlim_t need = (rlim_t) (o->max_connections + o->connections + FDS_RESERVED);
+    if (limit.rlim_cur >= need) return BR_OK;
+    if (limit.rlim_max < need) {
+        return br_fail(err, BR_ENOFDS, "%lld connections need more than the %llu descriptors allowed (ulimit -n): lower"
+            " --max-connections", (long long) o->max_connections, (unsigned long long) limit.rlim_max);
+    }
+    limit.rlim_cur = need;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return br_fail_errno(err, BR_ENOFDS, errno, "descriptor limit");
+    return BR_OK;
+}
+
+/* Says plainly that the database is away or unmigrated, before the pool would only try again. */
+static br_code check_database(const emp_options *o, br_err *err)
+{
+    emp_admin *admin = NULL;
+    br_code rc = emp_admin_open(o->database_url, &admin, err);
+    if (rc == BR_OK) rc = emp_migrate_check(admin, err);
+    emp_admin_close(admin);
+    return rc;
+}
+
+static br_code start_pool(const emp_options *o, emp_pool **ret_pool, br_err *err)
+{
+    const emp_pool_config config = {
+        .url = o->database_url,
+        .statements = emp_statements,
+        .statement_count = EMP_ST_COUNT,
+        .connections = (size_t) o->connections,
+        .max_outstanding = (size_t) o->queue,
+        .query_timeout = o->query_timeout,
+    };
+    return emp_pool_start(&config, CONNECT_TIMEOUT, ret_pool, err);
+}
+
+static void say_started(const emp_options *o, const emp_listener *listener)
+{
+    br_buf database;
+    br_buf_init(&database, BR_BUF_NO_LIMIT);
+    if (emp_admin_describe(o->database_url, &database, NULL) == BR_OK) {
+        br_info("listening on http://%s, database %s", listener->address, database.data);
+    }
+    br_buf_deinit(&database);
+}
+
+/* Waits up to `time` for a signal; 0 when none came. */
+static int next_signal(const sigset_t *set, br_ns time)
+{
+    struct timespec t = {.tv_sec = time / BR_SEC, .tv_nsec = time % BR_SEC};
+    int number;
+    do {
+        number = sigtimedwait(set, NULL, &t);
+    } while (number < 0 && errno == EINTR);
+    return number < 0 ? 0 : number;
+}
+
+static int wait_for_signal(const sigset_t *set)
+{
+    int number = 0;
+    while (sigwait(set, &number) != 0) {
+    }
+    return number;
+}
+
+/* Until no connection is left, only idle ones are, the time is over, or a second signal says: now. */
+static void drain(emp_app *app, emp_server *server, const sigset_t *set)
+{
+    atomic_store(&app->draining, true);
+    emp_server_quiesce(server);
+    br_ns start = br_clock_now(), busy_at = start;
+    while (emp_server_connections(server) > 0 && next_signal(set, DRAIN_STEP) == 0) {
+        br_ns now = br_clock_now();
+        if (atomic_load(&app->metrics.in_flight) > 0) busy_at = now;
+        if (now - busy_at > DRAIN_QUIET || now - start > DRAIN_BOUND) break;
+    }
+    size_t left = atomic_load(&app->metrics.in_flight);
+    if (left > 0) br_warn("stopping with %zu requests unfinished", left);
+}
+
+static br_code serve(const emp_options *o, const emp_listener *listener, const sigset_t *set, br_err *err)
+{
+    emp_app app = {.started = br_clock_now(), .access_log = o->access_log};
+    emp_server *server = NULL;
+    br_code rc = start_pool(o, &app.pool, err);
+    if (rc != BR_OK) {
+        close(listener->fd);
+        return rc;
+    }
+    const emp_server_config config = {
+        .listen_fd = listener->fd,
+        .threads = (unsigned) o->threads,
+        .max_connections = (unsigned) o->max_connections,
+        .idle_timeout_s = IDLE_TIMEOUT_S,
+    };
+    rc = emp_server_start(&config, &app, &server, err);
+    if (rc == BR_OK) {
+        say_started(o, listener);
+        br_info("stopping on signal %d", wait_for_signal(set));
+        drain(&app, server, set);
+        emp_pool_cut(app.pool);
+        emp_server_stop(server);
+    } else {
+        close(listener->fd);
+    }
+    emp_pool_stop(app.pool);
+    if (rc == BR_OK) br_info("stopped");
+    return rc;
+}
+
+br_code emp_service_run(const emp_options *o, br_err *err)
+{
+    sigset_t set;
+    emp_listener listener;
+    block_signals(&set);
+    br_code rc = raise_fd_limit(o, err);
+    if (rc == BR_OK) rc = emp_listen(o->host, (uint16_t) o->port, &listener, err);
+    if (rc != BR_OK) return rc;
+    if ((rc = check_database(o, err)) != BR_OK) {
+        close(listener.fd);
+        return rc;
+    }
+    return serve(o, &listener, &set, err);
+}

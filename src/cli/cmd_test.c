@@ -1,0 +1,248 @@
+/* brunt test: a named test of brunt.yaml against an environment, judged and reported. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/num.h"
+#include "cli/commands.h"
+#include "cli/config.h"
+#include "cli/job.h"
+#include "cli/reports.h"
+#include "cli/target.h"
+
+#define EXIT_INVALID     4
+#define EXIT_UNAVAILABLE 5
+#define HEALTH_TIMEOUT   (5 * BR_SEC)
+
+static const br_arg test_args[] = {
+    {"config", 'c', BR_ARG_VALUE, "FILE", "configuration (default: brunt.yaml, then loadtest/brunt.yaml)"},
+    {"duration-scale", 0, BR_ARG_VALUE, "FACTOR", "shorten every duration, e.g. 0.1: the report says that it is no full test"},
+    {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)"},
+    {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+};
+
+static const br_arg *const tables[] = {test_args, br_global_args, NULL};
+
+static void print_help(void)
+{
+    puts("Run a named test of brunt.yaml against one of its environments and judge the result.\n\n"
+         "Usage:\n  brunt test baseline|stress|spike|soak|all ENVIRONMENT [flags]\n\nExamples:\n"
+         "  brunt test baseline local                       the full five minutes\n"
+         "  brunt test all staging --duration-scale 0.1     all tests, each a tenth as long\n\nFlags:");
+    br_args_print_help(stdout, tables);
+    puts("\nExit codes: 0 passed, 1 failed, 4 the run is no evidence (invalid), 5 target unavailable,\n"
+         "104 bad configuration, 107 exception in the script, 255 other errors.");
+}
+
+/* State of one command ------------------------------------------------------------------------------ */
+
+typedef struct test_state {
+    br_args args;
+    br_config *config;
+    const br_config_environment *environment;
+    double scale;
+    uint32_t workers;
+    const char *report_dir;
+    bool quiet, colour;
+} test_state;
+
+static const char *find_config(const br_args *a)
+{
+    const char *given = br_args_get(a, "config");
+    if (given) return given;
+    return access("brunt.yaml", F_OK) == 0 || access("loadtest/brunt.yaml", F_OK) != 0 ? "brunt.yaml" : "loadtest/brunt.yaml";
+}
+
+static br_code read_numbers(test_state *s, br_err *err)
+{
+    const char *scale = br_args_get(&s->args, "duration-scale"), *workers = br_args_get(&s->args, "workers");
+    s->scale = 1;
+    if (scale && (br_parse_f64(br_str_of(scale), &s->scale) != BR_OK || !(s->scale > 0 && s->scale <= 1))) {
+        return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --duration-scale: use a number above 0 and up to 1", scale);
+    }
+    int64_t n;
+    if (workers && (br_parse_i64(br_str_of(workers), &n) != BR_OK || n < 1 || n > 256)) {
+        return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --workers: use 1 to 256", workers);
+    }
+    s->workers = workers ? (uint32_t) n : 0;
+    return BR_OK;
+}
+
+static br_code configure(test_state *s, br_err *err)
+{
+    const br_args *a = &s->args;
+    if (a->words.len != 2) {
+        return br_fail(err, BR_EINVAL, "test needs a test and an environment: brunt test baseline|stress|spike|soak|all ENVIRONMENT");
+    }
+    const char *dir = br_args_get(a, "reports");
+    s->report_dir = dir ? dir : "reports";
+    s->quiet = br_args_has(a, "quiet");
+    s->colour = br_cli_colour(a, STDOUT_FILENO);
+    br_code code = read_numbers(s, err);
+    if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
+    if (code == BR_OK) {
+        s->environment = br_config_find_environment(s->config, br_str_of(a->words.data[1]), err);
+        if (!s->environment) code = err->code;
+    }
+    return code;
+}
+
+/* One test ------------------------------------------------------------------------------------------ */
+
+/* The load of the test as options of the highest level. New reference. */
+static json_t *load_options(const br_config_test *t)
+{
+    json_t *scenario;
+    if (t->stage_count) {
+        json_t *stages = json_array();
+        for (size_t i = 0; i < t->stage_count; i++) {
+            json_array_append_new(stages, json_pack("{s:f,s:I}", "duration", (double) t->stages[i].duration_ns / 1e6, "target", (json_int_t) t->stages[i].target));
+        }
+        scenario = json_pack("{s:s,s:I,s:o}", "executor", "ramping-vus", "startVUs", (json_int_t) t->start_vus, "stages", stages);
+    } else {
+        scenario = json_pack("{s:s,s:I,s:f}", "executor", "constant-vus", "vus", (json_int_t) t->vus, "duration", (double) t->duration_ns / 1e6);
+    }
+    return json_pack("{s:{s:o}}", "scenarios", "default", scenario);
+}
+
+/* The test as it is run, with everything that judging and reporting need. */
+typedef struct planned {
+    br_config_test *scaled; /* owned */
+    br_criterion *criteria; /* owned */
+    br_judge_plan plan;
+} planned;
+
+static br_code plan_test(const test_state *s, const br_config_test *t, planned *ret, br_err *err)
+{
+    planned p = {.scaled = br_config_scale(t, s->scale)};
+    p.criteria = br_calloc(t->criterion_count + 1, sizeof(*p.criteria));
+    for (size_t i = 0; i < t->criterion_count; i++) {
+        br_code code = br_criterion_parse(t->criteria[i].text, &p.criteria[i], err);
+        if (code == BR_OK) continue;
+        br_config_scaled_free(p.scaled);
+        br_free(p.criteria);
+        return br_wrap(err, code, "%s:%d:%d", br_config_path(s->config), t->criteria[i].line, t->criteria[i].column);
+    }
+    p.plan = (br_judge_plan) {.test = t->name, .target = s->environment->base_url, .length = t->duration_ns, .scale = s->scale,
+        .spike_start = p.scaled->spike_start_ns, .spike_end = p.scaled->spike_end_ns, .criteria = p.criteria, .criterion_count = t->criterion_count};
+    *ret = p;
+    return BR_OK;
+}
+
+static void planned_deinit(planned *p)
+{
+    br_config_scaled_free(p->scaled);
+    br_free(p->criteria);
+}
+
+static br_code run_planned(const test_state *s, const planned *p, br_job *job, br_exit_code *ret_exit, br_err *err)
+{
+    br_env_var env[] = {{BR_STR("BASE_URL"), s->environment->base_url}};
+    json_t *options = load_options(p->scaled);
+    br_buf banner;
+    br_buf_init(&banner, BR_BUF_NO_LIMIT);
+    (void) br_buf_printf(&banner, BR_FMT " against " BR_FMT " (" BR_FMT ")", BR_ARG(p->plan.test), BR_ARG(s->environment->name), BR_ARG(s->environment->base_url));
+    if (s->scale < 1) (void) br_buf_printf(&banner, ", shortened to %.4g of its length", s->scale);
+    br_job_config config = {.script = p->scaled->script, .env = env, .env_count = 1, .system_env = true, .overrides = options,
+        .quiet = s->quiet, .colour = s->colour, .workers = s->workers, .banner = banner.data};
+    br_code code = br_job_prepare(&config, job, ret_exit, err);
+    if (code == BR_OK) {
+        code = br_job_run(job, &config, ret_exit, err);
+        if (code != BR_OK) br_job_deinit(job);
+    }
+    json_decref(options);
+    br_buf_deinit(&banner);
+    return code;
+}
+
+/* Runs, judges, prints and writes one test; returns its exit status. */
+static int run_test(const test_state *s, const br_config_test *t)
+{
+    br_err err = {0};
+    planned p;
+    if (plan_test(s, t, &p, &err) != BR_OK) {
+        br_error("%s", err.msg);
+        return BR_EXIT_CONFIG;
+    }
+    br_job job = {0};
+    br_exit_code exit_code = BR_EXIT_OTHER;
+    int status;
+    if (run_planned(s, &p, &job, &exit_code, &err) != BR_OK) {
+        br_error("%s", err.msg);
+        status = (int) exit_code;
+    } else {
+        br_judgement *judgement = br_judge(&p.plan, job.result);
+        br_reports_config rc = {.dir = s->report_dir, .colour = s->colour};
+        status = br_outcome_exit_status(judgement->outcome);
+        if (br_reports_write(job.result, &p.plan, judgement, &rc, &err) != BR_OK) {
+            br_error("%s", err.msg);
+            if (status == 0) status = BR_EXIT_OTHER;
+        }
+        if (job.exit_code == BR_EXIT_EXCEPTION || job.exit_code == BR_EXIT_SETUP_TIMEOUT || job.exit_code == BR_EXIT_INTERRUPTED) status = (int) job.exit_code;
+        br_judgement_free(judgement);
+        br_job_deinit(&job);
+    }
+    planned_deinit(&p);
+    return status;
+}
+
+/* The worse of two statuses: what stops a pipeline first. */
+static int worse(int a, int b) { return a > b ? a : b; }
+
+static int run_all(const test_state *s)
+{
+    int status = 0;
+    for (size_t i = 0; i < s->config->test_count; i++) {
+        int one = run_test(s, &s->config->tests[i]);
+        status = worse(status, one);
+        if (one == EXIT_UNAVAILABLE || one == BR_EXIT_INTERRUPTED) break; /* the others would fare no better */
+    }
+    return status;
+}
+
+static int execute(test_state *s)
+{
+    br_err err = {0};
+    const char *name = s->args.words.data[0];
+    const br_config_test *t = NULL;
+    if (strcmp(name, "all") != 0) {
+        t = br_config_find_test(s->config, br_str_of(name), &err);
+        if (!t) {
+            br_error("%s", err.msg);
+            return BR_EXIT_CONFIG;
+        }
+    }
+    br_code code = br_reports_check_dir(s->report_dir, &err);
+    if (code != BR_OK) {
+        br_error("%s", err.msg);
+        return BR_EXIT_OTHER;
+    }
+    if (br_target_check(s->environment->base_url.p, s->environment->health.p, HEALTH_TIMEOUT, &err) != BR_OK) {
+        br_error("%s; start it or correct base_url of environment '" BR_FMT "'", err.msg, BR_ARG(s->environment->name));
+        return EXIT_UNAVAILABLE;
+    }
+    return t ? run_test(s, t) : run_all(s);
+}
+
+int br_cmd_test(int argc, char **argv)
+{
+    test_state s = {0};
+    br_err err = {0};
+    br_code code = br_args_parse(argc, argv, tables, &s.args, &err);
+    if (code == BR_OK && br_args_has(&s.args, "help")) {
+        print_help();
+        br_args_deinit(&s.args);
+        return 0;
+    }
+    if (code == BR_OK) code = br_cli_apply_globals(&s.args, &err);
+    bool usage = code != BR_OK;
+    if (code == BR_OK) code = configure(&s, &err);
+    int status = usage ? BR_EXIT_OTHER : BR_EXIT_CONFIG;
+    if (code == BR_OK) status = execute(&s);
+    else br_error("%s", err.msg);
+    br_config_free(s.config);
+    br_args_deinit(&s.args);
+    return status;
+}

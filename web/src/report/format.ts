@@ -1,0 +1,84 @@
+// Figures for people. A missing figure is a dash, never a zero.
+
+const DASH = '–';
+
+function trimmed(value: number, decimals: number): string {
+  return value.toFixed(decimals);
+}
+
+/** Three significant digits are enough to read and to compare. */
+function digits(value: number): string {
+  const size = Math.abs(value);
+  return trimmed(value, size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2);
+}
+
+export function ms(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+  if (value === 0) return '0 ms';
+  if (Math.abs(value) < 0.1) return `${digits(value * 1000)} µs`;
+  if (Math.abs(value) < 1000) return `${digits(value)} ms`;
+  if (Math.abs(value) < 60_000) return `${digits(value / 1000)} s`;
+  return span(value / 1000);
+}
+
+/** Seconds as "45 s", "5 min", "1 h 30 min". */
+export function span(seconds: number): string {
+  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`;
+  const total = Math.round(seconds);
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  const rest = total % 60;
+  const parts = [hours ? `${hours} h` : '', minutes ? `${minutes} min` : '', rest && !hours ? `${rest} s` : ''];
+  return parts.filter(Boolean).join(' ');
+}
+
+/** Seconds since the start as "0:45", "1:02:03": for axes. */
+export function clock(seconds: number): string {
+  const total = Math.round(seconds);
+  const pad = (n: number) => String(n).padStart(2, '0');
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  return hours ? `${hours}:${pad(minutes)}:${pad(total % 60)}` : `${minutes}:${pad(total % 60)}`;
+}
+
+export function count(value: number | null | undefined): string {
+  if (value === null || value === undefined) return DASH;
+  return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
+}
+
+export function rate(value: number | null | undefined): string {
+  if (value === null || value === undefined) return DASH;
+  return `${value >= 1000 ? count(Math.round(value)) : digits(value)}/s`;
+}
+
+/** A share 0..1. What is not zero is never shown as 0 %, what is not all never as 100 %. */
+export function percent(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+  if (value === 0 || value === 1) return `${value * 100} %`;
+  if (value < 0.0001) return '< 0.01 %';
+  if (value > 0.9999 && value < 1) return '> 99.99 %';
+  return `${trimmed(value * 100, 2)} %`;
+}
+
+export function bytes(value: number | null | undefined): string {
+  if (value === null || value === undefined) return DASH;
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = value;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? count(size) : digits(size)} ${units[unit]}`;
+}
+
+export function byContains(value: number | undefined, contains: string): string {
+  if (value === undefined) return DASH;
+  if (contains === 'time') return ms(value);
+  return contains === 'data' ? bytes(value) : count(value);
+}
+
+/** The run's own time zone is in the text ("…+02:00"); only its T is hard to read. */
+export function moment(rfc3339: string): string {
+  return rfc3339.replace('T', ' ').replace(/Z$/, ' UTC').replace(/([+-]\d\d:\d\d)$/, ' UTC$1');
+}
