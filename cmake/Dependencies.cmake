@@ -2,6 +2,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
@@ -34,6 +35,19 @@ endif()
 # The address sanitizer must see each block; QuickJS knows gcc's macro for it only.
 string(REPLACE "defined(__SANITIZE_ADDRESS__)" "defined(__SANITIZE_ADDRESS__) || defined(BR_PLAIN_MALLOC)"
     quickjs_small "${quickjs_small}")
+# An interrupted call leaves promise jobs behind that must not run in the next call: nothing in the API drops them.
+string(APPEND quickjs_small [[
+
+void JS_DropPendingJobs(JSRuntime *rt)
+{
+    while (!list_empty(&rt->job_list)) {
+        JSJobEntry *e = list_entry(rt->job_list.next, JSJobEntry, link);
+        list_del(&e->link);
+        for (int i = 0; i < e->argc; i++) JS_FreeValueRT(rt, e->argv[i]);
+        js_free_rt(rt, e);
+    }
+}
+]])
 set(quickjs_main ${CMAKE_BINARY_DIR}/quickjs/quickjs.c)
 file(CONFIGURE OUTPUT ${quickjs_main} CONTENT "@quickjs_small@" @ONLY)
 add_library(quickjs STATIC ${quickjs_main} ${QUICKJS_SOURCE}/dtoa.c

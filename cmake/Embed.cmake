@@ -1,18 +1,21 @@
 # br_embed(TARGET t SYMBOL name FILE path)
-# Puts a file into target t as bytes: extern const char name[], name_end[] (which points behind the last
-# byte; a NUL follows). The assembler reads the file itself, so its size does not matter.
+# Puts a file into target t as bytes: extern const char name[] (a NUL follows them) and extern const uint64_t
+# name_size. The assembler reads the file itself, so its size does not matter.
 function(br_embed)
     cmake_parse_arguments(E "" "TARGET;SYMBOL;FILE" "" ${ARGN})
     set(source ${CMAKE_CURRENT_BINARY_DIR}/${E_SYMBOL}.S)
     file(CONFIGURE OUTPUT ${source} @ONLY CONTENT [[
     .section .rodata
     .global @E_SYMBOL@
-    .global @E_SYMBOL@_end
+    .global @E_SYMBOL@_size
     .balign 16
 @E_SYMBOL@:
     .incbin "@E_FILE@"
-@E_SYMBOL@_end:
+.L@E_SYMBOL@_end:
     .byte 0
+    .balign 8
+@E_SYMBOL@_size:
+    .quad .L@E_SYMBOL@_end - @E_SYMBOL@
     .section .note.GNU-stack,"",%progbits
 ]])
     set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS ${E_FILE})

@@ -42,8 +42,8 @@ static br_code run_seed(const emp_options *o, br_err *err)
     emp_admin_close(admin);
     if (rc != BR_OK) return rc;
     if (seeded) {
-        printf("seeded %" PRId64 " products and %" PRId64 " days of analytics in %.1f s\n", o->products, o->days,
-            (double) (br_clock_now() - start) / (double) BR_SEC);
+        printf("seeded %" PRId64 " products and %" PRId64 " days of analytics in %.1f s\n", o->products,
+            o->days, (double) (br_clock_now() - start) / (double) BR_SEC);
     } else {
         printf("the database holds this test data already: nothing to do\n");
     }

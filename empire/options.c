@@ -27,9 +27,11 @@ static const struct flag {
     {"db-queue", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, queue), 1, 100000},
     {"query-timeout", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, query_timeout), 100, 60000},
     {"threads", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, threads), 1, 64},
-    {"max-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, max_connections), 1, 100000},
+    {"max-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, max_connections), 1,
+        100000},
     {"access-log", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, access_log), 0, 0},
-    {"products", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, products), 1, EMP_SEED_PRODUCTS_MAX},
+    {"products", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, products), 1,
+        EMP_SEED_PRODUCTS_MAX},
     {"days", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, days), 1, EMP_SEED_DAYS_MAX},
     {"reset", NULL, FLAG_SWITCH, ON(EMP_CMD_SEED), offsetof(emp_options, reset), 0, 0},
 };
@@ -53,8 +55,8 @@ static br_code set_number(const struct flag *f, const char *what, const char *va
 {
     int64_t v = 0;
     if (br_parse_i64(br_str_of(value), &v) != BR_OK || v < f->min || v > f->max) {
-        return br_fail(err, BR_EINVAL, "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, what, value, f->min,
-            f->max);
+        return br_fail(err, BR_EINVAL, "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, what,
+            value, f->min, f->max);
     }
     *to = v;
     return BR_OK;
@@ -63,9 +65,11 @@ static br_code set_number(const struct flag *f, const char *what, const char *va
 static br_code set_duration(const struct flag *f, const char *what, const char *value, br_ns *to, br_err *err)
 {
     br_ns v = 0;
-    if (br_parse_duration(br_str_of(value), BR_DURATION_GO, &v) != BR_OK || v < f->min * BR_MS || v > f->max * BR_MS) {
-        return br_fail(err, BR_EINVAL, "%s: '%s' is not a duration from %" PRId64 "ms to %" PRId64 "s, such as 5s", what,
-            value, f->min, f->max / 1000);
+    if (br_parse_duration(br_str_of(value), BR_DURATION_GO, &v) != BR_OK || v < f->min * BR_MS ||
+        v > f->max * BR_MS) {
+        return br_fail(err, BR_EINVAL,
+            "%s: '%s' is not a duration from %" PRId64 "ms to %" PRId64 "s, such as 5s", what, value, f->min,
+            f->max / 1000);
     }
     *to = v;
     return BR_OK;
@@ -106,8 +110,10 @@ static br_code read_environment(emp_options *o, char *(*env)(const char *name), 
     return BR_OK;
 }
 
-static const char *const command_names[] = {
-    [EMP_CMD_API] = "api", [EMP_CMD_MIGRATE] = "migrate", [EMP_CMD_SEED] = "seed", [EMP_CMD_VERSION] = "version",
+static const char *const command_names[] = {[EMP_CMD_API] = "api",
+    [EMP_CMD_MIGRATE] = "migrate",
+    [EMP_CMD_SEED] = "seed",
+    [EMP_CMD_VERSION] = "version",
     [EMP_CMD_HELP] = "help"};
 
 /* One flag at argv[*at]; moves *at behind it and its value. */
@@ -144,8 +150,8 @@ static br_code read_flags(emp_options *o, int argc, char *const *argv, br_err *e
             return BR_OK;
         }
         if (!br_str_starts(word, BR_STR("--"))) {
-            return br_fail(err, BR_EINVAL, "unexpected argument '%s': 'empire %s --help' lists what it takes", argv[at],
-                command_names[o->command]);
+            return br_fail(err, BR_EINVAL, "unexpected argument '%s': 'empire %s --help' lists what it takes",
+                argv[at], command_names[o->command]);
         }
         br_code rc = read_flag(o, argc, argv, &at, err);
         if (rc != BR_OK) return rc;
@@ -155,7 +161,8 @@ static br_code read_flags(emp_options *o, int argc, char *const *argv, br_err *e
 
 static br_code read_command(emp_options *o, int argc, char *const *argv, br_err *err)
 {
-    if (argc < 2) return br_fail(err, BR_EINVAL, "no command: use api, migrate, seed or version ('empire --help')");
+    if (argc < 2)
+        return br_fail(err, BR_EINVAL, "no command: use api, migrate, seed or version ('empire --help')");
     br_str word = br_str_of(argv[1]);
     if (br_str_is(word, "--help") || br_str_is(word, "-h")) return BR_OK;
     if (br_str_is(word, "--version")) word = BR_STR("version");
@@ -164,7 +171,8 @@ static br_code read_command(emp_options *o, int argc, char *const *argv, br_err 
         o->command = (emp_command) i;
         return BR_OK;
     }
-    return br_fail(err, BR_EINVAL, "unknown command '%s': use api, migrate, seed or version ('empire --help')", argv[1]);
+    return br_fail(
+        err, BR_EINVAL, "unknown command '%s': use api, migrate, seed or version ('empire --help')", argv[1]);
 }
 
 br_code emp_options_parse(
@@ -177,7 +185,8 @@ br_code emp_options_parse(
     if ((rc = read_environment(&o, env, err)) != BR_OK) goto out;
     if ((rc = read_flags(&o, argc, argv, err)) != BR_OK || o.command == EMP_CMD_HELP) goto out;
     if (command != EMP_CMD_VERSION && !o.database_url) {
-        rc = br_fail(err, BR_EINVAL, "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");
+        rc = br_fail(err, BR_EINVAL,
+            "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");
     }
 out:
     if (rc == BR_OK) *ret_options = o;

@@ -11,7 +11,13 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-typedef enum emp_command { EMP_CMD_API, EMP_CMD_MIGRATE, EMP_CMD_SEED, EMP_CMD_VERSION, EMP_CMD_HELP } emp_command;
+typedef enum emp_command {
+    EMP_CMD_API,
+    EMP_CMD_MIGRATE,
+    EMP_CMD_SEED,
+    EMP_CMD_VERSION,
+    EMP_CMD_HELP
+} emp_command;
 
 typedef struct emp_options {
     emp_command command;

@@ -31,19 +31,24 @@ static void block_signals(sigset_t *set)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* As many descriptors as the system allows us; too few for all connections is an error now, not under load. */
+/* As many descriptors as the system allows us; too few for all connections is an error now, not under load.
+ */
 static br_code raise_fd_limit(const emp_options *o, br_err *err)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return br_fail_errno(err, BR_ENOFDS, errno, "descriptor limit");
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return br_fail_errno(err, BR_ENOFDS, errno, "descriptor limit");
     rlim_t need = (rlim_t) (o->max_connections + o->connections + FDS_RESERVED);
     if (limit.rlim_cur >= need) return BR_OK;
     if (limit.rlim_max < need) {
-        return br_fail(err, BR_ENOFDS, "%lld connections need more than the %llu descriptors allowed (ulimit -n): lower"
-            " --max-connections", (long long) o->max_connections, (unsigned long long) limit.rlim_max);
+        return br_fail(err, BR_ENOFDS,
+            "%lld connections need more than the %llu descriptors allowed (ulimit -n): lower"
+            " --max-connections",
+            (long long) o->max_connections, (unsigned long long) limit.rlim_max);
     }
     limit.rlim_cur = need;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return br_fail_errno(err, BR_ENOFDS, errno, "descriptor limit");
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return br_fail_errno(err, BR_ENOFDS, errno, "descriptor limit");
     return BR_OK;
 }
 

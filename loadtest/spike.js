@@ -1,10 +1,12 @@
-// Spike: 10 users, then 100 at once, then 10 again. 10 minutes; the end shows the recovery.
+// Spike: whether scaling works, before a campaign. 10 users, at once 100, at once 10 again; 10 minutes.
+//
+// The two minutes before are the reference, the five minutes after show how long the recovery takes.
 import { sleep } from 'k6';
 import { visit } from './lib/endpoints.js';
 
 export const options = {
   scenarios: {
-    default: {
+    spike: {
       executor: 'ramping-vus',
       startVUs: 10,
       stages: [
@@ -16,10 +18,14 @@ export const options = {
       ],
     },
   },
-  thresholds: { http_req_duration: ['p(95)<1000'], http_req_failed: ['rate<0.05'] },
+  thresholds: {
+    http_req_duration: ['p(95)<1000'],
+    http_req_failed: ['rate<0.05'],
+  },
 };
 
 export default function () {
   visit();
+  // Short, so that the reference has enough requests per second to tell when the figures are back.
   sleep(0.2);
 }

@@ -26,7 +26,8 @@ emp_step emp_overview_begin(emp_request *r)
 {
     br_err err;
     br_str platform = r->params.value[0];
-    if (check_platform(platform, &err) != BR_OK || read_period(r->params.value[1], &r->state.days, &err) != BR_OK) {
+    if (check_platform(platform, &err) != BR_OK ||
+        read_period(r->params.value[1], &r->state.days, &err) != BR_OK) {
         return emp_answer_problem(r, 400, "%s", err.msg);
     }
     emp_overview_query(&r->query, r->state.days, platform);
@@ -57,7 +58,8 @@ static br_code check_range(br_str first, br_str last, br_err *err)
     if (rc != BR_OK) return rc;
     if (from > to) return br_fail(err, BR_EINVAL, "parameter 'startDate' must not be after 'endDate'");
     if (to - from >= EMP_RANGE_DAYS_MAX) {
-        return br_fail(err, BR_EINVAL, "parameters 'startDate' and 'endDate' span more than %d days", EMP_RANGE_DAYS_MAX);
+        return br_fail(err, BR_EINVAL, "parameters 'startDate' and 'endDate' span more than %d days",
+            EMP_RANGE_DAYS_MAX);
     }
     return BR_OK;
 }
@@ -71,7 +73,8 @@ static br_code read_revenue(emp_request *r, br_err *err)
         if (rc == BR_OK) emp_revenue_period_query(&r->query, r->state.days);
         return rc;
     }
-    if (period.p) return br_fail(err, BR_EINVAL, "parameter 'period' does not go with 'startDate' and 'endDate'");
+    if (period.p)
+        return br_fail(err, BR_EINVAL, "parameter 'period' does not go with 'startDate' and 'endDate'");
     if (!first.p || !last.p) {
         return br_fail(err, BR_EINVAL, "parameters 'startDate' and 'endDate' go together: '%s' is missing",
             first.p ? "endDate" : "startDate");

@@ -1,9 +1,7 @@
 #include "empire/api/listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +16,8 @@ static br_code resolve(const char *host, uint16_t port, struct addrinfo **ret_li
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     int rc = getaddrinfo(host, service, &hints, ret_list);
     if (rc == 0) return BR_OK;
-    return br_fail(err, BR_ENOHOST, "cannot listen on host '%s': %s: give an address of this machine with --host", host,
+    return br_fail(err, BR_ENOHOST,
+        "cannot listen on host '%s': %s: give an address of this machine with --host", host,
         gai_strerror(rc));
 }
 
@@ -27,13 +26,14 @@ static br_code fail_listen(int sys_errno, const char *host, uint16_t port, br_er
     switch (sys_errno) {
         case EADDRINUSE:
             return br_fail(err, BR_EEXISTS,
-                "port %u on %s is in use: stop what listens there, or choose another port with --port", port, host);
+                "port %u on %s is in use: stop what listens there, or choose another port with --port", port,
+                host);
         case EACCES:
             return br_fail(err, BR_EACCESS,
                 "port %u on %s needs privileges: choose one above 1023 with --port", port, host);
         case EADDRNOTAVAIL:
-            return br_fail(err, BR_ENOHOST,
-                "%s is not an address of this machine: give one that is with --host", host);
+            return br_fail(
+                err, BR_ENOHOST, "%s is not an address of this machine: give one that is with --host", host);
         default: return br_fail_errno(err, BR_EIO, sys_errno, "cannot listen on %s port %u", host, port);
     }
 }
@@ -55,17 +55,11 @@ static void describe(emp_listener *l)
 {
     struct sockaddr_storage a = {0};
     socklen_t n = sizeof(a);
-    char host[INET6_ADDRSTRLEN] = "?";
+    char host[64] = "?", port[8] = "?";
     getsockname(l->fd, (struct sockaddr *) &a, &n);
-    if (a.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) &a;
-        inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-        snprintf(l->address, sizeof(l->address), "[%s]:%u", host, ntohs(in6->sin6_port));
-    } else {
-        const struct sockaddr_in *in = (const struct sockaddr_in *) &a;
-        inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-        snprintf(l->address, sizeof(l->address), "%s:%u", host, ntohs(in->sin_port));
-    }
+    getnameinfo(
+        (struct sockaddr *) &a, n, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+    snprintf(l->address, sizeof(l->address), a.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 br_code emp_listen(const char *host, uint16_t port, emp_listener *ret_listener, br_err *err)

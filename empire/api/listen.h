@@ -13,7 +13,7 @@ typedef struct emp_listener {
 } emp_listener;
 
 /*
- * Listens on the first address of `host` (a name or an address); port 0 takes a free one. BR_ENOHOST, BR_EEXISTS
- * (in use), BR_EACCESS, BR_EIO; the message has the remedy.
+ * Listens on the first address of `host` (a name or an address); port 0 takes a free one. BR_ENOHOST,
+ * BR_EEXISTS (in use), BR_EACCESS, BR_EIO; the message has the remedy.
  */
 BR_NODISCARD br_code emp_listen(const char *host, uint16_t port, emp_listener *ret_listener, br_err *err);

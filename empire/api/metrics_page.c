@@ -53,8 +53,8 @@ static void put_requests(br_buf *out, const emp_metrics *m)
             uint64_t n = peek(&m->routes[i].requests[s]);
             if (n == 0) continue;
             br_buf_printf(out,
-                "empire_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %" PRIu64 "\n", method_label(i),
-                route_label(i), emp_metrics_statuses[s], n);
+                "empire_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %" PRIu64 "\n",
+                method_label(i), route_label(i), emp_metrics_statuses[s], n);
         }
     }
 }
@@ -65,7 +65,8 @@ static void put_histogram(br_buf *out, const emp_metrics *m, size_t route)
     uint64_t sum = 0;
     for (size_t b = 0; b <= EMP_METRICS_BUCKETS; b++) {
         sum += peek(&m->routes[route].buckets[b]);
-        br_buf_printf(out, "empire_http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"", method, path);
+        br_buf_printf(out, "empire_http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"",
+            method, path);
         if (b < EMP_METRICS_BUCKETS) {
             br_buf_printf(out, "%g\"} %" PRIu64 "\n", to_seconds(emp_metrics_bounds[b]), sum);
         } else {
@@ -73,16 +74,17 @@ static void put_histogram(br_buf *out, const emp_metrics *m, size_t route)
         }
     }
     br_ns total = atomic_load_explicit(&m->routes[route].latency_ns_total, memory_order_relaxed);
-    br_buf_printf(out, "empire_http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.9f\n", method, path,
-        to_seconds(total));
-    br_buf_printf(out, "empire_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %" PRIu64 "\n", method,
-        path, sum);
+    br_buf_printf(out, "empire_http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.9f\n", method,
+        path, to_seconds(total));
+    br_buf_printf(out, "empire_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %" PRIu64 "\n",
+        method, path, sum);
 }
 
 static void put_http(br_buf *out, const emp_metrics *m)
 {
     put_requests(out, m);
-    head(out, "empire_http_request_duration_seconds", "histogram", "Time from request line to end of the answer.");
+    head(out, "empire_http_request_duration_seconds", "histogram",
+        "Time from request line to end of the answer.");
     for (size_t i = 0; i <= EMP_ROUTE_NONE; i++) {
         put_histogram(out, m, i);
     }
@@ -100,7 +102,8 @@ static void put_queries(br_buf *out, const emp_pool_stats *s)
         [EMP_DB_OK] = "ok", [EMP_DB_DOWN] = "down", [EMP_DB_TIMEOUT] = "timeout", [EMP_DB_ERROR] = "error"};
     head(out, "empire_db_queries_total", "counter", "Queries finished, by outcome.");
     for (size_t i = EMP_DB_OK; i <= EMP_DB_ERROR; i++) {
-        br_buf_printf(out, "empire_db_queries_total{outcome=\"%s\"} %" PRIu64 "\n", outcomes[i], s->queries[i]);
+        br_buf_printf(
+            out, "empire_db_queries_total{outcome=\"%s\"} %" PRIu64 "\n", outcomes[i], s->queries[i]);
     }
     head(out, "empire_db_refused_total", "counter", "Queries refused before they were queued, by reason.");
     br_buf_printf(out, "empire_db_refused_total{reason=\"queue_full\"} %" PRIu64 "\n", s->refused_full);
@@ -115,7 +118,8 @@ static void put_database(br_buf *out, const emp_pool *pool)
     put_gauge(out, "empire_db_connections", "Connections configured.", s.connections);
     put_gauge(out, "empire_db_connections_ready", "Connections usable now.", s.ready);
     put_gauge(out, "empire_db_connections_busy", "Connections with a query in flight.", s.busy);
-    put_gauge(out, "empire_db_queries_in_flight", "Queries sent to the database and not answered.", s.in_flight);
+    put_gauge(
+        out, "empire_db_queries_in_flight", "Queries sent to the database and not answered.", s.in_flight);
     put_gauge(out, "empire_db_queue_length", "Queries that wait for a connection.", s.waiting);
     put_queries(out, &s);
     head(out, "empire_db_wait_seconds", "summary", "Time that queries waited for a connection.");

@@ -37,7 +37,8 @@ void emp_orchestrator_start_finish(emp_request *r)
 
 emp_step emp_orchestrator_workflow_begin(emp_request *r)
 {
-    if (!emp_uuid_is_valid(r->segment)) return emp_answer_problem(r, 404, "there is no such workflow: not an id");
+    if (!emp_uuid_is_valid(r->segment))
+        return emp_answer_problem(r, 404, "there is no such workflow: not an id");
     emp_workflow_get_query(&r->query, r->segment);
     return EMP_STEP_QUERY;
 }

@@ -70,8 +70,8 @@ br_code emp_param_int(br_str value, const emp_int_range *range, int64_t *ret_val
     BR_ASSERT(range->min >= 0);
     br_code rc = br_parse_u64(value, &v);
     if (rc != BR_OK || v < (uint64_t) range->min || v > (uint64_t) range->max) {
-        return br_fail(err, BR_EINVAL, "parameter '%s' must be a whole number from %" PRId64 " to %" PRId64, range->name,
-            range->min, range->max);
+        return br_fail(err, BR_EINVAL, "parameter '%s' must be a whole number from %" PRId64 " to %" PRId64,
+            range->name, range->min, range->max);
     }
     *ret_value = (int64_t) v;
     return BR_OK;

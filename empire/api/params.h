@@ -24,7 +24,8 @@ typedef struct emp_params {
  * names. BR_EINVAL with a message that names the parameter: unknown, given twice, empty, too long, wrongly
  * encoded.
  */
-BR_NODISCARD br_code emp_params_parse(br_str query, const char *const *names, emp_params *ret_params, br_err *err);
+BR_NODISCARD br_code emp_params_parse(
+    br_str query, const char *const *names, emp_params *ret_params, br_err *err);
 
 typedef struct emp_int_range {
     const char *name;

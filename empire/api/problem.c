@@ -17,8 +17,9 @@ const char *emp_status_title(int status)
 
 void emp_problem_put(br_buf *out, int status, const char *detail)
 {
-    br_buf_printf(
-        out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", emp_status_title(status), status);
+    br_buf_printf(out,
+        "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", emp_status_title(status),
+        status);
     br_buf_put_json_str(out, br_str_of(detail));
     br_buf_putc(out, '}');
 }

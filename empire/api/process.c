@@ -16,8 +16,9 @@ static uint64_t resident_bytes(void)
     uint64_t pages = 0;
     if (br_file_read("/proc/self/statm", &text, NULL) == BR_OK) {
         br_str rest = br_buf_view(&text), field;
-        bool found = br_str_cut(&rest, ' ', &field) && br_str_cut(&rest, ' ', &field);
-        if (!found || br_parse_u64(field, &pages) != BR_OK) pages = 0;
+        for (int i = 0; i < 2 && br_str_cut(&rest, ' ', &field); i++) {
+            if (br_parse_u64(field, &pages) != BR_OK) pages = 0;
+        }
     }
     br_buf_deinit(&text);
     return pages * (uint64_t) sysconf(_SC_PAGESIZE);

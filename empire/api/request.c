@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "empire/api/problem.h"
 
-#define KEEP_BYTES ((size_t) 64 * 1024) /* a larger buffer is not kept for the next request */
+#define KEEP_BYTES    ((size_t) 64 * 1024) /* a larger buffer is not kept for the next request */
 #define KEEP_REQUESTS 1024
 
 struct emp_request_store {

@@ -3,10 +3,10 @@
  *
  * What: target, parameters, body, query, answer; and the store that requests come from.
  * Why here: handlers see this and nothing of the HTTP library.
- * Threads: a request belongs to one thread at a time: its connection's, or the database's while its query runs.
- * Memory: requests are reused with their buffers. A request lives from its first line until the answer is sent
- *     or the client is gone; while its query runs its connection is suspended, and the library does not end a
- *     suspended connection, so the query never outlives it.
+ * Threads: a request belongs to one thread at a time: its connection's, or the database's while its query
+ * runs. Memory: requests are reused with their buffers. A request lives from its first line until the answer
+ * is sent or the client is gone; while its query runs its connection is suspended, and the library does not
+ * end a suspended connection, so the query never outlives it.
  */
 #pragma once
 #include "empire/api/app.h"

@@ -23,12 +23,12 @@ typedef enum emp_step {
 } emp_step;
 
 typedef struct emp_route {
-    emp_method method;         /* EMP_GET (HEAD comes with it) or EMP_POST */
+    emp_method method; /* EMP_GET (HEAD comes with it) or EMP_POST */
+    bool takes_body;
     const char *path;          /* "/a/b", or "/a/:" whose last segment is any text */
     const char *const *params; /* names of query parameters, NULL at the end */
     emp_step (*begin)(struct emp_request *r);
     void (*finish)(struct emp_request *r); /* NULL when begin always answers */
-    bool takes_body;
 } emp_route;
 
 typedef struct emp_match {

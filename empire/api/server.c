@@ -50,7 +50,8 @@ static void add_headers(const emp_request *r, struct MHD_Response *response)
 /* The body stays in the request, which lives until the answer is sent. */
 static enum MHD_Result answer(emp_request *r)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(r->out.len, r->out.data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        r->out.len, r->out.data, MHD_RESPMEM_PERSISTENT);
     if (!response) return MHD_NO;
     add_headers(r, response);
     r->stage = EMP_STAGE_ANSWERED;
@@ -72,9 +73,7 @@ static enum MHD_Result start_query(emp_request *r)
 {
     switch (emp_pool_admit(r->app->pool)) {
         case EMP_ADMITTED: break;
-        case EMP_REFUSED_DOWN:
-            emp_answer_problem(r, 503, "the database is not available");
-            return answer(r);
+        case EMP_REFUSED_DOWN: emp_answer_problem(r, 503, "the database is not available"); return answer(r);
         case EMP_REFUSED_FULL:
             emp_answer_problem(r, 503, "too many requests are waiting for the database");
             return answer(r);
@@ -99,11 +98,6 @@ static void finish_query(emp_request *r)
 }
 
 /* Reading the request -------------------------------------------------------------------------- */
-
-static const char *header(const emp_request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
-}
 
 static void answer_no_route(emp_request *r, br_code rc, br_str path)
 {
@@ -149,17 +143,48 @@ static void route(emp_request *r)
     }
 }
 
-/* A body with two lengths may be read in two ways by two programs (request smuggling). */
-static bool has_two_lengths(const emp_request *r)
+/* How the head gives the body's length. */
+typedef struct framing {
+    int hosts, lengths, encodings;
+    const char *length, *encoding; /* the last of each */
+} framing;
+
+static enum MHD_Result look_at_header(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-    return header(r, "Transfer-Encoding") && header(r, "Content-Length");
+    (void) kind;
+    framing *f = ctx;
+    br_str name = br_str_of(key);
+    if (br_str_eq_nocase(name, BR_STR("Host"))) {
+        f->hosts++;
+    } else if (br_str_eq_nocase(name, BR_STR("Content-Length"))) {
+        f->lengths++;
+        f->length = value;
+    } else if (br_str_eq_nocase(name, BR_STR("Transfer-Encoding"))) {
+        f->encodings++;
+        f->encoding = value;
+    }
+    return MHD_YES;
 }
 
-static bool announces_too_much(const emp_request *r)
+/*
+ * NULL, or what is wrong. A body whose length can be read in two ways is read in two ways by two programs
+ * (request smuggling); the library lets these through.
+ */
+static const char *framing_fault(const framing *f)
+{
+    if (f->encodings && f->lengths) return "Transfer-Encoding and Content-Length do not go together";
+    if (f->lengths > 1) return "Content-Length is given twice";
+    if (f->hosts > 1) return "Host is given twice";
+    if (f->encodings > 1 || (f->encoding && !br_str_eq_nocase(br_str_of(f->encoding), BR_STR("chunked")))) {
+        return "the only transfer encoding known here is chunked";
+    }
+    return NULL;
+}
+
+static bool announces_too_much(const framing *f)
 {
     uint64_t n = 0;
-    const char *text = header(r, "Content-Length");
-    return text && (br_parse_u64(br_str_of(text), &n) != BR_OK || n > EMP_BODY_MAX);
+    return f->length && (br_parse_u64(br_str_of(f->length), &n) != BR_OK || n > EMP_BODY_MAX);
 }
 
 static void answer_too_large(emp_request *r)
@@ -177,12 +202,15 @@ static enum MHD_Result on_head(emp_request *r, struct MHD_Connection *connection
     r->connection = connection;
     r->method = emp_method_parse(method);
     r->stage = EMP_STAGE_BODY;
-    if (has_two_lengths(r)) {
-        emp_answer_problem(r, 400, "Transfer-Encoding and Content-Length do not go together");
+    framing f = {0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &f);
+    const char *fault = framing_fault(&f);
+    if (fault) {
+        emp_answer_problem(r, 400, "%s", fault);
         r->close = true;
     } else {
         route(r);
-        if (r->status == 0 && announces_too_much(r)) answer_too_large(r);
+        if (r->status == 0 && announces_too_much(&f)) answer_too_large(r);
     }
     return r->status != 0 && r->method == EMP_POST ? answer(r) : MHD_YES;
 }
@@ -212,13 +240,14 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     r->app = s->app;
     r->started = br_clock_now();
     r->route_index = EMP_ROUTE_NONE;
-    if (br_buf_puts(&r->target, target) != BR_OK) br_buf_puts(&r->target, "*"); /* refused like any such target */
+    if (br_buf_puts(&r->target, target) != BR_OK)
+        br_buf_puts(&r->target, "*"); /* refused like any such target */
     atomic_fetch_add(&s->app->metrics.in_flight, 1);
     return r;
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url, const char *method,
-    const char *version, const char *data, size_t *data_bytes, void **context)
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_bytes, void **context)
 {
     (void) ctx;
     (void) url;
@@ -269,7 +298,8 @@ static void on_end(
         atomic_fetch_add_explicit(&m->aborted, 1, memory_order_relaxed);
     } else if (r->status != 0) {
         emp_metrics_count(m, r->route_index, r->status, latency);
-        atomic_fetch_add_explicit(&m->bytes_sent, r->method == EMP_HEAD ? 0 : r->out.len, memory_order_relaxed);
+        atomic_fetch_add_explicit(
+            &m->bytes_sent, r->method == EMP_HEAD ? 0 : r->out.len, memory_order_relaxed);
         if (s->app->access_log) log_access(r, latency);
     }
     emp_request_give(s->requests, r);
@@ -298,17 +328,18 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *ctx, const c
 
 static struct MHD_Daemon *start_daemon(emp_server *s, const emp_server_config *config)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     MHD_USE_TURBO;
     const struct MHD_OptionItem pool[] = {
         {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t) config->threads, NULL}, {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem no_pool[] = {{MHD_OPTION_END, 0, NULL}};
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, /* the logger must come first */
-        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, (MHD_socket) config->listen_fd,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, config->max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_end, s,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_ARRAY, config->threads > 1 ? pool : no_pool,
-        MHD_OPTION_END);
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET,
+        (MHD_socket) config->listen_fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+        config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_ARRAY, config->threads > 1 ? pool : no_pool, MHD_OPTION_END);
 }
 
 br_code emp_server_start(const emp_server_config *config, emp_app *app, emp_server **ret_server, br_err *err)
@@ -321,16 +352,16 @@ br_code emp_server_start(const emp_server_config *config, emp_app *app, emp_serv
     if (!s->daemon) {
         emp_request_store_free(s->requests);
         br_free(s);
-        return br_fail(err, BR_ELIMIT, "the HTTP server does not start with %u threads and %u connections", config->threads,
-            config->max_connections);
+        return br_fail(err, BR_ELIMIT, "the HTTP server does not start with %u threads and %u connections",
+            config->threads, config->max_connections);
     }
     *ret_server = s;
     return BR_OK;
 }
 
 /*
- * The library's threads may still be using the socket, so it is closed at the end only; shutting it down refuses
- * new connections at once, and those that the kernel had accepted already.
+ * The library's threads may still be using the socket, so it is closed at the end only; shutting it down
+ * refuses new connections at once, and those that the kernel had accepted already.
  */
 void emp_server_quiesce(emp_server *s)
 {

@@ -4,10 +4,10 @@
  * What: takes requests from the library to the routes and their answers back; drains on request.
  * Why here: the only file that knows the library.
  * Threads: the library's own threads serve; start, drain and stop belong to one thread.
- * Memory: per connection CONNECTION_MEMORY bytes (server.c) for head and buffers, a longer head is 431; bodies up
- *     to EMP_BODY_MAX, more is 413.
- * Life of a request that needs the database: begin() fills its query; the connection is suspended; the pool runs
- *     the query on its own thread and resumes the connection; finish() makes the answer on the library's thread.
+ * Memory: per connection CONNECTION_MEMORY bytes (server.c) for head and buffers, a longer head is 431;
+ * bodies up to EMP_BODY_MAX, more is 413. Life of a request that needs the database: begin() fills its query;
+ * the connection is suspended; the pool runs the query on its own thread and resumes the connection; finish()
+ * makes the answer on the library's thread.
  */
 #pragma once
 #include "base/err.h"

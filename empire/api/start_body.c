@@ -17,7 +17,8 @@ static br_code take_video_count(const json_t *v, emp_workflow_start *start, br_e
 {
     json_int_t n = json_integer_value(v); /* 0 for other types */
     if (n < 1 || n > EMP_WORKFLOW_VIDEOS_MAX) {
-        return br_fail(err, BR_EINVAL, "'videoCount' must be a whole number from 1 to %d", EMP_WORKFLOW_VIDEOS_MAX);
+        return br_fail(
+            err, BR_EINVAL, "'videoCount' must be a whole number from 1 to %d", EMP_WORKFLOW_VIDEOS_MAX);
     }
     start->video_count = n;
     return BR_OK;
@@ -57,9 +58,10 @@ br_code emp_start_body_parse(br_str body, emp_workflow_start *ret_start, br_err 
     br_code rc = BR_OK;
     if (body.n > 0) {
         json_error_t at;
-        json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &at);
+        json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
         if (!root) {
-            rc = br_fail(err, BR_EINVAL, "the body is not valid JSON: line %d, column %d: %s", at.line, at.column, at.text);
+            rc = br_fail(err, BR_EINVAL, "the body is not valid JSON: line %d, column %d: %s", at.line,
+                at.column, at.text);
         } else if (!json_is_object(root)) {
             rc = br_fail(err, BR_EINVAL, "the body must be a JSON object");
         } else {

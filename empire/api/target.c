@@ -2,8 +2,8 @@
 
 static bool is_target_byte(char c)
 {
-    return c > ' ' && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\' && c != '^' && c != '`' &&
-           c != '{' && c != '|' && c != '}';
+    return c > ' ' && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\' && c != '^' &&
+           c != '`' && c != '{' && c != '|' && c != '}';
 }
 
 /* "http://host/path" without its front; "/" when it has no path. */

@@ -14,14 +14,16 @@
 
 /*
  * Path (with its leading slash) and query (without `?`; p == NULL when there is none) of a target, both still
- * encoded and borrowed from it. BR_EINVAL: neither "/..." nor "http://host/...", or bytes that no target may have.
+ * encoded and borrowed from it. BR_EINVAL: neither "/..." nor "http://host/...", or bytes that no target may
+ * have.
  */
 BR_NODISCARD br_code emp_target_split(br_str target, br_str *ret_path, br_str *ret_query, br_err *err);
 
 typedef enum emp_escapes { EMP_ESCAPES_PATH, EMP_ESCAPES_QUERY /* also + for a blank */ } emp_escapes;
 
 /*
- * Decodes `s` into out[0..size) with a NUL behind it and gives the length without it. BR_ESYNTAX: `%` without two
- * hexadecimal digits; BR_EINVAL: a control character, or a slash that a path hides as %2F; BR_ELIMIT: too long.
+ * Decodes `s` into out[0..size) with a NUL behind it and gives the length without it. BR_ESYNTAX: `%` without
+ * two hexadecimal digits; BR_EINVAL: a control character, or a slash that a path hides as %2F; BR_ELIMIT: too
+ * long.
  */
 BR_NODISCARD br_code emp_percent_decode(br_str s, emp_escapes kind, char *out, size_t size, size_t *ret_len);

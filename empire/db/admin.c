@@ -23,7 +23,8 @@ static br_code check_url(const char *url, br_err *err)
     PQconninfoOption *options = url[0] ? PQconninfoParse(url, NULL) : NULL;
     if (!options) {
         return br_fail(err, BR_EINVAL,
-            "the database address is not valid: write postgresql://user@host:port/name or host=... dbname=...");
+            "the database address is not valid: write postgresql://user@host:port/name"
+            " or host=... dbname=...");
     }
     PQconninfoFree(options);
     return BR_OK;
@@ -41,7 +42,8 @@ br_code emp_admin_open(const char *url, emp_admin **ret_admin, br_err *err)
         char line[512];
         emp_first_line(PQerrorMessage(pg), line, sizeof(line));
         PQfinish(pg);
-        return br_fail(err, BR_EDIAL, "cannot connect to PostgreSQL: %s: start it, or correct DATABASE_URL", line);
+        return br_fail(
+            err, BR_EDIAL, "cannot connect to PostgreSQL: %s: start it, or correct DATABASE_URL", line);
     }
     PQsetNoticeProcessor(pg, drop_notice, NULL);
     emp_admin *a = BR_NEW(emp_admin);
@@ -93,7 +95,8 @@ br_code emp_admin_number(emp_admin *a, const char *sql, int64_t if_none, int64_t
 static const char *option(const PQconninfoOption *options, const char *key, const char *otherwise)
 {
     for (; options->keyword; options++) {
-        if (strcmp(options->keyword, key) == 0) return options->val && options->val[0] ? options->val : otherwise;
+        if (strcmp(options->keyword, key) == 0)
+            return options->val && options->val[0] ? options->val : otherwise;
     }
     return otherwise;
 }

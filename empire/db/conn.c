@@ -208,7 +208,8 @@ static void slot_done(emp_conn *c, br_ns now)
     }
     emp_query *q = pop_slot(c);
     if (q) {
-        if (outcome == EMP_DB_ERROR) emp_pool_log_error(c->pool, c->pool->config.statements[q->statement].name, r, now);
+        if (outcome == EMP_DB_ERROR)
+            emp_pool_log_error(c->pool, c->pool->config.statements[q->statement].name, r, now);
         emp_pool_finish(c->pool, q, outcome, r);
     } else {
         PQclear(r);
@@ -344,13 +345,17 @@ void emp_conn_event(emp_conn *c, uint32_t events, br_ns now)
     if (c->pg && (events & EPOLLOUT)) flush(c, now);
 }
 
-/* A connection that owes an answer for long is no longer given work; one that owes it for longer is dropped. */
+/* A connection that owes an answer for long is no longer given work; one that owes it for longer is dropped.
+ */
 static void check_silence(emp_conn *c, br_ns now)
 {
+    static const char no_answer[] = "the server does not answer";
     br_ns asked = slot_at(c, 0)->sent;
     br_ns silent = now - (asked > c->heard ? asked : c->heard);
-    if (silent > EMP_CONN_SILENCE) set_usable(c, false);
-    if (silent > EMP_CONN_SILENCE + c->pool->config.query_timeout) lose(c, now, "the server does not answer");
+    if (silent <= EMP_CONN_SILENCE) return;
+    if (c->is_usable) emp_pool_note_error(c->pool, no_answer);
+    set_usable(c, false);
+    if (silent > EMP_CONN_SILENCE + c->pool->config.query_timeout) lose(c, now, no_answer);
 }
 
 void emp_conn_tick(emp_conn *c, br_ns now)

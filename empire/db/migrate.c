@@ -25,8 +25,7 @@ int64_t emp_schema_version(void)
 static br_code current_version(emp_admin *a, int64_t *ret_version, br_err *err)
 {
     int64_t exists = 0;
-    br_code rc = emp_admin_number(
-        a, "SELECT count(to_regclass('schema_migrations'))::int", 0, &exists, err);
+    br_code rc = emp_admin_number(a, "SELECT count(to_regclass('schema_migrations'))::int", 0, &exists, err);
     if (rc != BR_OK) return rc;
     if (!exists) {
         *ret_version = 0;
@@ -38,8 +37,8 @@ static br_code current_version(emp_admin *a, int64_t *ret_version, br_err *err)
 static br_code newer(int64_t version, br_err *err)
 {
     return br_fail(err, BR_EUNSUPPORTED,
-        "the database has schema version %" PRId64 ", this program knows %" PRId64 ": use a newer empire", version,
-        emp_schema_version());
+        "the database has schema version %" PRId64 ", this program knows %" PRId64 ": use a newer empire",
+        version, emp_schema_version());
 }
 
 static br_code apply(emp_admin *a, int64_t version, br_err *err)
@@ -91,6 +90,6 @@ br_code emp_migrate_check(emp_admin *a, br_err *err)
     if (version > emp_schema_version()) return newer(version, err);
     if (version == emp_schema_version()) return BR_OK;
     return br_fail(err, BR_ENOTFOUND,
-        "the database has schema version %" PRId64 ", this program needs %" PRId64 ": run 'empire migrate'", version,
-        emp_schema_version());
+        "the database has schema version %" PRId64 ", this program needs %" PRId64 ": run 'empire migrate'",
+        version, emp_schema_version());
 }

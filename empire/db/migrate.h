@@ -17,5 +17,6 @@ int64_t emp_schema_version(void);
 /* Applies what is missing; *ret_applied is how many. BR_EIO; BR_EUNSUPPORTED: the database is newer. */
 BR_NODISCARD br_code emp_migrate(emp_admin *a, int64_t *ret_applied, br_err *err);
 
-/* BR_OK when the schema is the one this program needs; BR_ENOTFOUND or BR_EUNSUPPORTED with the remedy; BR_EIO. */
+/* BR_OK when the schema is the one this program needs; BR_ENOTFOUND or BR_EUNSUPPORTED with the remedy;
+ * BR_EIO. */
 BR_NODISCARD br_code emp_migrate_check(emp_admin *a, br_err *err);

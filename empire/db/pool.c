@@ -12,10 +12,10 @@
 #include "base/mem.h"
 #include "empire/db/pool_int.h"
 
-#define TICK        (100 * BR_MS) /* how exact deadlines, pings and pauses are */
-#define EVENTS_MAX  (EMP_POOL_CONNECTIONS_MAX + 1)
-#define WAKE_MARK   UINT64_MAX
-#define LOG_PAUSE   (1 * BR_SEC)
+#define TICK       (100 * BR_MS) /* how exact deadlines, pings and pauses are */
+#define EVENTS_MAX (EMP_POOL_CONNECTIONS_MAX + 1)
+#define WAKE_MARK  UINT64_MAX
+#define LOG_PAUSE  (1 * BR_SEC)
 
 void emp_first_line(const char *message, char *ret_text, size_t size_bytes)
 {
@@ -37,8 +37,8 @@ void emp_pool_finish(emp_pool *pool, emp_query *q, emp_outcome outcome, PGresult
     q->outcome = outcome;
     q->result = (emp_result *) take_result;
     atomic_fetch_add_explicit(&pool->queries[outcome], 1, memory_order_relaxed);
-    atomic_fetch_sub(&pool->outstanding, 1);
     q->done(q);
+    atomic_fetch_sub(&pool->outstanding, 1); /* last: emp_pool_cut() relies on it */
 }
 
 static void put_waiting(emp_pool *pool, emp_link *before, emp_query *q)
@@ -82,7 +82,7 @@ void emp_pool_note_usable(emp_pool *pool, bool is_usable)
     pthread_cond_broadcast(&pool->changed);
     pthread_mutex_unlock(&pool->mutex);
     if (atomic_load(&pool->cut)) return;
-    if (is_usable && before == 0) br_info("database: connected");
+    if (is_usable && before == 0) br_info("database: available");
     if (!is_usable && before == 1) br_warn("database: not available, trying again: %s", pool->last_error);
 }
 
@@ -132,7 +132,8 @@ static void dispatch(emp_pool *pool, br_ns now)
     while (!emp_list_is_empty(&pool->waiting) && (c = pick(pool)) != NULL) {
         emp_query *q = BR_CONTAINER_OF(pool->waiting.next, emp_query, _waiting);
         take_waiting(pool, q);
-        br_ns waited = now > q->_submitted ? now - q->_submitted : 0; /* it may have come after `now` was read */
+        br_ns waited = now > q->_submitted ? now - q->_submitted
+                                           : 0; /* it may have come after `now` was read */
         atomic_fetch_add_explicit(&pool->waits, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&pool->wait_ns_total, waited, memory_order_relaxed);
         emp_conn_send(c, q, now);
@@ -231,16 +232,13 @@ static void wake(emp_pool *pool)
 
 emp_admission emp_pool_admit(emp_pool *pool)
 {
-    if (atomic_load(&pool->usable) == 0 || atomic_load(&pool->cut)) {
-        atomic_fetch_add_explicit(&pool->refused_down, 1, memory_order_relaxed);
-        return EMP_REFUSED_DOWN;
-    }
-    if (atomic_fetch_add(&pool->outstanding, 1) >= pool->config.max_outstanding) {
-        atomic_fetch_sub(&pool->outstanding, 1);
-        atomic_fetch_add_explicit(&pool->refused_full, 1, memory_order_relaxed);
-        return EMP_REFUSED_FULL;
-    }
-    return EMP_ADMITTED;
+    /* First counted, then looked at: emp_pool_cut() sees either the query or that it was refused. */
+    bool is_full = atomic_fetch_add(&pool->outstanding, 1) >= pool->config.max_outstanding;
+    bool is_down = atomic_load(&pool->usable) == 0 || atomic_load(&pool->cut);
+    if (!is_full && !is_down) return EMP_ADMITTED;
+    atomic_fetch_sub(&pool->outstanding, 1);
+    atomic_fetch_add_explicit(is_down ? &pool->refused_down : &pool->refused_full, 1, memory_order_relaxed);
+    return is_down ? EMP_REFUSED_DOWN : EMP_REFUSED_FULL;
 }
 
 void emp_pool_submit(emp_pool *pool, emp_query *q)
@@ -368,15 +366,20 @@ br_code emp_pool_start(const emp_pool_config *config, br_ns timeout, emp_pool **
 
 void emp_pool_cut(emp_pool *pool)
 {
+    const struct timespec pause = {.tv_nsec = BR_MS};
     atomic_store(&pool->cut, true);
     wake(pool);
+    while (atomic_load(&pool->outstanding) > 0) {
+        nanosleep(&pause, NULL); /* the thread ends them in its next turn */
+    }
 }
 
 void emp_pool_stop(emp_pool *pool)
 {
     if (!pool) return;
-    atomic_store(&pool->stopping, true);
     emp_pool_cut(pool);
+    atomic_store(&pool->stopping, true);
+    wake(pool);
     pthread_join(pool->thread, NULL);
     for (size_t i = 0; i < pool->config.connections; i++) {
         emp_conn_close(&pool->conns[i]);

@@ -39,8 +39,8 @@ typedef enum emp_admission {
 
 /* Counters since the start unless said otherwise; each is read on its own. */
 typedef struct emp_pool_stats {
-    size_t connections, ready, busy; /* now: configured, usable, with a query in flight */
-    size_t waiting, in_flight;       /* queries now */
+    size_t connections, ready, busy;    /* now: configured, usable, with a query in flight */
+    size_t waiting, in_flight;          /* queries now */
     uint64_t queries[EMP_DB_ERROR + 1]; /* finished, by outcome */
     uint64_t refused_full, refused_down;
     uint64_t connects, losses; /* connections made, connections lost */
@@ -52,12 +52,13 @@ typedef struct emp_pool_stats {
  * Opens the connections and waits up to `timeout` until one is usable. BR_EDIAL with the server's words when
  * none is. *ret_pool is the caller's to stop.
  */
-BR_NODISCARD br_code emp_pool_start(const emp_pool_config *config, br_ns timeout, emp_pool **ret_pool, br_err *err);
+BR_NODISCARD br_code emp_pool_start(
+    const emp_pool_config *config, br_ns timeout, emp_pool **ret_pool, br_err *err);
 
 /* Finishes every query that is still there with EMP_DB_DOWN, then closes and frees the pool. NULL is fine. */
 void emp_pool_stop(emp_pool *pool);
 
-/* Cuts everything short: queries there are end with EMP_DB_DOWN and no more are admitted. */
+/* Cuts everything short: no more queries are admitted, and when it returns, all have ended (EMP_DB_DOWN). */
 void emp_pool_cut(emp_pool *pool);
 
 /* Reserves a place in the queue; emp_pool_submit() must follow when admitted. */

@@ -23,7 +23,12 @@
  *     +-------------+---------------------+-------------------+
  *        lost: an error, end of stream, or a time limit; opened again after a growing pause
  */
-typedef enum emp_conn_state { EMP_CONN_DOWN, EMP_CONN_OPENING, EMP_CONN_PREPARING, EMP_CONN_READY } emp_conn_state;
+typedef enum emp_conn_state {
+    EMP_CONN_DOWN,
+    EMP_CONN_OPENING,
+    EMP_CONN_PREPARING,
+    EMP_CONN_READY
+} emp_conn_state;
 
 /* A command in flight. `q` is NULL for the pool's own and for a query that was given up. */
 typedef struct emp_slot {
@@ -36,15 +41,15 @@ typedef struct emp_conn {
     size_t index;
     emp_conn_state state;
     PGconn *pg;
-    int fd;                /* as registered in epoll; -1: none */
-    uint32_t events;       /* as registered */
-    br_ns since;           /* of this state */
-    br_ns heard;           /* last bytes from the server */
+    int fd;          /* as registered in epoll; -1: none */
+    uint32_t events; /* as registered */
+    br_ns since;     /* of this state */
+    br_ns heard;     /* last bytes from the server */
     br_ns retry_at, backoff;
-    bool is_usable;        /* READY and not silent */
+    bool is_usable;         /* READY and not silent */
     size_t head, in_flight; /* ring of slots, oldest first */
     emp_slot slots[EMP_CONN_SLOTS];
-    PGresult *result;      /* of the oldest slot, until its sync arrives */
+    PGresult *result; /* of the oldest slot, until its sync arrives */
 } emp_conn;
 
 struct emp_pool {
@@ -58,8 +63,8 @@ struct emp_pool {
     br_ns error_logged_at;
 
     pthread_mutex_t mutex;
-    emp_link incoming; /* under the mutex */
-    char last_error[512]; /* under the mutex: why a connection failed last */
+    emp_link incoming;      /* under the mutex */
+    char last_error[512];   /* under the mutex: why a connection failed last */
     pthread_cond_t changed; /* `usable` or `last_error` */
 
     atomic_bool stopping, cut;

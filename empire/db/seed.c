@@ -16,13 +16,13 @@ static br_code look(emp_admin *a, const emp_seed_config *config, contents *ret_c
     char sql[256];
     int64_t same = 0, rows = 0;
     snprintf(sql, sizeof(sql),
-        "SELECT count(*) FROM seeds WHERE version = %d AND products = %" PRId64 " AND days = %" PRId64, SEED_VERSION,
-        config->products, config->days);
+        "SELECT count(*) FROM seeds WHERE version = %d AND products = %" PRId64 " AND days = %" PRId64,
+        SEED_VERSION, config->products, config->days);
     br_code rc = emp_admin_number(a, sql, 0, &same, err);
     if (rc != BR_OK) return rc;
     rc = emp_admin_number(a,
-        "SELECT (EXISTS (SELECT FROM products) OR EXISTS (SELECT FROM analytics) OR EXISTS (SELECT FROM content)"
-        " OR EXISTS (SELECT FROM workflows))::int",
+        "SELECT (EXISTS (SELECT FROM products) OR EXISTS (SELECT FROM analytics)"
+        " OR EXISTS (SELECT FROM content) OR EXISTS (SELECT FROM workflows))::int",
         0, &rows, err);
     if (rc != BR_OK) return rc;
     *ret_contents = same ? CONTENTS_THIS_SEED : rows ? CONTENTS_OTHER : CONTENTS_NONE;
@@ -33,7 +33,8 @@ static br_code fill(emp_admin *a, const emp_seed_config *config, br_err *err)
 {
     char settings[256];
     snprintf(settings, sizeof(settings),
-        "SET LOCAL empire.products = %" PRId64 "; SET LOCAL empire.days = %" PRId64 "; SET LOCAL empire.seed_version = %d",
+        "SET LOCAL empire.products = %" PRId64 "; SET LOCAL empire.days = %" PRId64 ";"
+        " SET LOCAL empire.seed_version = %d",
         config->products, config->days, SEED_VERSION);
     br_code rc = emp_admin_run(a, "BEGIN", err);
     /* Also without `reset`, when they are empty: the rows refer to each other by ids that start at 1. */
@@ -65,7 +66,8 @@ br_code emp_seed(emp_admin *a, const emp_seed_config *config, bool *ret_seeded, 
     }
     if ((rc = fill(a, config, err)) != BR_OK) return rc;
     /* Statistics for the planner; the visibility map for scans that read the index only. */
-    rc = emp_admin_run(a, "VACUUM (ANALYZE) products, content, analytics, analytics_daily, workflows, counters", err);
+    rc = emp_admin_run(
+        a, "VACUUM (ANALYZE) products, content, analytics, analytics_daily, workflows, counters", err);
     if (rc == BR_OK) *ret_seeded = true;
     return rc;
 }

@@ -18,7 +18,7 @@ typedef struct emp_seed_config {
 
 /*
  * Seeds in one transaction. *ret_seeded is false when the database holds exactly this seed already.
- * BR_EEXISTS: the tables hold something else and `reset` is not set. BR_ENOTFOUND, BR_EUNSUPPORTED: the schema
- * (emp_migrate_check). BR_EIO.
+ * BR_EEXISTS: the tables hold something else and `reset` is not set. BR_ENOTFOUND, BR_EUNSUPPORTED: the
+ * schema (emp_migrate_check). BR_EIO.
  */
 BR_NODISCARD br_code emp_seed(emp_admin *a, const emp_seed_config *config, bool *ret_seeded, br_err *err);

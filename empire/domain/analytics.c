@@ -81,15 +81,15 @@ void emp_overview_put(br_buf *out, const emp_result *r, int64_t days, br_str pla
 /* Revenue -------------------------------------------------------------------------------------- */
 
 /* The first row is the sum of all days. Days come from generate_series, so that none is missing. */
-#define REVENUE_OF(range)                                                                                       \
-    "SELECT min(r.first), max(r.last), r.first + s.i, coalesce(sum(d.conversions), 0),"                         \
-    " coalesce(sum(d.revenue), 0.00) FROM (" range ") r"                                                        \
-    " LEFT JOIN LATERAL generate_series(0, r.last - r.first) s(i) ON true"                                      \
-    " LEFT JOIN analytics_daily d ON d.day = r.first + s.i"                                                     \
+#define REVENUE_OF(range)                                                                                    \
+    "SELECT min(r.first), max(r.last), r.first + s.i, coalesce(sum(d.conversions), 0),"                      \
+    " coalesce(sum(d.revenue), 0.00) FROM (" range ") r"                                                     \
+    " LEFT JOIN LATERAL generate_series(0, r.last - r.first) s(i) ON true"                                   \
+    " LEFT JOIN analytics_daily d ON d.day = r.first + s.i"                                                  \
     " GROUP BY GROUPING SETS ((r.first + s.i), ()) ORDER BY grouping(r.first + s.i) DESC, r.first + s.i"
 
-const char emp_sql_revenue_period[] =
-    REVENUE_OF("SELECT max(day) - ($1::int - 1) AS first, max(day) AS last FROM analytics_daily");
+const char emp_sql_revenue_period[] = REVENUE_OF(
+    "SELECT max(day) - ($1::int - 1) AS first, max(day) AS last FROM analytics_daily");
 const char emp_sql_revenue_range[] = REVENUE_OF("SELECT $1::date AS first, $2::date AS last");
 
 static const emp_column revenue_columns[] = {

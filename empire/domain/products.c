@@ -7,8 +7,8 @@
 #include "empire/domain/rows.h"
 #include "empire/domain/statements.h"
 
-#define COLUMNS                                                                                       \
-    "id, external_id, name, category, price, commission_rate, rating, sales_count, score, created_at," \
+#define COLUMNS                                                                                              \
+    "id, external_id, name, category, price, commission_rate, rating, sales_count, score, created_at,"       \
     " updated_at"
 
 static const emp_column columns[] = {
@@ -31,8 +31,8 @@ const char emp_sql_products_page[] =
     " LEFT JOIN LATERAL (SELECT " COLUMNS " FROM products ORDER BY created_at DESC, id DESC"
     " LIMIT $1::bigint OFFSET $2::bigint) p ON true ORDER BY p.created_at DESC, p.id DESC";
 
-const char emp_sql_products_top[] =
-    "SELECT " COLUMNS " FROM products ORDER BY score DESC, id LIMIT $1::bigint";
+const char emp_sql_products_top[] = "SELECT " COLUMNS
+                                    " FROM products ORDER BY score DESC, id LIMIT $1::bigint";
 
 void emp_products_page_query(emp_query *q, const emp_page *page)
 {
@@ -55,7 +55,8 @@ static void put_rows(br_buf *out, const emp_result *r, size_t first_column)
 void emp_products_page_put(br_buf *out, const emp_result *r, const emp_page *page)
 {
     int64_t total = 0;
-    BR_ASSERT(br_parse_i64(emp_result_cell(r, 0, 0), &total) == BR_OK); /* sum() of bigint is a whole number */
+    BR_ASSERT(
+        br_parse_i64(emp_result_cell(r, 0, 0), &total) == BR_OK); /* sum() of bigint is a whole number */
     int64_t pages = (total + page->limit - 1) / page->limit;
     put_rows(out, r, 1);
     br_buf_printf(out,

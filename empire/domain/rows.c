@@ -30,8 +30,8 @@ void emp_cell_put(br_buf *out, const emp_result *r, size_t row, size_t column, e
     }
 }
 
-void emp_row_put(
-    br_buf *out, const emp_result *r, size_t row, size_t first_column, const emp_column *columns, size_t count)
+void emp_row_put(br_buf *out, const emp_result *r, size_t row, size_t first_column, const emp_column *columns,
+    size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         br_buf_puts(out, i == 0 ? "{\"" : ",\"");

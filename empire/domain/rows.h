@@ -28,5 +28,5 @@ typedef struct emp_column {
 void emp_cell_put(br_buf *out, const emp_result *r, size_t row, size_t column, emp_cell kind);
 
 /* {"key":value,...} from `count` cells of `row`, the first in `first_column`. */
-void emp_row_put(
-    br_buf *out, const emp_result *r, size_t row, size_t first_column, const emp_column *columns, size_t count);
+void emp_row_put(br_buf *out, const emp_result *r, size_t row, size_t first_column, const emp_column *columns,
+    size_t count);

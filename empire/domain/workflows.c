@@ -17,13 +17,15 @@ static const emp_column columns[] = {
 };
 
 /* The outer join gives the count also when there is no workflow. */
-const char emp_sql_workflows_status[] =
-    "SELECT (SELECT coalesce(sum(n), 0) FROM counters WHERE name IN ('workflows:pending', 'workflows:running')), w.*"
-    " FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT " COLUMNS " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
-    " w ON true ORDER BY w.created_at DESC, w.id";
+const char emp_sql_workflows_status[] = "SELECT (SELECT coalesce(sum(n), 0) FROM counters WHERE name IN"
+                                        " ('workflows:pending', 'workflows:running')), w.*"
+                                        " FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT " COLUMNS
+                                        " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
+                                        " w ON true ORDER BY w.created_at DESC, w.id";
 
 const char emp_sql_workflow_start[] =
-    "INSERT INTO workflows (type, video_count, dry_run) VALUES ($1::text, $2::int, $3::boolean) RETURNING " COLUMNS;
+    "INSERT INTO workflows (type, video_count, dry_run) VALUES ($1::text, $2::int, $3::boolean)"
+    " RETURNING " COLUMNS;
 
 const char emp_sql_workflow_get[] = "SELECT " COLUMNS " FROM workflows WHERE id = $1::uuid";
 

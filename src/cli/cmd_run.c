@@ -1,5 +1,6 @@
 /* brunt run: a k6 script, k6's flags, k6's summary, k6's exit codes. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@ static const br_arg run_args[] = {
     {"duration", 'd', BR_ARG_VALUE, "TIME", "length of the test, e.g. 30s, 1m30s"},
     {"iterations", 'i', BR_ARG_VALUE, "N", "iterations in all, shared among the VUs"},
     {"stage", 's', BR_ARG_LIST, "TIME:VUS", "add a stage, e.g. -s 30s:10 (may be given again)"},
+    {"config", 'c', BR_ARG_VALUE, "FILE", "JSON file with options (default ~/.config/k6/config.json, if it exists)"},
+    {"console-output", 0, BR_ARG_VALUE, "FILE", "append what the script writes with console to FILE"},
+    {"rps", 0, BR_ARG_VALUE, "N", "most requests a second, all virtual users together"},
     {"env", 'e', BR_ARG_LIST, "NAME=VALUE", "set a variable of __ENV"},
     {"tag", 0, BR_ARG_LIST, "NAME=VALUE", "add a tag to every sample"},
     {"out", 'o', BR_ARG_LIST, "TYPE[=FILE]", "write every sample: json=FILE"},
@@ -148,6 +152,7 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     br_code code = int_flag(o, "vus", "vus", br_args_get(a, "vus"), err);
     if (code == BR_OK) code = duration_flag(o, "duration", "duration", br_args_get(a, "duration"), err);
     if (code == BR_OK) code = int_flag(o, "iterations", "iterations", br_args_get(a, "iterations"), err);
+    if (code == BR_OK) code = int_flag(o, "rps", "rps", br_args_get(a, "rps"), err);
     if (code == BR_OK) code = duration_flag(o, "minIterationDuration", "min-iteration-duration", br_args_get(a, "min-iteration-duration"), err);
     if (code == BR_OK) code = stage_flags(o, a, err);
     if (code == BR_OK) code = tag_flags(o, a, err);
@@ -234,6 +239,23 @@ static br_code read_numbers(run_state *s, br_err *err)
     return BR_OK;
 }
 
+/* A flag or its variable; NULL: neither. */
+static const char *setting(const br_args *a, const char *flag, const char *variable)
+{
+    const char *v = br_args_get(a, flag);
+    if (!v) v = getenv(variable);
+    return v && *v ? v : NULL;
+}
+
+static br_code open_console(run_state *s, br_err *err)
+{
+    const char *path = setting(&s->args, "console-output", "K6_CONSOLE_OUTPUT");
+    if (!path) return BR_OK;
+    s->config.console_out = fopen(path, "ae");
+    if (s->config.console_out) return BR_OK;
+    return br_fail_errno(err, BR_EIO, errno, "cannot open '%s' of --console-output", path);
+}
+
 static br_code configure(run_state *s, br_err *err)
 {
     const br_args *a = &s->args;
@@ -243,11 +265,13 @@ static br_code configure(run_state *s, br_err *err)
     const char *system_env = br_args_get(a, "include-system-env-vars");
     s->config = (br_job_config) {.script = a->words.data[0], .env = s->env, .overrides = s->overrides,
         .system_env = !system_env || br_args_has(a, "include-system-env-vars"),
+        .config_file = setting(a, "config", "K6_CONFIG"),
         .no_thresholds = br_args_has(a, "no-thresholds"), .quiet = br_args_has(a, "quiet"), .colour = br_cli_colour(a, STDOUT_FILENO)};
     s->summary = (br_summary_config) {.export_file = br_args_get(a, "summary-export"), .colour = s->config.colour};
     br_code code = env_flags(a, s->env, &s->config.env_count, err);
     if (code == BR_OK) code = build_overrides(a, s->overrides, err);
     if (code == BR_OK) code = read_numbers(s, err);
+    if (code == BR_OK) code = open_console(s, err);
     if (code == BR_OK) code = open_outputs(s, err);
     return code;
 }
@@ -264,7 +288,7 @@ static int execute(run_state *s)
         br_err out_err = {0};
         if (br_summary_write(&job, &s->summary, &out_err) != BR_OK) br_error("%s", out_err.msg);
     } else {
-        br_error("%s", err.msg);
+        br_job_log_error(code, &err);
     }
     if (s->out) {
         br_err out_err = {0};
@@ -292,6 +316,7 @@ int br_cmd_run(int argc, char **argv)
     int exit_code = BR_EXIT_OTHER;
     if (code == BR_OK) exit_code = execute(&s);
     else br_error("%s", err.msg);
+    if (s.config.console_out) fclose(s.config.console_out);
     json_decref(s.overrides);
     br_free(s.env);
     br_args_deinit(&s.args);

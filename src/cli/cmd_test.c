@@ -11,7 +11,6 @@
 #include "cli/reports.h"
 #include "cli/target.h"
 
-#define EXIT_INVALID     4
 #define EXIT_UNAVAILABLE 5
 #define HEALTH_TIMEOUT   (5 * BR_SEC)
 
@@ -41,7 +40,7 @@ static void print_help(void)
 typedef struct test_state {
     br_args args;
     br_config *config;
-    const br_config_environment *environment;
+    const br_environment *environment;
     double scale;
     uint32_t workers;
     const char *report_dir;
@@ -82,71 +81,89 @@ static br_code configure(test_state *s, br_err *err)
     s->colour = br_cli_colour(a, STDOUT_FILENO);
     br_code code = read_numbers(s, err);
     if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
-    if (code == BR_OK) {
-        s->environment = br_config_find_environment(s->config, br_str_of(a->words.data[1]), err);
-        if (!s->environment) code = err->code;
-    }
+    if (code == BR_OK) code = br_config_environment(s->config, br_str_of(a->words.data[1]), &s->environment, err);
     return code;
 }
 
 /* One test ------------------------------------------------------------------------------------------ */
 
-/* The load of the test as options of the highest level. New reference. */
-static json_t *load_options(const br_config_test *t)
+/* The load as options of the highest level. New reference. */
+static json_t *load_options(const br_load_plan *plan)
 {
     json_t *scenario;
-    if (t->stage_count) {
+    if (plan->stage_count) {
         json_t *stages = json_array();
-        for (size_t i = 0; i < t->stage_count; i++) {
-            json_array_append_new(stages, json_pack("{s:f,s:I}", "duration", (double) t->stages[i].duration_ns / 1e6, "target", (json_int_t) t->stages[i].target));
+        for (size_t i = 0; i < plan->stage_count; i++) {
+            const br_load_stage *stage = &plan->stages[i];
+            json_array_append_new(stages, json_pack("{s:f,s:I}", "duration", (double) stage->duration / 1e6, "target", (json_int_t) stage->target));
         }
-        scenario = json_pack("{s:s,s:I,s:o}", "executor", "ramping-vus", "startVUs", (json_int_t) t->start_vus, "stages", stages);
+        scenario = json_pack("{s:s,s:I,s:o}", "executor", "ramping-vus", "startVUs", (json_int_t) plan->start_vus, "stages", stages);
     } else {
-        scenario = json_pack("{s:s,s:I,s:f}", "executor", "constant-vus", "vus", (json_int_t) t->vus, "duration", (double) t->duration_ns / 1e6);
+        scenario = json_pack("{s:s,s:I,s:f}", "executor", "constant-vus", "vus", (json_int_t) plan->vus, "duration", (double) plan->duration / 1e6);
     }
     return json_pack("{s:{s:o}}", "scenarios", "default", scenario);
 }
 
 /* The test as it is run, with everything that judging and reporting need. */
 typedef struct planned {
-    br_config_test *scaled; /* owned */
-    br_criterion *criteria; /* owned */
+    br_arena arena;
+    const br_named_test *test;
+    br_load_plan load; /* scaled */
     br_judge_plan plan;
 } planned;
 
-static br_code plan_test(const test_state *s, const br_config_test *t, planned *ret, br_err *err)
+static br_code plan_test(const test_state *s, const br_named_test *t, planned *ret, br_err *err)
 {
-    planned p = {.scaled = br_config_scale(t, s->scale)};
-    p.criteria = br_calloc(t->criterion_count + 1, sizeof(*p.criteria));
-    for (size_t i = 0; i < t->criterion_count; i++) {
-        br_code code = br_criterion_parse(t->criteria[i].text, &p.criteria[i], err);
-        if (code == BR_OK) continue;
-        br_config_scaled_free(p.scaled);
-        br_free(p.criteria);
-        return br_wrap(err, code, "%s:%d:%d", br_config_path(s->config), t->criteria[i].line, t->criteria[i].column);
+    planned p = {.test = t};
+    br_arena_init(&p.arena, 4096);
+    br_code code = br_config_scale(&t->plan, s->scale, &p.arena, &p.load, err);
+    if (code != BR_OK) {
+        br_arena_deinit(&p.arena);
+        return code;
     }
-    p.plan = (br_judge_plan) {.test = t->name, .target = s->environment->base_url, .length = t->duration_ns, .scale = s->scale,
-        .spike_start = p.scaled->spike_start_ns, .spike_end = p.scaled->spike_end_ns, .criteria = p.criteria, .criterion_count = t->criterion_count};
+    br_criterion *criteria = br_arena_zalloc(&p.arena, (t->criterion_count + 1) * sizeof(*criteria));
+    for (size_t i = 0; i < t->criterion_count; i++) criteria[i] = t->criteria[i].criterion;
+    p.plan = (br_judge_plan) {.test = t->name, .target = s->environment->base_url, .length = t->plan.duration,
+        .scale = p.load.factor, .criteria = criteria, .criterion_count = t->criterion_count};
+    (void) br_config_spike(&p.load, &p.plan.spike_start, &p.plan.spike_end); /* without a spike the end stays 0 */
     *ret = p;
     return BR_OK;
 }
 
-static void planned_deinit(planned *p)
+/* __ENV of the script: BASE_URL, the headers as JSON, then what environment and test add. */
+static br_env_var *collect_env(const test_state *s, const br_named_test *t, br_arena *arena, size_t *ret_count)
 {
-    br_config_scaled_free(p->scaled);
-    br_free(p->criteria);
+    const br_environment *e = s->environment;
+    br_env_var *list = br_arena_zalloc(arena, (2 + e->env_count + t->env_count) * sizeof(*list));
+    size_t n = 0;
+    br_buf headers;
+    br_buf_init(&headers, BR_BUF_NO_LIMIT);
+    for (size_t i = 0; i < e->header_count; i++) {
+        (void) br_buf_putc(&headers, i ? ',' : '{');
+        (void) br_buf_put_json_str(&headers, e->headers[i].name);
+        (void) br_buf_putc(&headers, ':');
+        (void) br_buf_put_json_str(&headers, e->headers[i].value);
+    }
+    (void) br_buf_puts(&headers, e->header_count ? "}" : "{}");
+    list[n++] = (br_env_var) {BR_STR("BASE_URL"), e->base_url};
+    list[n++] = (br_env_var) {BR_STR("HEADERS"), br_arena_str(arena, br_buf_view(&headers))};
+    br_buf_deinit(&headers);
+    for (size_t i = 0; i < e->env_count; i++) list[n++] = (br_env_var) {e->env[i].name, e->env[i].value};
+    for (size_t i = 0; i < t->env_count; i++) list[n++] = (br_env_var) {t->env[i].name, t->env[i].value};
+    *ret_count = n;
+    return list;
 }
 
-static br_code run_planned(const test_state *s, const planned *p, br_job *job, br_exit_code *ret_exit, br_err *err)
+static br_code run_planned(const test_state *s, planned *p, br_job *job, br_exit_code *ret_exit, br_err *err)
 {
-    br_env_var env[] = {{BR_STR("BASE_URL"), s->environment->base_url}};
-    json_t *options = load_options(p->scaled);
+    json_t *options = load_options(&p->load);
     br_buf banner;
     br_buf_init(&banner, BR_BUF_NO_LIMIT);
     (void) br_buf_printf(&banner, BR_FMT " against " BR_FMT " (" BR_FMT ")", BR_ARG(p->plan.test), BR_ARG(s->environment->name), BR_ARG(s->environment->base_url));
-    if (s->scale < 1) (void) br_buf_printf(&banner, ", shortened to %.4g of its length", s->scale);
-    br_job_config config = {.script = p->scaled->script, .env = env, .env_count = 1, .system_env = true, .overrides = options,
-        .quiet = s->quiet, .colour = s->colour, .workers = s->workers, .banner = banner.data};
+    if (p->load.factor < 1) (void) br_buf_printf(&banner, ", shortened to %.4g of its length", p->load.factor);
+    br_job_config config = {.script = p->test->script.p, .system_env = true, .overrides = options, .quiet = s->quiet,
+        .colour = s->colour, .workers = s->workers, .banner = banner.data};
+    config.env = collect_env(s, p->test, &p->arena, &config.env_count);
     br_code code = br_job_prepare(&config, job, ret_exit, err);
     if (code == BR_OK) {
         code = br_job_run(job, &config, ret_exit, err);
@@ -158,7 +175,7 @@ static br_code run_planned(const test_state *s, const planned *p, br_job *job, b
 }
 
 /* Runs, judges, prints and writes one test; returns its exit status. */
-static int run_test(const test_state *s, const br_config_test *t)
+static int run_test(const test_state *s, const br_named_test *t)
 {
     br_err err = {0};
     planned p;
@@ -184,7 +201,7 @@ static int run_test(const test_state *s, const br_config_test *t)
         br_judgement_free(judgement);
         br_job_deinit(&job);
     }
-    planned_deinit(&p);
+    br_arena_deinit(&p.arena);
     return status;
 }
 
@@ -194,36 +211,49 @@ static int worse(int a, int b) { return a > b ? a : b; }
 static int run_all(const test_state *s)
 {
     int status = 0;
-    for (size_t i = 0; i < s->config->test_count; i++) {
-        int one = run_test(s, &s->config->tests[i]);
+    for (size_t i = 0; i < br_config_test_count(s->config); i++) {
+        const br_named_test *t;
+        br_err err = {0};
+        int one = BR_EXIT_CONFIG;
+        if (br_config_test(s->config, br_config_test_name(s->config, i), &t, &err) == BR_OK) one = run_test(s, t);
+        else br_error("%s", err.msg);
         status = worse(status, one);
         if (one == EXIT_UNAVAILABLE || one == BR_EXIT_INTERRUPTED) break; /* the others would fare no better */
     }
     return status;
 }
 
+/* Everything that can be known to be wrong is told before anything runs. */
+static br_code check_before(const test_state *s, const br_named_test **ret_test, br_err *err)
+{
+    const char *name = s->args.words.data[0];
+    bool all = strcmp(name, "all") == 0;
+    for (size_t i = 0; i < br_config_test_count(s->config) && all; i++) {
+        const br_named_test *t;
+        br_code code = br_config_test(s->config, br_config_test_name(s->config, i), &t, err);
+        if (code != BR_OK) return code;
+    }
+    return all ? BR_OK : br_config_test(s->config, br_str_of(name), ret_test, err);
+}
+
 static int execute(test_state *s)
 {
     br_err err = {0};
-    const char *name = s->args.words.data[0];
-    const br_config_test *t = NULL;
-    if (strcmp(name, "all") != 0) {
-        t = br_config_find_test(s->config, br_str_of(name), &err);
-        if (!t) {
-            br_error("%s", err.msg);
-            return BR_EXIT_CONFIG;
-        }
+    const br_named_test *t = NULL;
+    int status = BR_EXIT_CONFIG;
+    br_code code = check_before(s, &t, &err);
+    if (code == BR_OK) {
+        status = BR_EXIT_OTHER;
+        code = br_reports_check_dir(s->report_dir, &err);
     }
-    br_code code = br_reports_check_dir(s->report_dir, &err);
-    if (code != BR_OK) {
-        br_error("%s", err.msg);
-        return BR_EXIT_OTHER;
+    if (code == BR_OK) {
+        status = EXIT_UNAVAILABLE;
+        code = br_target_check(s->environment->base_url.p, "/health", HEALTH_TIMEOUT, &err);
     }
-    if (br_target_check(s->environment->base_url.p, s->environment->health.p, HEALTH_TIMEOUT, &err) != BR_OK) {
-        br_error("%s; start it or correct base_url of environment '" BR_FMT "'", err.msg, BR_ARG(s->environment->name));
-        return EXIT_UNAVAILABLE;
-    }
-    return t ? run_test(s, t) : run_all(s);
+    if (code == BR_OK) return t ? run_test(s, t) : run_all(s);
+    if (status == EXIT_UNAVAILABLE) br_error("%s; start it or correct base_url of environment '" BR_FMT "'", err.msg, BR_ARG(s->environment->name));
+    else br_error("%s", err.msg);
+    return status;
 }
 
 int br_cmd_test(int argc, char **argv)

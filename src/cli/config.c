@@ -1,356 +1,285 @@
 #include "cli/config.h"
-
+#include <errno.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <unistd.h>
 #include "base/file.h"
-#include "base/mem.h"
-#include "base/num.h"
-#include "cli/config_yaml.h"
-#include "codec/url.h"
+#include "cli/config_int.h"
 
-#define FILE_MAX         ((size_t) 1 << 20)
-#define ENVIRONMENTS_MAX 100
-#define TESTS_MAX        100
-#define STAGES_MAX       1000
-#define CRITERIA_MAX     100
-#define VUS_MAX          1000000
-#define LENGTH_MAX       (7 * 24 * 3600 * BR_SEC)
+#define WORD_MAX 32 /* longer words get no suggestion */
 
-typedef struct reader {
-    br_config *config;
-    br_err *err;
-} reader;
+/* Loading ------------------------------------------------------------------------------------------ */
 
-BR_PRINTF(3, 4) static br_code fail_at(const reader *r, const br_yaml *at, const char *fmt, ...)
+br_code br_config_parse(const char *path, br_str text, br_config **ret, br_err *err)
 {
-    char text[600];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    return br_fail(r->err, BR_EINVAL, "%s:%d:%d: %s", r->config->path, at->line, at->column, text);
-}
-
-/* Values -------------------------------------------------------------------------------------------- */
-
-static br_code need_kind(const reader *r, const br_yaml *v, br_yaml_kind kind, const char *what)
-{
-    static const char *const names[] = {"a text", "a list", "a mapping of keys and values"};
-    return v->kind == kind ? BR_OK : fail_at(r, v, "%s must be %s", what, names[kind]);
-}
-
-/* Every key must be among `known` (NULL-terminated). */
-static br_code check_keys(const reader *r, const br_yaml *map, const char *what, const char *const *known)
-{
-    br_code code = need_kind(r, map, BR_YAML_MAP, what);
-    for (size_t i = 0; i < map->count && code == BR_OK; i++) {
-        bool found = false;
-        char list[300] = "";
-        for (const char *const *k = known; *k; k++) {
-            found = found || br_str_is(map->keys[i].text, *k);
-            size_t used = strlen(list);
-            snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "", *k);
-        }
-        if (!found) code = fail_at(r, &map->keys[i], "unknown key '" BR_FMT "' in %s; known are %s", BR_ARG(map->keys[i].text), what, list);
+    br_config *cfg = BR_NEW(br_config);
+    br_arena_init(&cfg->arena, 16384);
+    cfg->path = br_arena_str(&cfg->arena, br_str_of(path));
+    size_t folder = cfg->path.n;
+    while (folder > 0 && path[folder - 1] != '/') {
+        folder--;
+    }
+    cfg->folder = br_str_sub(cfg->path, 0, folder);
+    br_code code = BR_OK;
+    if (text.n > BR_CONFIG_BYTES_MAX) {
+        code = br_fail(err, BR_ELIMIT, "%s is larger than %zu bytes", path, BR_CONFIG_BYTES_MAX);
+    }
+    if (code == BR_OK) code = br_config_read(cfg, text, err);
+    if (code == BR_OK) {
+        *ret = cfg;
+    } else {
+        br_config_free(cfg);
     }
     return code;
-}
-
-static br_code read_text(const reader *r, const br_yaml *v, const char *what, br_str *ret)
-{
-    br_code code = need_kind(r, v, BR_YAML_TEXT, what);
-    if (code == BR_OK && v->text.n == 0) code = fail_at(r, v, "%s is empty", what);
-    if (code == BR_OK) *ret = v->text;
-    return code;
-}
-
-static br_code read_count(const reader *r, const br_yaml *v, const char *what, int64_t min, int64_t *ret)
-{
-    br_code code = need_kind(r, v, BR_YAML_TEXT, what);
-    if (code != BR_OK) return code;
-    int64_t n;
-    if (br_parse_i64(v->text, &n) != BR_OK || n < min || n > VUS_MAX) {
-        return fail_at(r, v, "%s is '" BR_FMT "'; it must be a whole number from %lld to %d", what, BR_ARG(v->text), (long long) min, VUS_MAX);
-    }
-    *ret = n;
-    return BR_OK;
-}
-
-static br_code read_duration(const reader *r, const br_yaml *v, const char *what, br_ns min, br_ns *ret)
-{
-    br_code code = need_kind(r, v, BR_YAML_TEXT, what);
-    if (code != BR_OK) return code;
-    br_ns d;
-    if (br_parse_duration(v->text, BR_DURATION_GO, &d) != BR_OK) {
-        return fail_at(r, v, "%s is '" BR_FMT "'; it must be a duration with a unit, such as 30s, 5m or 2h", what, BR_ARG(v->text));
-    }
-    if (d < min || d > LENGTH_MAX) return fail_at(r, v, "%s is '" BR_FMT "'; it must be from %s to 168h", what, BR_ARG(v->text), min ? "1s" : "0s");
-    *ret = d;
-    return BR_OK;
-}
-
-/* Environments -------------------------------------------------------------------------------------- */
-
-static br_code read_url(const reader *r, const br_yaml *v, br_str *ret)
-{
-    br_code code = read_text(r, v, "base_url", ret);
-    if (code != BR_OK) return code;
-    br_url url;
-    br_err why = {0};
-    if (br_url_parse(*ret, &url, &why) != BR_OK) return fail_at(r, v, "base_url '" BR_FMT "' is not usable: %.300s", BR_ARG(*ret), why.msg);
-    return BR_OK;
-}
-
-static br_code read_environment(const reader *r, const br_yaml *key, const br_yaml *v, br_config_environment *ret)
-{
-    static const char *const known[] = {"base_url", "health", NULL};
-    br_config_environment e = {.name = key->text, .health = BR_STR("/health")};
-    br_code code = check_keys(r, v, "an environment", known);
-    if (code != BR_OK) return code;
-    const br_yaml *url = br_yaml_get(v, "base_url"), *health = br_yaml_get(v, "health");
-    if (!url) return fail_at(r, key, "environment '" BR_FMT "' has no base_url; add one, e.g. base_url: http://127.0.0.1:3000", BR_ARG(key->text));
-    code = read_url(r, url, &e.base_url);
-    if (code == BR_OK && health) code = read_text(r, health, "health", &e.health);
-    if (code == BR_OK && e.health.p[0] != '/') code = fail_at(r, health, "health must be a path that begins with /");
-    if (code == BR_OK) *ret = e;
-    return code;
-}
-
-static br_code read_environments(const reader *r, const br_yaml *v)
-{
-    br_code code = need_kind(r, v, BR_YAML_MAP, "environments");
-    if (code == BR_OK && v->count > ENVIRONMENTS_MAX) code = fail_at(r, v, "more than %d environments", ENVIRONMENTS_MAX);
-    if (code != BR_OK) return code;
-    r->config->environments = br_arena_zalloc(&r->config->arena, (v->count + 1) * sizeof(br_config_environment));
-    for (size_t i = 0; i < v->count && code == BR_OK; i++) {
-        code = read_environment(r, &v->keys[i], &v->items[i], &r->config->environments[i]);
-        r->config->environment_count = i + 1;
-    }
-    return code;
-}
-
-/* Tests --------------------------------------------------------------------------------------------- */
-
-static br_code read_stage(const reader *r, const br_yaml *v, br_config_stage *ret)
-{
-    static const char *const known[] = {"duration", "target", NULL};
-    br_code code = check_keys(r, v, "a stage", known);
-    const br_yaml *duration = br_yaml_get(v, "duration"), *target = br_yaml_get(v, "target");
-    if (code == BR_OK && (!duration || !target)) code = fail_at(r, v, "a stage needs duration and target, e.g. { duration: 5m, target: 50 }");
-    if (code == BR_OK) code = read_duration(r, duration, "duration", 0, &ret->duration_ns);
-    if (code == BR_OK) code = read_count(r, target, "target", 0, &ret->target);
-    return code;
-}
-
-/* The first jump upwards within one instant, until the load falls again. */
-static void find_spike(br_config_test *t)
-{
-    br_ns at = 0;
-    int64_t from = t->start_vus;
-    for (size_t i = 0; i < t->stage_count; i++) {
-        const br_config_stage *s = &t->stages[i];
-        if (t->spike_start_ns == 0 && s->duration_ns == 0 && s->target > from) t->spike_start_ns = at;
-        if (t->spike_start_ns && t->spike_end_ns == 0 && s->target < from) t->spike_end_ns = at;
-        at += s->duration_ns;
-        from = s->target;
-    }
-    if (t->spike_end_ns == 0) t->spike_start_ns = 0;
-}
-
-static br_code read_stages(const reader *r, const br_yaml *v, br_config_test *t)
-{
-    br_code code = need_kind(r, v, BR_YAML_LIST, "stages");
-    if (code == BR_OK && (v->count == 0 || v->count > STAGES_MAX)) code = fail_at(r, v, "stages must have from 1 to %d entries", STAGES_MAX);
-    if (code != BR_OK) return code;
-    t->stages = br_arena_zalloc(&r->config->arena, (v->count + 1) * sizeof(*t->stages));
-    int64_t most = t->start_vus;
-    br_ns sum = 0;
-    for (size_t i = 0; i < v->count && code == BR_OK; i++) {
-        code = read_stage(r, &v->items[i], &t->stages[i]);
-        t->stage_count = i + 1;
-        sum += t->stages[i].duration_ns;
-        most = t->stages[i].target > most ? t->stages[i].target : most;
-    }
-    if (code == BR_OK && (sum < BR_SEC || sum > LENGTH_MAX)) code = fail_at(r, v, "the stages last %.0f s in all; it must be from 1s to 168h", (double) sum / 1e9);
-    if (code == BR_OK && most == 0) code = fail_at(r, v, "no stage has a target above 0");
-    if (code != BR_OK) return code;
-    t->duration_ns = sum;
-    find_spike(t);
-    return BR_OK;
-}
-
-static br_code read_load(const reader *r, const br_yaml *test, const br_yaml *v, br_config_test *t)
-{
-    static const char *const known[] = {"vus", "start_vus", "stages", NULL};
-    br_code code = check_keys(r, v, "load", known);
-    if (code != BR_OK) return code;
-    const br_yaml *vus = br_yaml_get(v, "vus"), *stages = br_yaml_get(v, "stages"), *start = br_yaml_get(v, "start_vus");
-    const br_yaml *duration = br_yaml_get(test, "duration");
-    if ((vus != NULL) == (stages != NULL)) return fail_at(r, v, "load needs either vus or stages, not both and not neither");
-    if (vus) {
-        if (start) return fail_at(r, start, "start_vus belongs to stages; with vus the load is constant");
-        if (!duration) return fail_at(r, test, "a test with constant load needs a duration, e.g. duration: 5m");
-        code = read_count(r, vus, "vus", 1, &t->vus);
-        return code == BR_OK ? read_duration(r, duration, "duration", BR_SEC, &t->duration_ns) : code;
-    }
-    if (duration) return fail_at(r, duration, "with stages the duration is their sum; remove it");
-    if (start) code = read_count(r, start, "start_vus", 0, &t->start_vus);
-    return code == BR_OK ? read_stages(r, stages, t) : code;
-}
-
-static br_code read_criteria(const reader *r, const br_yaml *v, br_config_test *t)
-{
-    br_code code = need_kind(r, v, BR_YAML_LIST, "criteria");
-    if (code == BR_OK && v->count > CRITERIA_MAX) code = fail_at(r, v, "more than %d criteria", CRITERIA_MAX);
-    if (code != BR_OK) return code;
-    t->criteria = br_arena_zalloc(&r->config->arena, (v->count + 1) * sizeof(*t->criteria));
-    for (size_t i = 0; i < v->count && code == BR_OK; i++) {
-        code = read_text(r, &v->items[i], "a criterion", &t->criteria[i].text);
-        t->criteria[i].line = v->items[i].line;
-        t->criteria[i].column = v->items[i].column;
-        t->criterion_count = i + 1;
-    }
-    return code;
-}
-
-static const char *resolve_script(const reader *r, br_str script)
-{
-    const char *path = r->config->path, *slash = strrchr(path, '/');
-    if (script.p[0] == '/' || !slash) return br_arena_cstr(&r->config->arena, script);
-    return br_arena_printf(&r->config->arena, "%.*s/" BR_FMT, (int) (slash - path), path, BR_ARG(script));
-}
-
-static br_code read_test(const reader *r, const br_yaml *key, const br_yaml *v, br_config_test *ret)
-{
-    static const char *const known[] = {"script", "duration", "load", "criteria", NULL};
-    br_config_test t = {.name = key->text};
-    br_str script;
-    br_code code = check_keys(r, v, "a test", known);
-    if (code != BR_OK) return code;
-    const br_yaml *s = br_yaml_get(v, "script"), *load = br_yaml_get(v, "load"), *criteria = br_yaml_get(v, "criteria");
-    if (!s) return fail_at(r, key, "test '" BR_FMT "' has no script; add one, e.g. script: baseline.js", BR_ARG(key->text));
-    if (!load) return fail_at(r, key, "test '" BR_FMT "' has no load; add one, e.g. load: { vus: 10 }", BR_ARG(key->text));
-    if (strchr(key->text.p, '/') || key->text.p[0] == '.') return fail_at(r, key, "the name of a test names its report files: it may not hold / or begin with a dot");
-    code = read_text(r, s, "script", &script);
-    if (code == BR_OK) code = read_load(r, v, load, &t);
-    if (code == BR_OK && criteria) code = read_criteria(r, criteria, &t);
-    if (code != BR_OK) return code;
-    t.script = resolve_script(r, script);
-    *ret = t;
-    return BR_OK;
-}
-
-static br_code read_tests(const reader *r, const br_yaml *v)
-{
-    br_code code = need_kind(r, v, BR_YAML_MAP, "tests");
-    if (code == BR_OK && v->count > TESTS_MAX) code = fail_at(r, v, "more than %d tests", TESTS_MAX);
-    if (code != BR_OK) return code;
-    r->config->tests = br_arena_zalloc(&r->config->arena, (v->count + 1) * sizeof(br_config_test));
-    for (size_t i = 0; i < v->count && code == BR_OK; i++) {
-        code = read_test(r, &v->keys[i], &v->items[i], &r->config->tests[i]);
-        r->config->test_count = i + 1;
-    }
-    return code;
-}
-
-static br_code read_root(const reader *r, const br_yaml *root)
-{
-    static const char *const known[] = {"version", "environments", "tests", NULL};
-    br_code code = check_keys(r, root, "the configuration", known);
-    if (code != BR_OK) return code;
-    const br_yaml *version = br_yaml_get(root, "version"), *environments = br_yaml_get(root, "environments"), *tests = br_yaml_get(root, "tests");
-    if (!version || version->kind != BR_YAML_TEXT || !br_str_is(version->text, "1")) {
-        return fail_at(r, version ? version : root, "the configuration must say version: 1, which is all that this program knows");
-    }
-    if (!environments) return fail_at(r, root, "there are no environments; add e.g. environments: { local: { base_url: http://127.0.0.1:3000 } }");
-    if (!tests) return fail_at(r, root, "there are no tests");
-    code = read_environments(r, environments);
-    return code == BR_OK ? read_tests(r, tests) : code;
 }
 
 br_code br_config_load(const char *path, br_config **ret, br_err *err)
 {
     br_buf text;
-    br_buf_init(&text, FILE_MAX);
+    br_buf_init(&text, BR_CONFIG_BYTES_MAX);
     br_code code = br_file_read(path, &text, err);
-    if (code != BR_OK) {
-        br_buf_deinit(&text);
-        return br_wrap(err, code, "configuration");
-    }
-    br_config *c = BR_NEW(br_config);
-    br_arena_init(&c->arena, 16384);
-    c->path = br_arena_cstr(&c->arena, br_str_of(path));
-    reader r = {c, err};
-    br_yaml *root;
-    code = br_yaml_parse(&c->arena, c->path, br_buf_view(&text), &root, err);
-    if (code == BR_OK) code = read_root(&r, root);
+    if (code == BR_OK) code = br_config_parse(path, br_buf_view(&text), ret, err);
     br_buf_deinit(&text);
-    if (code == BR_OK) *ret = c;
-    else br_config_free(c);
     return code;
 }
 
-void br_config_free(br_config *c)
+void br_config_free(br_config *cfg)
 {
-    if (!c) return;
-    br_arena_deinit(&c->arena);
-    br_free(c);
+    if (!cfg) return;
+    br_arena_deinit(&cfg->arena);
+    br_free(cfg);
 }
 
-const char *br_config_path(const br_config *c) { return c->path; }
+/* Suggestions -------------------------------------------------------------------------------------- */
 
-/* Finding ------------------------------------------------------------------------------------------- */
-
-static void add_name(char *list, size_t size, br_str name)
+static char lower(char c)
 {
-    size_t used = strlen(list);
-    snprintf(list + used, size - used, "%s" BR_FMT, used ? ", " : "", BR_ARG(name));
+    return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
 }
 
-const br_config_environment *br_config_find_environment(const br_config *c, br_str name, br_err *err)
+static size_t min2(size_t a, size_t b)
 {
-    char list[600] = "";
-    for (size_t i = 0; i < c->environment_count; i++) {
-        if (br_str_eq(c->environments[i].name, name)) return &c->environments[i];
-        add_name(list, sizeof(list), c->environments[i].name);
+    return a < b ? a : b;
+}
+
+/* Edit distance with swaps of neighbours (optimal string alignment); both at most WORD_MAX long. */
+static size_t distance(br_str a, br_str b)
+{
+    size_t d[WORD_MAX + 1][WORD_MAX + 1];
+    for (size_t i = 0; i <= a.n; i++) {
+        for (size_t j = 0; j <= b.n; j++) {
+            if (i == 0 || j == 0) {
+                d[i][j] = i + j;
+                continue;
+            }
+            char x = lower(a.p[i - 1]), y = lower(b.p[j - 1]);
+            d[i][j] = min2(min2(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + (x != y));
+            if (i > 1 && j > 1 && x == lower(b.p[j - 2]) && y == lower(a.p[i - 2])) {
+                d[i][j] = min2(d[i][j], d[i - 2][j - 2] + 1);
+            }
+        }
     }
-    (void) br_fail(err, BR_ENOTFOUND, "no environment '" BR_FMT "' in %s; there are: %s", BR_ARG(name), c->path, list[0] ? list : "none");
-    return NULL;
+    return d[a.n][b.n];
 }
 
-const br_config_test *br_config_find_test(const br_config *c, br_str name, br_err *err)
+const char *br_config_nearest(br_str word, const char *const *names, size_t count)
 {
-    char list[600] = "";
-    for (size_t i = 0; i < c->test_count; i++) {
-        if (br_str_eq(c->tests[i].name, name)) return &c->tests[i];
-        add_name(list, sizeof(list), c->tests[i].name);
+    if (word.n == 0 || word.n > WORD_MAX) return NULL;
+    const char *nearest = NULL;
+    size_t best = 2 + word.n / 4;
+    for (size_t i = 0; i < count; i++) {
+        br_str name = br_str_of(names[i]);
+        if (name.n > WORD_MAX) continue;
+        size_t d = distance(word, name);
+        /* A word of three letters is not a misspelling of any other word of three letters. */
+        if (d >= best || d >= word.n || d >= name.n) continue;
+        best = d;
+        nearest = names[i];
     }
-    (void) br_fail(err, BR_ENOTFOUND, "no test '" BR_FMT "' in %s; there are: %s, all", BR_ARG(name), c->path, list[0] ? list : "none");
-    return NULL;
+    return nearest;
 }
 
-/* Scaling ------------------------------------------------------------------------------------------- */
+/* Choosing ----------------------------------------------------------------------------------------- */
 
-br_config_test *br_config_scale(const br_config_test *t, double factor)
+size_t br_config_environment_count(const br_config *cfg)
 {
-    br_config_test *copy = BR_NEW(br_config_test);
-    *copy = *t;
-    if ((double) t->duration_ns * factor < 1e9) factor = 1e9 / (double) t->duration_ns;
-    if (factor > 1) factor = 1;
-    copy->duration_ns = (br_ns) llround((double) t->duration_ns * factor);
-    copy->spike_start_ns = (br_ns) llround((double) t->spike_start_ns * factor);
-    copy->spike_end_ns = (br_ns) llround((double) t->spike_end_ns * factor);
-    copy->stages = br_calloc(t->stage_count + 1, sizeof(*copy->stages));
-    for (size_t i = 0; i < t->stage_count; i++) {
-        copy->stages[i] = (br_config_stage) {(br_ns) llround((double) t->stages[i].duration_ns * factor), t->stages[i].target};
+    return cfg->environment_count;
+}
+size_t br_config_test_count(const br_config *cfg)
+{
+    return cfg->test_count;
+}
+
+br_str br_config_environment_name(const br_config *cfg, size_t i)
+{
+    BR_ASSERT(i < cfg->environment_count);
+    return cfg->environments[i].environment.name;
+}
+
+br_str br_config_test_name(const br_config *cfg, size_t i)
+{
+    BR_ASSERT(i < cfg->test_count);
+    return cfg->tests[i].test.name;
+}
+
+/* What can be chosen by name. */
+typedef struct choice {
+    const char *what, *more; /* more: behind the list of names */
+    size_t (*count)(const br_config *cfg);
+    br_str (*name_at)(const br_config *cfg, size_t i);
+} choice;
+
+static const choice environments = {
+    "environment", "", br_config_environment_count, br_config_environment_name};
+static const choice tests = {"test", ", all", br_config_test_count, br_config_test_name};
+
+static br_code fail_choice(const br_config *cfg, const choice *c, br_str name, br_err *err)
+{
+    const char *names[BR_CONFIG_ITEMS_MAX];
+    size_t count = c->count(cfg);
+    br_buf list;
+    br_buf_init(&list, BR_CONFIG_ITEMS_MAX * (BR_CONFIG_NAME_MAX + 2));
+    for (size_t i = 0; i < count; i++) {
+        names[i] = c->name_at(cfg, i).p;
+        (void) br_buf_printf(&list, "%s%s", i ? ", " : "", names[i]); /* fits: names are limited */
     }
-    return copy;
+    const char *nearest = br_config_nearest(name, names, count);
+    br_code code = br_fail(err, BR_ENOTFOUND, BR_FMT ": no %s \"" BR_FMT "\"%s%s%s; there are: %s%s",
+        BR_ARG(cfg->path), c->what, BR_ARG(br_str_sub(name, 0, BR_CONFIG_NAME_MAX)),
+        nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "", list.data,
+        c->more);
+    br_buf_deinit(&list);
+    return code;
 }
 
-void br_config_scaled_free(br_config_test *t)
+static br_code check_item(const br_config_item *item, br_err *err)
 {
-    if (!t) return;
-    br_free(t->stages);
-    br_free(t);
+    return item->problem ? br_fail(err, item->problem_code, "%s", item->problem) : BR_OK;
+}
+
+br_code br_config_environment(const br_config *cfg, br_str name, const br_environment **ret, br_err *err)
+{
+    for (size_t i = 0; i < cfg->environment_count; i++) {
+        const br_config_item *item = &cfg->environments[i];
+        if (!br_str_eq(item->environment.name, name)) continue;
+        br_code code = check_item(item, err);
+        if (code == BR_OK) *ret = &item->environment;
+        return code;
+    }
+    return fail_choice(cfg, &environments, name, err);
+}
+
+static br_code check_script(const br_config *cfg, const br_named_test *test, br_err *err)
+{
+    if (access(test->script.p, R_OK) == 0) return BR_OK;
+    int e = errno;
+    return br_fail_errno(err, br_code_from_errno(e), e,
+        BR_FMT ":%zu:%zu: the script " BR_FMT " of test \"" BR_FMT "\" cannot be read", BR_ARG(cfg->path),
+        test->script_line, test->script_column, BR_ARG(test->script), BR_ARG(test->name));
+}
+
+br_code br_config_test(const br_config *cfg, br_str name, const br_named_test **ret, br_err *err)
+{
+    for (size_t i = 0; i < cfg->test_count; i++) {
+        const br_config_item *item = &cfg->tests[i];
+        if (!br_str_eq(item->test.name, name)) continue;
+        br_code code = check_item(item, err);
+        if (code == BR_OK) code = check_script(cfg, &item->test, err);
+        if (code == BR_OK) *ret = &item->test;
+        return code;
+    }
+    return fail_choice(cfg, &tests, name, err);
+}
+
+/* Load plans --------------------------------------------------------------------------------------- */
+
+static br_ns scaled(br_ns t, double factor)
+{
+    return (br_ns) llround((double) t * factor / (double) BR_MS) * BR_MS;
+}
+
+/* Instants are scaled rather than lengths, so rounding never adds up. */
+static br_load_stage *scale_stages(const br_load_plan *plan, double factor, br_arena *arena)
+{
+    br_load_stage *stages = br_arena_alloc(arena, plan->stage_count * sizeof(*stages));
+    br_ns before = 0, at = 0;
+    for (size_t i = 0; i < plan->stage_count; i++) {
+        at += plan->stages[i].duration;
+        br_ns end = scaled(at, factor);
+        stages[i] = (br_load_stage){end - before, plan->stages[i].target};
+        before = end;
+    }
+    return stages;
+}
+
+br_code br_config_scale(
+    const br_load_plan *plan, double factor, br_arena *arena, br_load_plan *ret, br_err *err)
+{
+    BR_ASSERT(plan->duration >= BR_CONFIG_DURATION_MIN);
+    if (!isfinite(factor) || factor <= 0) {
+        return br_fail(err, BR_EINVAL, "the duration scale must be a number above 0, such as 0.1");
+    }
+    if (factor == 1) {
+        *ret = *plan;
+        return BR_OK;
+    }
+    double full = (double) plan->duration;
+    if (full * factor > (double) BR_CONFIG_DURATION_MAX) {
+        return br_fail(
+            err, BR_ELIMIT, "the test would last longer than 7 days; use a smaller duration scale");
+    }
+    if (full * factor < (double) BR_CONFIG_DURATION_MIN) factor = (double) BR_CONFIG_DURATION_MIN / full;
+    br_load_plan result = *plan;
+    result.duration = scaled(plan->duration, factor);
+    result.factor = plan->factor * (double) result.duration / full;
+    if (plan->stage_count) result.stages = scale_stages(plan, factor, arena);
+    *ret = result;
+    return BR_OK;
+}
+
+/* The stage in which the peak is reached first; stage_count if the load starts at its peak. */
+static size_t peak_stage(const br_load_plan *plan)
+{
+    int64_t peak = plan->start_vus;
+    size_t at = plan->stage_count;
+    for (size_t i = 0; i < plan->stage_count; i++) {
+        if (plan->stages[i].target <= peak) continue;
+        peak = plan->stages[i].target;
+        at = i;
+    }
+    return at;
+}
+
+static int64_t level_before(const br_load_plan *plan, size_t i)
+{
+    return i ? plan->stages[i - 1].target : plan->start_vus;
+}
+
+static br_ns begin_of(const br_load_plan *plan, size_t i)
+{
+    br_ns at = 0;
+    for (size_t k = 0; k < i; k++) {
+        at += plan->stages[k].duration;
+    }
+    return at;
+}
+
+bool br_config_spike(const br_load_plan *plan, br_ns *ret_start, br_ns *ret_end)
+{
+    size_t peak = peak_stage(plan);
+    if (peak == plan->stage_count) return false;
+    size_t first = peak, end = peak + 1;
+    while (first > 0 && plan->stages[first - 1].target > level_before(plan, first - 1)) {
+        first--;
+    }
+    while (end < plan->stage_count && plan->stages[end].target == plan->stages[peak].target) {
+        end++; /* hold */
+    }
+    while (end < plan->stage_count && plan->stages[end].target < level_before(plan, end)) {
+        end++; /* fall */
+    }
+    br_ns start_at = begin_of(plan, first), end_at = begin_of(plan, end);
+    if (end_at >= plan->duration || level_before(plan, end) == 0) return false;
+    *ret_start = start_at;
+    *ret_end = end_at;
+    return true;
 }

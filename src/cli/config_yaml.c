@@ -1,144 +1,327 @@
 #include "cli/config_yaml.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <yaml.h>
-#include "base/buf.h"
+#include "base/assert.h"
 
-#define DEPTH_MAX  20
-#define VALUES_MAX 20000
+#define QUOTE_BYTES_MAX 60
 
-typedef struct builder {
-    br_arena *arena;
+typedef struct anchor {
+    const char *name;
+    br_yaml_node *node;
+    struct anchor *next;
+} anchor;
+
+typedef struct parse {
+    yaml_parser_t yaml;
     const char *path;
-    yaml_document_t *document;
-    size_t values;
+    br_str text;
+    br_arena *arena;
+    anchor *anchors; /* latest first: a name may be given anew */
+    size_t anchor_count, node_count;
     br_err *err;
-} builder;
+} parse;
 
-static br_code fail_at(const builder *b, const br_yaml *at, br_code code, const char *what)
+/* Messages ----------------------------------------------------------------------------------------- */
+
+br_code br_yaml_fail(const char *path, br_yaml_mark mark, br_err *err, br_code code, const char *fmt, ...)
 {
-    return br_fail(b->err, code, "%s:%d:%d: %s", b->path, at->line, at->column, what);
+    char text[sizeof(err->msg)];
+    va_list args;
+    va_start(args, fmt);
+    (void) vsnprintf(text, sizeof(text), fmt, args); /* a message that is cut is still a message */
+    va_end(args);
+    return br_fail(err, code, "%s:%zu:%zu: %s", path, mark.line, mark.column, text);
 }
 
-static br_code put_variable(builder *b, const br_yaml *at, br_str expression, br_buf *out)
+const char *br_yaml_quote(br_arena *arena, br_str s)
 {
-    ptrdiff_t split = br_str_find(expression, BR_STR(":-"));
-    br_str name = split < 0 ? expression : br_str_sub(expression, 0, (size_t) split);
-    const char *value = getenv(br_arena_cstr(b->arena, name));
-    if (value) return br_buf_puts(out, value);
-    if (split >= 0) return br_buf_put(out, br_str_sub(expression, (size_t) split + 2, expression.n));
-    return br_fail(b->err, BR_EINVAL, "%s:%d:%d: the environment variable " BR_FMT " is not set; set it or write ${" BR_FMT ":-default}", b->path,
-        at->line, at->column, BR_ARG(name), BR_ARG(name));
-}
-
-/* Replaces each ${NAME}. */
-static br_code expand(builder *b, br_yaml *node, br_str raw)
-{
-    br_buf out;
-    br_buf_init(&out, 1 << 20);
-    br_code code = BR_OK;
-    while (raw.n && code == BR_OK) {
-        ptrdiff_t open = br_str_find(raw, BR_STR("${"));
-        ptrdiff_t close = open < 0 ? -1 : br_str_find_char(br_str_sub(raw, (size_t) open, raw.n), '}');
-        if (close < 0) {
-            code = br_buf_put(&out, raw);
-            break;
+    size_t n = s.n;
+    if (n > QUOTE_BYTES_MAX) {
+        n = QUOTE_BYTES_MAX;
+        while (n > 0 && ((unsigned char) s.p[n] & 0xC0) == 0x80) {
+            n--; /* not in the middle of a character */
         }
-        (void) br_buf_put(&out, br_str_sub(raw, 0, (size_t) open));
-        code = put_variable(b, node, br_str_sub(raw, (size_t) open + 2, (size_t) (open + close)), &out);
-        raw = br_str_sub(raw, (size_t) (open + close + 1), raw.n);
     }
-    if (code == BR_OK) node->text = br_arena_str(b->arena, br_buf_view(&out));
-    if (code == BR_ELIMIT) code = fail_at(b, node, BR_ELIMIT, "the text is too long after replacing variables");
-    br_buf_deinit(&out);
-    return code;
+    char *text = br_arena_printf(arena, "\"%.*s%s\"", (int) n, n ? s.p : "", n < s.n ? "..." : "");
+    for (char *c = text; *c; c++) {
+        if ((unsigned char) *c < 0x20 || *c == 0x7F) *c = '?';
+    }
+    return text;
 }
 
-static br_code build(builder *b, int index, int depth, br_yaml *ret);
-
-static br_code build_list(builder *b, const yaml_node_t *n, int depth, br_yaml *ret)
+static br_yaml_mark mark_of(const yaml_mark_t *m)
 {
-    size_t count = (size_t) (n->data.sequence.items.top - n->data.sequence.items.start);
-    ret->kind = BR_YAML_LIST;
-    ret->items = br_arena_zalloc(b->arena, (count + 1) * sizeof(*ret->items));
-    for (size_t i = 0; i < count; i++) {
-        br_code code = build(b, n->data.sequence.items.start[i], depth + 1, &ret->items[i]);
-        if (code != BR_OK) return code;
-        ret->count++;
-    }
-    return BR_OK;
+    return (br_yaml_mark){m->line + 1, m->column + 1};
 }
 
-static br_code build_map(builder *b, const yaml_node_t *n, int depth, br_yaml *ret)
+/* The reader knows the byte at which it stopped, but no line. */
+static br_yaml_mark mark_at(br_str text, size_t offset)
 {
-    size_t count = (size_t) (n->data.mapping.pairs.top - n->data.mapping.pairs.start);
-    ret->kind = BR_YAML_MAP;
-    ret->keys = br_arena_zalloc(b->arena, (count + 1) * sizeof(*ret->keys));
-    ret->items = br_arena_zalloc(b->arena, (count + 1) * sizeof(*ret->items));
-    for (size_t i = 0; i < count; i++) {
-        const yaml_node_pair_t *pair = &n->data.mapping.pairs.start[i];
-        br_code code = build(b, pair->key, depth + 1, &ret->keys[i]);
-        if (code == BR_OK && ret->keys[i].kind != BR_YAML_TEXT) code = fail_at(b, &ret->keys[i], BR_EINVAL, "a key must be a text");
-        if (code == BR_OK && br_yaml_get(ret, ret->keys[i].text.p)) code = fail_at(b, &ret->keys[i], BR_EINVAL, "this key was given before; remove one of them");
-        if (code == BR_OK) code = build(b, pair->value, depth + 1, &ret->items[i]);
-        if (code != BR_OK) return code;
-        ret->count++;
+    br_yaml_mark mark = {1, 1};
+    for (size_t i = 0; i < offset && i < text.n; i++) {
+        if (text.p[i] == '\n') {
+            mark = (br_yaml_mark){mark.line + 1, 1};
+        } else if (((unsigned char) text.p[i] & 0xC0) != 0x80) {
+            mark.column++;
+        }
     }
-    return BR_OK;
+    return mark;
 }
 
-static br_code build(builder *b, int index, int depth, br_yaml *ret)
+static br_code fail_syntax(parse *p)
 {
-    const yaml_node_t *n = yaml_document_get_node(b->document, index);
-    *ret = (br_yaml) {.line = (int) n->start_mark.line + 1, .column = (int) n->start_mark.column + 1};
-    if (depth > DEPTH_MAX) return fail_at(b, ret, BR_ELIMIT, "nested too deeply");
-    if (++b->values > VALUES_MAX) return fail_at(b, ret, BR_ELIMIT, "too many values; does an alias repeat a large part?");
-    switch (n->type) {
-        case YAML_SCALAR_NODE:
-            return expand(b, ret, (br_str) {(const char *) n->data.scalar.value, n->data.scalar.length});
-        case YAML_SEQUENCE_NODE: return build_list(b, n, depth, ret);
-        case YAML_MAPPING_NODE: return build_map(b, n, depth, ret);
-        case YAML_NO_NODE: break;
+    const yaml_parser_t *y = &p->yaml;
+    const char *problem = y->problem ? y->problem : "unreadable";
+    if (y->error == YAML_READER_ERROR) {
+        return br_yaml_fail(p->path, mark_at(p->text, y->problem_offset), p->err, BR_ESYNTAX,
+            "not valid YAML: %s; save the file as UTF-8 text", problem);
     }
-    return fail_at(b, ret, BR_ESYNTAX, "an empty value");
+    const char *remedy = "check indentation, quotes, brackets and colons";
+    size_t at = y->problem_mark.index;
+    if (at < p->text.n && p->text.p[at] == '\t') remedy = "indent with blanks, not with tabs";
+    char begin[64] = "";
+    if (y->context && y->context_mark.line != y->problem_mark.line) {
+        (void) snprintf(begin, sizeof(begin), " that begins in line %zu", y->context_mark.line + 1);
+    }
+    return br_yaml_fail(p->path, mark_of(&y->problem_mark), p->err, BR_ESYNTAX,
+        "not valid YAML: %s%s%s%s; %s", problem, y->context ? " " : "", y->context ? y->context : "", begin,
+        remedy);
 }
 
-static br_code parse_failure(const yaml_parser_t *parser, const char *path, br_err *err)
+/* Building the tree -------------------------------------------------------------------------------- */
+
+static br_code next_event(parse *p, yaml_event_t *ret)
 {
-    return br_fail(err, BR_ESYNTAX, "%s:%zu:%zu: not valid YAML: %s", path, parser->problem_mark.line + 1, parser->problem_mark.column + 1,
-        parser->problem ? parser->problem : "unknown problem");
+    return yaml_parser_parse(&p->yaml, ret) ? BR_OK : fail_syntax(p);
 }
 
-br_code br_yaml_parse(br_arena *arena, const char *path, br_str text, br_yaml **ret, br_err *err)
+static br_code build(parse *p, const yaml_event_t *event, unsigned depth, br_yaml_node **ret);
+
+static void append(parse *p, br_yaml_node *parent, br_yaml_node *key, br_yaml_node *value)
 {
-    yaml_parser_t parser;
-    yaml_document_t document;
-    if (!yaml_parser_initialize(&parser)) return br_fail(err, BR_ELIMIT, "%s: no memory for the YAML parser", path);
-    yaml_parser_set_input_string(&parser, (const unsigned char *) (text.p ? text.p : ""), text.n);
-    if (!yaml_parser_load(&parser, &document)) {
-        br_code code = parse_failure(&parser, path, err);
-        yaml_parser_delete(&parser);
-        return code;
-    }
-    br_code code;
-    br_yaml *root = BR_ARENA_NEW(arena, br_yaml);
-    if (yaml_document_get_root_node(&document)) {
-        builder b = {.arena = arena, .path = path, .document = &document, .err = err};
-        code = build(&b, 1, 0, root);
+    br_yaml_entry *entry = BR_ARENA_NEW(p->arena, br_yaml_entry);
+    entry->key = key;
+    entry->value = value;
+    if (parent->last) {
+        parent->last->next = entry;
     } else {
-        code = br_fail(err, BR_EINVAL, "%s: the file is empty; see `brunt test --help` for what it should hold", path);
+        parent->first = entry;
     }
-    yaml_document_delete(&document);
-    yaml_parser_delete(&parser);
-    if (code == BR_OK) *ret = root;
-    return code;
+    parent->last = entry;
+    parent->count++;
 }
 
-const br_yaml *br_yaml_get(const br_yaml *map, const char *key)
+static const br_yaml_entry *find(const br_yaml_node *map, br_str key)
 {
-    for (size_t i = 0; i < map->count; i++) {
-        if (br_str_is(map->keys[i].text, key)) return &map->items[i];
+    for (const br_yaml_entry *e = map->first; e; e = e->next) {
+        if (br_str_eq(e->key->text, key)) return e;
     }
     return NULL;
+}
+
+static br_code check_key(parse *p, const br_yaml_node *map, const br_yaml_node *key)
+{
+    if (key->kind != BR_YAML_SCALAR) {
+        return br_yaml_fail(p->path, key->mark, p->err, BR_EUNSUPPORTED,
+            "a key must be a name, not %s; check the brackets", br_yaml_describe(key));
+    }
+    if (key->plain && br_str_is(key->text, "<<")) {
+        return br_yaml_fail(p->path, key->mark, p->err, BR_EUNSUPPORTED,
+            "merge keys (<<) are not supported; write the keys out");
+    }
+    const br_yaml_entry *former = find(map, key->text);
+    if (former) {
+        return br_yaml_fail(p->path, key->mark, p->err, BR_EINVAL,
+            "duplicate key %s, first given in line %zu; remove one of them",
+            br_yaml_quote(p->arena, key->text), former->key->mark.line);
+    }
+    if (map->count == BR_YAML_KEYS_MAX) {
+        return br_yaml_fail(p->path, key->mark, p->err, BR_ELIMIT,
+            "more than %d keys in one mapping; remove some", BR_YAML_KEYS_MAX);
+    }
+    return BR_OK;
+}
+
+/* The events of one collection up to its end. */
+static br_code fill(parse *p, br_yaml_node *node, unsigned depth)
+{
+    br_yaml_node *key = NULL;
+    for (;;) {
+        yaml_event_t event;
+        br_code code = next_event(p, &event);
+        if (code != BR_OK) return code;
+        bool end = event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
+        br_yaml_node *child = NULL;
+        if (!end) code = build(p, &event, depth, &child);
+        yaml_event_delete(&event);
+        if (end || code != BR_OK) return code;
+        if (node->kind == BR_YAML_MAP && !key) {
+            if ((code = check_key(p, node, child)) != BR_OK) return code;
+            key = child;
+            continue;
+        }
+        append(p, node, key, child);
+        key = NULL;
+    }
+}
+
+static br_code remember(parse *p, const yaml_char_t *name, br_yaml_node *node)
+{
+    if (!name) return BR_OK;
+    if (p->anchor_count++ == BR_YAML_ANCHORS_MAX) {
+        return br_yaml_fail(p->path, node->mark, p->err, BR_ELIMIT,
+            "more than %d anchors (&name); remove some", BR_YAML_ANCHORS_MAX);
+    }
+    anchor *a = BR_ARENA_NEW(p->arena, anchor);
+    *a = (anchor){br_arena_cstr(p->arena, br_str_of((const char *) name)), node, p->anchors};
+    p->anchors = a;
+    return BR_OK;
+}
+
+static br_code resolve(parse *p, const yaml_event_t *event, br_yaml_node **ret)
+{
+    br_str name = br_str_of((const char *) event->data.alias.anchor);
+    for (const anchor *a = p->anchors; a; a = a->next) {
+        if (!br_str_is(name, a->name)) continue;
+        *ret = a->node;
+        return BR_OK;
+    }
+    return br_yaml_fail(p->path, mark_of(&event->start_mark), p->err, BR_EINVAL,
+        "unknown alias %s; define it before, outside of itself, with &", br_yaml_quote(p->arena, name));
+}
+
+/* What the three events that begin a node have in common. */
+typedef struct node_event {
+    br_yaml_kind kind;
+    const yaml_char_t *tag, *anchor;
+} node_event;
+
+static node_event describe_event(const yaml_event_t *e)
+{
+    if (e->type == YAML_SCALAR_EVENT) {
+        return (node_event){BR_YAML_SCALAR, e->data.scalar.tag, e->data.scalar.anchor};
+    }
+    if (e->type == YAML_SEQUENCE_START_EVENT) {
+        return (node_event){BR_YAML_LIST, e->data.sequence_start.tag, e->data.sequence_start.anchor};
+    }
+    BR_ASSERT(e->type == YAML_MAPPING_START_EVENT);
+    return (node_event){BR_YAML_MAP, e->data.mapping_start.tag, e->data.mapping_start.anchor};
+}
+
+static br_code check_node(parse *p, br_yaml_mark mark, const node_event *e, unsigned depth)
+{
+    if (depth == BR_YAML_DEPTH_MAX) {
+        return br_yaml_fail(p->path, mark, p->err, BR_ELIMIT,
+            "nested more than %d levels deep; check the brackets", BR_YAML_DEPTH_MAX);
+    }
+    if (p->node_count++ == BR_YAML_NODES_MAX) {
+        return br_yaml_fail(
+            p->path, mark, p->err, BR_ELIMIT, "more than %d values; split the file", BR_YAML_NODES_MAX);
+    }
+    if (!e->tag) return BR_OK;
+    return br_yaml_fail(p->path, mark, p->err, BR_EUNSUPPORTED,
+        "tags (%s) are not supported; leave it out, and quote texts",
+        br_yaml_quote(p->arena, br_str_of((const char *) e->tag)));
+}
+
+/* The node that begins with `event`, which the caller deletes. */
+static br_code build(parse *p, const yaml_event_t *event, unsigned depth, br_yaml_node **ret)
+{
+    if (event->type == YAML_ALIAS_EVENT) return resolve(p, event, ret);
+    node_event e = describe_event(event);
+    br_yaml_mark mark = mark_of(&event->start_mark);
+    br_code code = check_node(p, mark, &e, depth);
+    if (code != BR_OK) return code;
+    br_yaml_node *node = BR_ARENA_NEW(p->arena, br_yaml_node);
+    node->kind = e.kind;
+    node->mark = mark;
+    if (e.kind == BR_YAML_SCALAR) {
+        br_str text = {(const char *) event->data.scalar.value, event->data.scalar.length};
+        node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+        node->text = br_arena_str(p->arena, text);
+    } else {
+        code = fill(p, node, depth + 1);
+    }
+    /* Known from here on only: an alias inside of its own anchor is unknown. */
+    if (code == BR_OK) code = remember(p, e.anchor, node);
+    if (code == BR_OK) *ret = node;
+    return code;
+}
+
+/* Documents ---------------------------------------------------------------------------------------- */
+
+/* Skips one event; says whether it was of that type. */
+static br_code skip_event(parse *p, yaml_event_type_t type, bool *ret_is)
+{
+    yaml_event_t event;
+    br_code code = next_event(p, &event);
+    if (code != BR_OK) return code;
+    *ret_is = event.type == type;
+    yaml_event_delete(&event);
+    return BR_OK;
+}
+
+static br_code parse_root(parse *p, br_yaml_node **ret)
+{
+    yaml_event_t event;
+    br_code code = next_event(p, &event);
+    if (code != BR_OK) return code;
+    code = build(p, &event, 0, ret);
+    yaml_event_delete(&event);
+    return code;
+}
+
+static br_code parse_document(parse *p, br_yaml_node **ret)
+{
+    bool is;
+    br_code code = skip_event(p, YAML_STREAM_START_EVENT, &is);
+    if (code == BR_OK) code = skip_event(p, YAML_DOCUMENT_START_EVENT, &is);
+    if (code != BR_OK) return code;
+    if (!is) {
+        return br_yaml_fail(
+            p->path, (br_yaml_mark){1, 1}, p->err, BR_ESYNTAX, "the file is empty; begin it with version: 1");
+    }
+    br_yaml_node *root = NULL;
+    code = parse_root(p, &root);
+    if (code == BR_OK) code = skip_event(p, YAML_DOCUMENT_END_EVENT, &is);
+    if (code == BR_OK) code = skip_event(p, YAML_STREAM_END_EVENT, &is);
+    if (code != BR_OK) return code;
+    if (!is) {
+        return br_yaml_fail(p->path, mark_of(&p->yaml.mark), p->err, BR_EUNSUPPORTED,
+            "a second document begins; one file holds one document, remove the ---");
+    }
+    *ret = root;
+    return BR_OK;
+}
+
+br_code br_yaml_parse(const char *path, br_str text, br_arena *arena, br_yaml_node **ret_root, br_err *err)
+{
+    parse p = {.path = path, .text = text, .arena = arena, .err = err};
+    BR_ASSERT(yaml_parser_initialize(&p.yaml)); /* fails for want of memory only */
+    yaml_parser_set_input_string(&p.yaml, (const unsigned char *) (text.p ? text.p : ""), text.n);
+    br_code code = parse_document(&p, ret_root);
+    yaml_parser_delete(&p.yaml);
+    return code;
+}
+
+/* Reading the tree --------------------------------------------------------------------------------- */
+
+const br_yaml_node *br_yaml_get(const br_yaml_node *map, const char *key)
+{
+    const br_yaml_entry *e = find(map, br_str_of(key));
+    return e ? e->value : NULL;
+}
+
+bool br_yaml_is_null(const br_yaml_node *node)
+{
+    if (node->kind != BR_YAML_SCALAR || !node->plain) return false;
+    return node->text.n == 0 || br_str_is(node->text, "~") || br_str_eq_nocase(node->text, BR_STR("null"));
+}
+
+const char *br_yaml_describe(const br_yaml_node *node)
+{
+    if (node->kind == BR_YAML_LIST) return "a list";
+    if (node->kind == BR_YAML_MAP) return "a mapping";
+    return br_yaml_is_null(node) ? "nothing" : "a text";
 }

@@ -1,31 +1,64 @@
 /*
- * cli/config_yaml.h - a YAML file as a tree of values that know their place.
+ * cli/config_yaml.h - a small YAML document as a tree whose nodes know their place.
  *
- * What: mappings, sequences and texts with line and column; scalars stay text, their reader decides what they are.
- * Why here: libyaml's document API hides behind this; config.c speaks of keys only.
- * Memory: everything lives in the arena given.
+ * What: parses one document with libyaml's events; scalars stay text, types are the reader's business.
+ * Why here: mistakes in a configuration must be reported with line and column, and libyaml is met in one
+ *     file only.
+ * Threads: any; one call, one arena.
+ * Memory: nodes and texts live in the arena that is passed.
+ * Invariants: keys of a mapping are scalars, unique, at most BR_YAML_KEYS_MAX; depth and number of nodes are
+ *     limited. An alias is the node of its anchor (never a copy, never an ancestor): the graph has no cycles,
+ *     but whoever walked it blindly could still take exponential time, so read only what a schema names.
+ * Not supported, with a message each: tags, merge keys (<<), several documents, keys that are no scalars.
  */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 
-typedef enum br_yaml_kind { BR_YAML_TEXT, BR_YAML_LIST, BR_YAML_MAP } br_yaml_kind;
+#define BR_YAML_DEPTH_MAX   16
+#define BR_YAML_NODES_MAX   100000
+#define BR_YAML_KEYS_MAX    256
+#define BR_YAML_ANCHORS_MAX 100
 
-typedef struct br_yaml br_yaml;
-struct br_yaml {
+typedef enum br_yaml_kind { BR_YAML_SCALAR, BR_YAML_LIST, BR_YAML_MAP } br_yaml_kind;
+
+typedef struct br_yaml_mark {
+    size_t line, column; /* from 1; columns count characters */
+} br_yaml_mark;
+
+typedef struct br_yaml_node br_yaml_node;
+
+typedef struct br_yaml_entry {
+    br_yaml_node *key; /* NULL in a list */
+    br_yaml_node *value;
+    struct br_yaml_entry *next;
+} br_yaml_entry;
+
+struct br_yaml_node {
     br_yaml_kind kind;
-    int line, column; /* from 1 */
-    br_str text;      /* BR_YAML_TEXT; NUL-terminated, ${NAME} replaced */
-    br_yaml *keys;    /* BR_YAML_MAP: [count], texts */
-    br_yaml *items;   /* values or items: [count] */
-    size_t count;
+    br_yaml_mark mark;
+    bool plain;  /* scalar without quotes */
+    br_str text; /* of a scalar; NUL-terminated behind its end */
+    br_yaml_entry *first, *last;
+    size_t count; /* entries */
 };
 
 /*
- * Parses one document. BR_ESYNTAX: no YAML; BR_EINVAL: duplicate key, alias, key that is no text, unset variable;
- * BR_ELIMIT: nested too deeply or too many values. Messages begin with `path:line:column: `.
+ * Parses `text`; `path` names it in messages. BR_ESYNTAX: no valid YAML, or empty; BR_EINVAL: duplicate key,
+ * unknown alias; BR_EUNSUPPORTED: see above; BR_ELIMIT. Every message is `path:line:column: what; remedy`.
  */
-BR_NODISCARD br_code br_yaml_parse(br_arena *arena, const char *path, br_str text, br_yaml **ret, br_err *err);
+BR_NODISCARD br_code br_yaml_parse(
+    const char *path, br_str text, br_arena *arena, br_yaml_node **ret_root, br_err *err);
 
-/* Value of a key in a mapping, NULL if absent. */
-const br_yaml *br_yaml_get(const br_yaml *map, const char *key);
+const br_yaml_node *br_yaml_get(const br_yaml_node *map, const char *key); /* NULL if absent */
+bool br_yaml_is_null(const br_yaml_node *node); /* nothing, ~ or null without quotes */
+/* "a list", "a mapping", "nothing", "a text" */
+const char *br_yaml_describe(const br_yaml_node *node);
+
+/* `s` in double quotes for a message: cut at 60 bytes, control characters as '?'. Lives in the arena. */
+const char *br_yaml_quote(br_arena *arena, br_str s);
+
+/* Fills *err with "path:line:column: " and the message; returns `code`. */
+BR_PRINTF(5, 6)
+br_code br_yaml_fail(const char *path, br_yaml_mark mark, br_err *err, br_code code, const char *fmt, ...);

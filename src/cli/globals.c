@@ -4,12 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/mem.h"
 #include "cli/commands.h"
 
 const br_arg br_global_args[] = {
     {"help", 'h', BR_ARG_SWITCH, NULL, "show this help"},
     {"log-format", 0, BR_ARG_VALUE, "FORMAT", "log format: text, json or raw (default text)"},
-    {"log-output", 0, BR_ARG_VALUE, "WHERE", "log to stderr, stdout, none or file=PATH (default stderr)"},
+    {"log-output", 0, BR_ARG_VALUE, "WHERE", "log to stderr, stdout, none or file=PATH[,level=LEVEL] (default stderr)"},
     {"no-color", 0, BR_ARG_SWITCH, NULL, "no colours"},
     {"quiet", 'q', BR_ARG_SWITCH, NULL, "no banner and no progress"},
     {"verbose", 'v', BR_ARG_SWITCH, NULL, "log debug messages"},
@@ -38,6 +39,42 @@ static br_code take_format(const char *format, br_log_config *config, br_err *er
     return BR_OK;
 }
 
+static br_code take_level(br_str level, br_log_config *config, br_err *err)
+{
+    static const struct {
+        const char *name;
+        br_log_level level;
+    } levels[] = {{"panic", BR_LOG_ERROR}, {"fatal", BR_LOG_ERROR}, {"error", BR_LOG_ERROR}, {"warn", BR_LOG_WARN},
+        {"warning", BR_LOG_WARN}, {"info", BR_LOG_INFO}, {"debug", BR_LOG_DEBUG}, {"trace", BR_LOG_DEBUG}};
+    for (size_t i = 0; i < BR_COUNT_OF(levels); i++) {
+        if (!br_str_is(level, levels[i].name)) continue;
+        config->level = levels[i].level;
+        return BR_OK;
+    }
+    return br_fail(err, BR_EINVAL, "unknown log level '" BR_FMT "': use error, warn, info or debug", BR_ARG(level));
+}
+
+/* "file=PATH[,level=LEVEL]". The file stays open until the process ends. */
+static br_code take_file(const char *output, br_log_config *config, br_err *err)
+{
+    br_str rest = br_str_of(output), item, key;
+    br_code code = BR_OK;
+    while (code == BR_OK && br_str_cut(&rest, ',', &item)) {
+        if (!br_str_cut(&item, '=', &key) || !item.p) key = BR_STR("");
+        if (br_str_is(key, "level")) {
+            code = take_level(item, config, err);
+        } else if (br_str_is(key, "file") && !config->out) {
+            char *path = br_strndup(item.p, item.n);
+            config->out = fopen(path, "ae");
+            if (!config->out) code = br_fail_errno(err, BR_EIO, errno, "cannot open the log file '%s'", path);
+            br_free(path);
+        } else {
+            code = br_fail(err, BR_EINVAL, "unknown part of the log output '%s': use file=PATH,level=LEVEL", output);
+        }
+    }
+    return code;
+}
+
 static br_code take_output(const char *output, br_log_config *config, br_err *err)
 {
     if (!output || strcmp(output, "stderr") == 0) {
@@ -47,8 +84,7 @@ static br_code take_output(const char *output, br_log_config *config, br_err *er
     } else if (strcmp(output, "none") == 0) {
         config->out = NULL;
     } else if (strncmp(output, "file=", 5) == 0) {
-        config->out = fopen(output + 5, "ae"); /* open until the process ends */
-        if (!config->out) return br_fail_errno(err, BR_EIO, errno, "cannot open the log file '%s'", output + 5);
+        return take_file(output, config, err);
     } else {
         return br_fail(err, BR_EINVAL, "unknown log output '%s': use stderr, stdout, none or file=PATH", output);
     }

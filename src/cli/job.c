@@ -25,24 +25,64 @@ static br_env_var *collect_env(const br_job_config *c, size_t *ret_count)
 
 static br_exit_code load_exit(br_code code)
 {
-    return code == BR_EEXCEPTION ? BR_EXIT_EXCEPTION : BR_EXIT_OTHER;
+    if (code == BR_EABORT) return BR_EXIT_ABORTED;
+    return code == BR_EEXCEPTION || code == BR_ESYNTAX ? BR_EXIT_EXCEPTION : BR_EXIT_OTHER;
+}
+
+/* k6's words for a script that cannot be used, unlike one that threw. */
+static br_code wrap_load_error(const br_job_config *c, br_code code, br_err *err)
+{
+    char *path = realpath(c->script, NULL);
+    (void) br_wrap(err, code, "could not initialize '%s': could not load JS test 'file://%s'", c->script, path ? path : c->script);
+    free(path); // from realpath
+    return code;
 }
 
 static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *ret_exit, br_err *err)
 {
     size_t n;
     br_env_var *env = collect_env(c, &n);
-    br_program_config pc = {.path = c->script, .env = env, .env_count = n, .metrics = job->metrics};
+    br_program_config pc = {.path = c->script, .env = env, .env_count = n, .metrics = job->metrics,
+        .console_out = c->console_out};
     br_code code = br_program_load(&pc, &job->program, err);
     br_free(env);
     if (code == BR_OK) return BR_OK;
     *ret_exit = load_exit(code);
-    return br_wrap(err, code, "could not initialize '%s'", c->script);
+    return code == BR_ESYNTAX || code == BR_EINVAL ? wrap_load_error(c, code, err) : code;
+}
+
+static br_code config_error(br_err *err, const char *path, const char *why)
+{
+    return br_fail(err, BR_EINVAL, "failed to load the configuration file from the local file system: %s%s", path, why);
+}
+
+/* The user's own file is optional, one that was named is not. */
+static br_code read_config(const br_job_config *c, json_t **ret, br_err *err)
+{
+    char own[4096] = "";
+    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (base && *base) snprintf(own, sizeof(own), "%s/k6/config.json", base);
+    else if (home) snprintf(own, sizeof(own), "%s/.config/k6/config.json", home);
+    const char *path = c->config_file ? c->config_file : own;
+    if (access(path, F_OK) != 0) {
+        if (!c->config_file) return BR_OK;
+        char text[1100];
+        snprintf(text, sizeof(text), "stat %.1000s", path);
+        return config_error(err, text, ": no such file or directory");
+    }
+    json_error_t why;
+    json_t *json = json_load_file(path, 0, &why);
+    if (json && json_is_object(json)) {
+        *ret = json;
+        return BR_OK;
+    }
+    json_decref(json);
+    return config_error(err, path, json ? ": it is no JSON object" : ": it is no JSON");
 }
 
 static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
 {
-    json_t *script = NULL, *env = NULL;
+    json_t *script = NULL, *env = NULL, *file = NULL;
     br_str text = br_program_options_json(job->program);
     if (text.p) script = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
     if (script && !json_is_object(script)) {
@@ -50,11 +90,13 @@ static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
         return br_fail(err, BR_EINVAL, "the exported 'options' must be an object");
     }
     br_code code = br_options_from_env(environ, &env, err);
-    br_options_source sources[] = {{"script", script}, {"environment", env}, {"cli", c->overrides}};
+    if (code == BR_OK) code = read_config(c, &file, err);
+    br_options_source sources[] = {{"configuration file", file}, {"script", script}, {"environment", env}, {"cli", c->overrides}};
     if (code == BR_OK) code = br_options_build(sources, BR_COUNT_OF(sources), &job->options, err);
     json_decref(script);
     json_decref(env);
-    return code;
+    json_decref(file);
+    return code == BR_ESYNTAX ? wrap_load_error(c, code, err) : code;
 }
 
 static br_code check_functions(const br_job *job, br_err *err)
@@ -77,11 +119,17 @@ br_code br_job_prepare(const br_job_config *c, br_job *ret, br_exit_code *ret_ex
         code = build_options(c, &job, err);
         if (code == BR_OK) code = check_functions(&job, err);
         if (code == BR_OK) code = br_run_register_thresholds(job.options, job.metrics, !c->no_thresholds, err);
-        if (code != BR_OK) *ret_exit = BR_EXIT_CONFIG;
+        if (code != BR_OK) *ret_exit = code == BR_ELIMIT ? BR_EXIT_OTHER : BR_EXIT_CONFIG;
     }
     if (code == BR_OK) *ret = job;
     else br_job_deinit(&job);
     return code;
+}
+
+void br_job_log_error(br_code code, const br_err *err)
+{
+    br_log_field fields[] = {{"hint", BR_STR("script exception")}, {"source", BR_STR("stacktrace")}};
+    br_log_line(BR_LOG_ERROR, br_str_of(err->msg), fields, code == BR_EEXCEPTION ? BR_COUNT_OF(fields) : 0);
 }
 
 void br_job_deinit(br_job *job)
@@ -124,7 +172,7 @@ br_code br_job_run(br_job *job, const br_job_config *c, br_exit_code *ret_exit, 
 {
     br_progress *progress = NULL;
     job->run = (br_run_config) {.program = job->program, .options = job->options, .metrics = job->metrics,
-        .workers = c->workers, .max_body_bytes = c->max_body_bytes, .tap = c->tap, .tap_ctx = c->tap_ctx};
+        .workers = c->workers, .console_out = c->console_out, .max_body_bytes = c->max_body_bytes, .tap = c->tap, .tap_ctx = c->tap_ctx};
     if (!c->quiet) {
         print_plan(job, c);
         progress = br_progress_new(isatty(STDOUT_FILENO), c->colour);

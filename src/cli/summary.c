@@ -35,7 +35,6 @@ static void on_entry(void *ctx, br_str key, br_str content)
 /* True if the script took care of the output. */
 static bool script_summary(br_job *job, bool colour, entries *e)
 {
-    if (!br_program_has_export(job->program, BR_STR("handleSummary"))) return false;
     br_buf data;
     br_buf_init(&data, BR_BUF_NO_LIMIT);
     br_summary_data_style style = {.stdout_is_tty = isatty(STDOUT_FILENO), .stderr_is_tty = isatty(STDERR_FILENO), .no_colour = !colour};
@@ -44,7 +43,7 @@ static bool script_summary(br_job *job, bool colour, entries *e)
     if (code == BR_OK) code = br_run_handle_summary(&job->run, br_buf_view(&data), on_entry, e, &err);
     br_buf_deinit(&data);
     if (code == BR_OK) return true;
-    if (code != BR_AGAIN) { /* BR_AGAIN: it returned nothing */
+    if (code != BR_AGAIN && code != BR_ENOTFOUND) { /* BR_AGAIN: it returned nothing */
         br_log_field field = {"hint", BR_STR("script exception")};
         br_log_line(BR_LOG_ERROR, br_str_of(err.msg), &field, 1);
     }

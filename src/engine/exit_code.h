@@ -12,5 +12,6 @@ typedef enum br_exit_code {
     BR_EXIT_INTERRUPTED = 105,
     BR_EXIT_EXCEPTION = 107,
     BR_EXIT_ABORTED = 108,
+    BR_EXIT_MARKED_FAILED = 110,
     BR_EXIT_OTHER = 255,
 } br_exit_code;

@@ -28,7 +28,7 @@ static const struct {
     {"insecureSkipTLSVerify", NO_EFFECT}, {"iterations", TAKEN}, {"localIPs", NOT_YET_ON}, {"maxRedirects", NO_EFFECT},
     {"metricSamplesBufferSize", NO_EFFECT}, {"minIterationDuration", TAKEN}, {"noConnectionReuse", TAKEN},
     {"noCookiesReset", NO_EFFECT}, {"noSetup", TAKEN}, {"noTeardown", TAKEN}, {"noVUConnectionReuse", TAKEN},
-    {"paused", NOT_YET_ON}, {"rps", NOT_YET_ON}, {"scenarios", TAKEN}, {"setupTimeout", TAKEN}, {"stages", TAKEN},
+    {"paused", NOT_YET_ON}, {"rps", TAKEN}, {"scenarios", TAKEN}, {"setupTimeout", TAKEN}, {"stages", TAKEN},
     {"summaryTimeUnit", TAKEN}, {"summaryTrendStats", TAKEN}, {"systemTags", TAKEN}, {"tags", TAKEN},
     {"teardownTimeout", TAKEN}, {"thresholds", TAKEN}, {"throw", TAKEN}, {"tlsAuth", NO_EFFECT},
     {"tlsCipherSuites", NO_EFFECT}, {"tlsVersion", NO_EFFECT}, {"userAgent", TAKEN}, {"vus", TAKEN},
@@ -52,8 +52,16 @@ static br_code check_key(const char *what, const char *key, const json_t *value,
         }
         return BR_OK;
     }
-    br_warn("There were unknown fields in the options exported in the script: '%s'", key);
-    return BR_OK;
+    return BR_ENOTFOUND;
+}
+
+/* One line, about the first of them, as k6 stops reading there. */
+static void warn_unknown(const char *key)
+{
+    char text[300];
+    int n = snprintf(text, sizeof(text), "json: unknown field \"%.200s\"", key);
+    br_log_field field = {"error", {text, (size_t) n}};
+    br_log_line(BR_LOG_WARN, BR_STR("There were unknown fields in the options exported in the script"), &field, 1);
 }
 
 /* Merging ------------------------------------------------------------------------------------------- */
@@ -81,14 +89,19 @@ static br_code merge(const br_options_source *sources, size_t count, json_t *int
             }
             for (size_t k = 0; k < BR_COUNT_OF(execution_keys); k++) json_object_del(into, execution_keys[k]);
         }
-        const char *key;
+        const char *key, *unknown = NULL;
         json_t *value;
         json_object_foreach(j, key, value)
         {
             br_code code = check_key(sources[i].what, key, value, err);
+            if (code == BR_ENOTFOUND) {
+                if (!unknown) unknown = key;
+                continue;
+            }
             if (code != BR_OK) return code;
             if (!json_is_null(value)) json_object_set(into, key, value);
         }
+        if (unknown) warn_unknown(unknown);
     }
     return BR_OK;
 }
@@ -97,6 +110,9 @@ static br_code merge(const br_options_source *sources, size_t count, json_t *int
 
 static br_code check_exclusive(const json_t *j, br_err *err)
 {
+    const json_t *stages = json_object_get(j, "stages"), *scenarios = json_object_get(j, "scenarios");
+    if (stages && !json_is_array(stages)) return br_fail(err, BR_EINVAL, "the option 'stages' must be a list");
+    if (scenarios && !json_is_object(scenarios)) return br_fail(err, BR_EINVAL, "the option 'scenarios' must be an object");
     static const char *const pairs[][2] = {{"iterations", "stages"}, {"iterations", "scenarios"}, {"duration", "stages"},
         {"duration", "scenarios"}, {"stages", "scenarios"}};
     for (size_t i = 0; i < BR_COUNT_OF(pairs); i++) {
@@ -105,6 +121,17 @@ static br_code check_exclusive(const json_t *j, br_err *err)
         }
     }
     return BR_OK;
+}
+
+/* The shortcut passes over stages without a duration; scenarios report them. New reference. */
+static json_t *stages_with_duration(const json_t *stages)
+{
+    json_t *kept = json_array();
+    for (size_t i = 0; i < json_array_size(stages); i++) {
+        json_t *stage = json_array_get(stages, i), *duration = json_object_get(stage, "duration");
+        if (!json_is_object(stage) || (duration && !json_is_null(duration))) json_array_append(kept, stage);
+    }
+    return kept;
 }
 
 /* The scenarios object that k6's shortcuts (vus, duration, iterations, stages) stand for. New reference. */
@@ -125,7 +152,7 @@ static json_t *derive(const json_t *j)
         if (vus) json_object_set(one, "vus", vus);
     } else if (stages && json_array_size(stages) > 0) {
         json_object_set_new(one, "executor", json_string("ramping-vus"));
-        json_object_set(one, "stages", stages);
+        json_object_set_new(one, "stages", stages_with_duration(stages));
         if (vus) json_object_set(one, "startVUs", vus);
     } else if (vus) {
         if (scenarios) br_warn("`vus=%lld` overrides scenarios configuration", (long long) json_integer_value(vus));
@@ -148,6 +175,13 @@ static int by_start(const void *a, const void *b)
     return br_str_cmp(x->name, y->name);
 }
 
+static int64_t all_vus(const br_options *o)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < o->scenario_count; i++) sum += br_scenario_max_vus(&o->scenarios[i]);
+    return sum;
+}
+
 static br_code read_scenarios(const br_option_reader *r, br_options *o, const json_t *all)
 {
     if (!json_is_object(all)) return br_fail(r->err, BR_EINVAL, "the option 'scenarios' must be an object");
@@ -167,6 +201,9 @@ static br_code read_scenarios(const br_option_reader *r, br_options *o, const js
         if (code != BR_OK) break;
         br_scenario_validate(s, &problems);
         if (problems.len) (void) br_buf_printf(&report, "\n\t- scenario %s has configuration errors: %s", key, problems.data);
+    }
+    if (code == BR_OK && !report.len && all_vus(o) > BR_VUS_MAX) {
+        code = br_fail(r->err, BR_EINVAL, "the scenarios have more than %d VUs together", BR_VUS_MAX);
     }
     if (code == BR_OK && report.len) {
         code = br_fail(r->err, BR_EINVAL, "There were problems with the specified script configuration:%s", report.data);
@@ -244,7 +281,9 @@ static br_code read_trend_stats(const br_option_reader *r, br_options *o, const 
     for (size_t i = 0; i < o->trend_stat_count && code == BR_OK; i++) {
         br_agg_spec spec;
         if (br_agg_parse(o->trend_stats[i], &spec) != BR_OK || !(br_agg_fits(spec.agg, BR_TREND) || spec.agg == BR_AGG_COUNT)) {
-            return br_fail(r->err, BR_EINVAL, "summaryTrendStats: '" BR_FMT "' is not one of avg, min, med, max, count, p(N) with N from 0 to 100", BR_ARG(o->trend_stats[i]));
+            bool percentile = br_str_starts(o->trend_stats[i], BR_STR("p("));
+            return br_fail(r->err, BR_ELIMIT, percentile ? "invalid percentile trend stat value '" BR_FMT "', provide a number between 0 and 100"
+                : "invalid trend stat '" BR_FMT "': use avg, min, med, max, count or p(N)", BR_ARG(o->trend_stats[i]));
         }
     }
     return code;
@@ -268,6 +307,7 @@ static br_code read_plain(const br_option_reader *r, br_options *o, const json_t
     for (size_t i = 0; i < BR_COUNT_OF(flags) && code == BR_OK; i++) code = br_read_bool(r, flags[i].key, json_object_get(j, flags[i].key), flags[i].value);
     if (code == BR_OK) code = br_read_int(r, "batch", json_object_get(j, "batch"), &o->batch);
     if (code == BR_OK) code = br_read_int(r, "batchPerHost", json_object_get(j, "batchPerHost"), &o->batch_per_host);
+    if (code == BR_OK) code = br_read_int(r, "rps", json_object_get(j, "rps"), &o->rps);
     if (code == BR_OK) code = br_read_text(r, "userAgent", json_object_get(j, "userAgent"), &o->user_agent);
     if (code == BR_OK) code = br_read_text(r, "summaryTimeUnit", json_object_get(j, "summaryTimeUnit"), &o->time_unit);
     if (code == BR_OK) code = br_read_tags(r, "tags", json_object_get(j, "tags"), &o->tags, &o->tag_count);
@@ -297,6 +337,7 @@ static void consolidate(br_options *o, json_t *j, json_t *scenarios)
     char *text = json_dumps(j, JSON_COMPACT);
     o->consolidated_json = br_arena_cstr(&o->arena, br_str_of(text));
     free(text); // from jansson
+    o->all_json = br_options_show(o, j);
 }
 
 br_code br_options_build(const br_options_source *sources, size_t count, br_options **ret, br_err *err)
@@ -338,15 +379,18 @@ br_code br_options_parse_stages(br_str text, json_t **ret, br_err *err)
     json_t *list = json_array();
     br_str item;
     while (br_str_cut(&text, ',', &item)) {
-        br_str duration, target = item;
-        int64_t n;
-        br_ns d;
-        if (!br_str_cut(&target, ':', &duration) || !target.p || br_parse_i64(target, &n) != BR_OK ||
-            br_parse_duration(duration, BR_DURATION_K6, &d) != BR_OK) {
+        br_str duration = BR_STR_NONE, target = item;
+        int64_t n = 0;
+        br_ns d = 0;
+        if (!br_str_cut(&target, ':', &duration) || !target.p || (target.n && br_parse_i64(target, &n) != BR_OK) ||
+            (duration.n && br_parse_duration(duration, BR_DURATION_K6, &d) != BR_OK)) {
             json_decref(list);
             return br_fail(err, BR_EINVAL, "invalid stage '" BR_FMT "': use DURATION:VUS, for example 30s:10", BR_ARG(item));
         }
-        json_array_append_new(list, json_pack("{s:s#,s:I}", "duration", duration.p, (int) duration.n, "target", (json_int_t) n));
+        json_t *stage = json_object();
+        json_object_set_new(stage, "duration", duration.n ? json_stringn(duration.p, duration.n) : json_null());
+        json_object_set_new(stage, "target", target.n ? json_integer(n) : json_null());
+        json_array_append_new(list, stage);
     }
     *ret = list;
     return BR_OK;

@@ -19,6 +19,7 @@
 #define BR_VUS_MAX 1000000
 #define BR_STAGES_MAX 10000
 #define BR_SCENARIOS_MAX 1000
+#define BR_OPTION_DURATION_MAX (1000000000 * BR_SEC) /* 31 years: sums of a few of them do not overflow */
 
 typedef enum br_executor {
     BR_EXEC_CONSTANT_VUS,
@@ -44,6 +45,8 @@ typedef struct br_scenario {
     br_ns start_time, graceful_stop, graceful_ramp_down;
     br_tag *tags;
     size_t tag_count;
+    br_tag *env; /* variables for __ENV */
+    size_t env_count;
 } br_scenario;
 
 typedef struct br_threshold_option {
@@ -70,7 +73,9 @@ typedef struct br_options {
     br_ns setup_timeout, teardown_timeout, summary_timeout, min_iteration_duration;
     bool no_setup, no_teardown, throw_errors, discard_bodies, no_connection_reuse, no_vu_connection_reuse;
     int64_t batch, batch_per_host;
-    char *consolidated_json; /* as scripts see it; owned by the arena */
+    int64_t rps;             /* requests a second of all VUs together; 0: no limit */
+    char *consolidated_json; /* what was set, as scripts see it; owned by the arena */
+    char *all_json;          /* the same with null for what was not set: exec.test.options */
 } br_options;
 
 /* One source, lowest first. `what` names it in messages: "the script's options", "command line". */
@@ -81,14 +86,14 @@ typedef struct br_options_source {
 
 /*
  * Merges, checks and derives. BR_EINVAL with k6's configuration report (several lines) or one message that names
- * the option; BR_EUNSUPPORTED for an option whose effect this version lacks. Warnings are logged.
+ * the option; BR_ELIMIT for a trend statistic that does not exist; BR_ESYNTAX for a scenario that cannot be read at all (k6 refuses such a script when it loads it); BR_EUNSUPPORTED for an option whose effect this version lacks. Warnings are logged.
  */
 BR_NODISCARD br_code br_options_build(const br_options_source *sources, size_t count, br_options **ret, br_err *err);
 void br_options_free(br_options *o);
 
 /* K6_* variables of the environment as such a JSON object (owned by the caller). BR_EINVAL names the variable. */
 BR_NODISCARD br_code br_options_from_env(char *const *environ_list, json_t **ret, br_err *err);
-/* "10s:5,20s:0" -> JSON array of stages. BR_EINVAL. */
+/* "10s:5,20s:0" -> JSON array of stages; what is empty on either side of a colon is null. BR_EINVAL. */
 BR_NODISCARD br_code br_options_parse_stages(br_str text, json_t **ret, br_err *err);
 
 /* Figures of scenarios ------------------------------------------------------------------------------ */

@@ -49,11 +49,13 @@ br_code br_read_bool(const br_option_reader *r, const char *name, const json_t *
 br_code br_read_duration(const br_option_reader *r, const char *name, const json_t *v, br_ns *ret)
 {
     if (absent(v)) return BR_OK;
-    if (json_is_number(v) && fabs(json_number_value(v)) < 1e12) {
-        *ret = (br_ns) (json_number_value(v) * 1e6);
+    br_ns d = BR_NS_MAX;
+    if (json_is_number(v) && fabs(json_number_value(v)) < 1e12) d = (br_ns) (json_number_value(v) * 1e6);
+    bool read = d < BR_NS_MAX || (json_is_string(v) && br_parse_duration(text_of(v), BR_DURATION_K6, &d) == BR_OK);
+    if (read && d >= -BR_OPTION_DURATION_MAX && d <= BR_OPTION_DURATION_MAX) {
+        *ret = d;
         return BR_OK;
     }
-    if (json_is_string(v) && br_parse_duration(text_of(v), BR_DURATION_K6, ret) == BR_OK) return BR_OK;
     return wrong(r, name, v, "a duration such as \"30s\", \"1m30s\" or milliseconds");
 }
 
@@ -72,7 +74,7 @@ static br_code scalar_text(const br_option_reader *r, const char *name, const js
         return BR_OK;
     }
     if (!json_is_number(v) && !json_is_boolean(v)) return wrong(r, name, v, "text, a number or true/false");
-    char *text = json_dumps(v, JSON_ENCODE_ANY);
+    char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     *ret = br_arena_str(r->arena, br_str_of(text));
     free(text); // from jansson
     return BR_OK;

@@ -111,10 +111,10 @@ static void record_vus(br_engine *e)
 }
 
 /* The control thread's own samples go the same way as everybody's. */
-static void collect_own(br_engine *e)
+static void collect_own(br_engine *e, br_ns at)
 {
     br_shard *full = br_recorder_swap(e->recorder, br_collector_spare(e->collector));
-    br_collector_take(e->collector, full, br_loop_clock(e->loop));
+    br_collector_take(e->collector, full, at);
 }
 
 static void check_thresholds(br_engine *e)
@@ -132,12 +132,20 @@ static void on_second(br_timer *timer, void *ctx)
     br_engine *e = ctx;
     record_vus(e);
     if (e->phase == BR_RUN_RUNNING) {
-        br_workers_take_shards(e);
-        collect_own(e);
+        br_workers_take_shards(e, e->tick);
+        collect_own(e, e->tick);
         br_ns since = br_loop_now(e->loop) - e->begin;
         if (since % THRESHOLD_INTERVAL < BR_SEC) check_thresholds(e);
     }
-    br_timer_start(e->loop, timer, br_loop_now(e->loop) + BR_SEC, on_second, e);
+    e->tick += BR_SEC;
+    if (e->tick <= br_loop_now(e->loop)) e->tick = br_loop_now(e->loop) + BR_SEC; /* this thread was held up for long */
+    br_timer_start(e->loop, timer, e->tick, on_second, e);
+}
+
+static void start_ticks(br_engine *e, br_ns from)
+{
+    e->tick = from + BR_SEC;
+    br_timer_start(e->loop, &e->second_timer, e->tick, on_second, e);
 }
 
 static void tell_status(br_engine *e)
@@ -156,9 +164,11 @@ static void tell_status(br_engine *e)
     for (size_t i = 0; i < o->scenario_count; i++) {
         const br_scenario *sc = &o->scenarios[i];
         br_scenario_shared *shared = &e->shared[i];
+        int64_t started = atomic_load(&shared->iterations_started);
+        if (sc->executor == BR_EXEC_SHARED_ITERATIONS && started > sc->iterations) started = sc->iterations; /* each VU asks once too often */
         list[i] = (br_scenario_status) {.scenario = sc, .started = e->start && s.elapsed >= sc->start_time,
             .done = e->start && atomic_load(&shared->slots_left) == 0, .elapsed = s.elapsed - sc->start_time,
-            .vus_active = atomic_load(&shared->vus_active), .iterations = (uint64_t) atomic_load(&shared->iterations_started)};
+            .vus_active = atomic_load(&shared->vus_active), .iterations = (uint64_t) started};
     }
     br_collector_last_second(e->collector, &s);
     e->config->on_status(e->config->status_ctx, &s);
@@ -239,6 +249,11 @@ static void fail_stage(br_engine *e, const char *name, br_code code, const br_er
         return;
     }
     if (code == BR_ECANCEL) return; /* the reason has been given */
+    if (code == BR_EABORT) {
+        br_error("%s", err->msg);
+        br_engine_stop(e, BR_EXIT_ABORTED, BR_RUN_ABORTED, err->msg);
+        return;
+    }
     br_log_field fields[] = {{"hint", BR_STR("script exception")}, {"source", BR_STR("stacktrace")}};
     br_log_line(BR_LOG_ERROR, br_str_of(err->msg), fields, code == BR_EEXCEPTION ? BR_COUNT_OF(fields) : 0);
     br_engine_stop(e, code == BR_EEXCEPTION ? BR_EXIT_EXCEPTION : BR_EXIT_OTHER, BR_RUN_ABORTED, err->msg);
@@ -309,6 +324,7 @@ static void run_scenarios(br_engine *e)
 {
     e->phase = BR_RUN_RUNNING;
     e->start = br_loop_clock(e->loop);
+    start_ticks(e, e->start); /* slices of time count from here */
     br_workers_begin(e);
     wait_for(e, &e->workers_done, e->worker_count);
     e->stop_at = br_loop_clock(e->loop);
@@ -317,8 +333,9 @@ static void run_scenarios(br_engine *e)
 
 static void collect_rest(br_engine *e)
 {
-    br_workers_take_shards(e);
-    collect_own(e);
+    br_ns at = e->stop_at ? e->stop_at : br_loop_clock(e->loop);
+    br_workers_take_shards(e, at);
+    collect_own(e, at);
     while (br_collector_outstanding(e->collector)) pause_control(e);
 }
 
@@ -361,7 +378,13 @@ static void fill_settings(br_engine *e)
     *s = (br_vu_settings) {.metrics = e->config->metrics, .user_agent = o->user_agent, .system_tags = o->system_tags,
         .throw_errors = o->throw_errors, .discard_bodies = o->discard_bodies,
         .no_vu_connection_reuse = o->no_vu_connection_reuse, .memory_limit_bytes = e->config->vu_memory_limit_bytes,
-        .consolidated_options_json = o->consolidated_json};
+        .consolidated_options_json = o->consolidated_json, .all_options_json = o->all_json, .host = &e->host,
+        .console_out = e->config->console_out};
+    br_engine_host_init(e);
+    if (o->rps > 0) {
+        s->next_request = &e->next_request;
+        s->request_interval = BR_SEC / o->rps;
+    }
     br_http_client_config_defaults(&s->http);
     if (e->config->max_body_bytes) s->http.max_body_bytes = e->config->max_body_bytes;
     s->http.no_reuse = o->no_connection_reuse;
@@ -418,6 +441,7 @@ static void finish(br_engine *e, br_run_result **ret_result, br_exit_code *ret_e
         br_error("thresholds on metrics '%s' have been crossed", names);
         e->exit_code = BR_EXIT_THRESHOLDS;
     }
+    if (e->exit_code == BR_EXIT_OK && atomic_load(&e->marked_failed)) e->exit_code = BR_EXIT_MARKED_FAILED;
     br_run_result *r = br_collector_result(e->collector);
     if (r->iterations_complete == 0 && !e->stopping) {
         br_warn("No script iterations fully finished, consider making the test duration longer");
@@ -434,7 +458,7 @@ br_code br_run(const br_run_config *config, br_run_result **ret_result, br_exit_
     br_code code = engine_init(&e, config, err);
     if (code == BR_OK) code = watch_signals(&e, &old, err);
     if (code == BR_OK) {
-        br_timer_start(e.loop, &e.second_timer, br_loop_now(e.loop) + BR_SEC, on_second, &e);
+        start_ticks(&e, br_loop_now(e.loop));
         if (config->on_status) br_timer_start(e.loop, &e.status_timer, br_loop_now(e.loop) + config->status_interval_ns, on_status_timer, &e);
         br_fiber *fiber;
         code = br_fiber_start(e.fibers, control_main, &e, &fiber, err);
@@ -470,7 +494,10 @@ static void summary_main(br_fiber *self, void *arg)
     e->control = self;
     br_vu *vu = NULL;
     s->code = make_control_vu(e, &vu, e->err);
-    if (s->code == BR_OK) {
+    if (s->code == BR_OK && !br_program_has_export(e->config->program, BR_STR("handleSummary"))) {
+        s->code = BR_ENOTFOUND; /* the init code has run all the same, as in k6 */
+        br_vu_free(vu);
+    } else if (s->code == BR_OK) {
         stage_timeout t = {.engine = e};
         br_timer_start(e->loop, &t.timer, br_loop_clock(e->loop) + e->config->options->summary_timeout, on_stage_timeout, &t);
         s->code = br_vu_handle_summary(vu, self, s->data, s->fn, s->ctx, e->err);
@@ -483,7 +510,6 @@ static void summary_main(br_fiber *self, void *arg)
 
 br_code br_run_handle_summary(const br_run_config *config, br_str data_json, br_run_summary_fn *fn, void *ctx, br_err *err)
 {
-    if (!br_program_has_export(config->program, BR_STR("handleSummary"))) return BR_ENOTFOUND;
     br_engine e;
     br_code code = engine_init(&e, config, err);
     summary_call s = {.engine = &e, .data = data_json, .fn = fn, .ctx = ctx};

@@ -51,6 +51,7 @@ typedef struct br_run_config {
     void *status_ctx;
     br_ns status_interval_ns;
     size_t vu_memory_limit_bytes; /* of one VU's JavaScript heap; 0: none */
+    FILE *console_out;            /* messages of console.*; NULL: the log */
     size_t max_body_bytes;        /* largest kept response body; 0: default (256 MiB) */
 } br_run_config;
 

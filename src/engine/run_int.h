@@ -30,6 +30,7 @@ typedef struct br_slot {
     br_ns deadline;
     br_vu *vu;
     int64_t iterations_done; /* of this slot */
+    int64_t iteration, own_iteration; /* numbers of the running one: in its scenario; of its VU in this scenario */
 } br_slot;
 
 /* Counters of one scenario over all workers. */
@@ -51,6 +52,7 @@ static inline uint64_t br_gauge64_get(br_gauge64 *g) { return atomic_load_explic
 typedef struct br_pooled_vu {
     br_vu *vu;
     int64_t iterations; /* over all scenarios: __ITER */
+    int64_t *by_scenario; /* [scenario_count] iterations in each */
 } br_pooled_vu;
 
 struct br_worker {
@@ -80,6 +82,9 @@ struct br_worker {
 struct br_engine {
     const br_run_config *config;
     br_vu_settings settings;
+    br_vu_host host;
+    _Atomic bool marked_failed;    /* a script called test.fail() */
+    _Atomic br_ns next_request;    /* option rps: shared by all VUs */
     br_loop *loop; /* control loop, main thread */
     br_dns *dns;
     br_fiber_pool *fibers;
@@ -105,6 +110,7 @@ struct br_engine {
     int signal_fd;
     br_watch signal_watch;
     br_timer second_timer, status_timer;
+    br_ns tick; /* instant of the next second */
     bool control_waits;
     struct br_collector *collector;
 };
@@ -114,8 +120,9 @@ br_code br_workers_start(br_engine *e, br_err *err); /* threads begin to make VU
 void br_workers_begin(br_engine *e);                /* start the slots at e->start */
 void br_workers_interrupt(br_engine *e);            /* end all iterations at once */
 void br_workers_join(br_engine *e);
-void br_workers_take_shards(br_engine *e);          /* asks each for its shard; br_collector_take() follows */
-br_pooled_vu *br_worker_take_vu(br_worker *w);
+/* Asks each for its shard; br_collector_take() follows with the instant `at`. */
+void br_workers_take_shards(br_engine *e, br_ns at);
+br_pooled_vu *br_worker_take_vu(br_worker *w); /* NULL: all are busy for a moment longer than planned */
 void br_worker_return_vu(br_worker *w, br_pooled_vu *vu);
 void br_worker_slot_done(br_worker *w);
 void br_engine_worker_ready(br_engine *e, br_worker *w); /* control thread */
@@ -125,6 +132,10 @@ void br_engine_worker_done(br_engine *e, br_worker *w);  /* control thread */
 size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret); /* *ret is br_malloc'ed */
 br_code br_slot_start(br_slot *slot, br_err *err);
 const br_tagset *br_scenario_tags(br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags);
+
+/* host.c: what scripts ask of the run */
+void br_engine_host_init(br_engine *e);
+void br_engine_abort_from(br_worker *w, const char *reason); /* an iteration called test.abort(); on the worker's thread */
 
 /* collector.c: totals, slices, thresholds, result */
 typedef struct br_collector br_collector;

@@ -25,7 +25,7 @@ static br_code read_executor(const br_option_reader *r, br_str name, const json_
     if (strcmp(text, "constant-arrival-rate") == 0 || strcmp(text, "ramping-arrival-rate") == 0) {
         return br_fail(r->err, BR_EUNSUPPORTED, "scenario '" BR_FMT "': the executor %s is not supported yet", BR_ARG(name), text);
     }
-    return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "': unknown executor type '%s'", BR_ARG(name), text);
+    return br_fail(r->err, BR_ESYNTAX, "unknown executor type '%s'", text);
 }
 
 /* k6 refuses unknown fields of scenarios: a misspelt one would change the load silently. */
@@ -46,9 +46,6 @@ static br_code check_fields(const br_option_reader *r, br_str name, const json_t
         for (int i = 0; common[i]; i++) known = known || strcmp(key, common[i]) == 0;
         for (int i = 0; i < 5 && own[e][i]; i++) known = known || strcmp(key, own[e][i]) == 0;
         if (!known) return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' (%s): unknown field '%s'", BR_ARG(name), br_executor_name(e), key);
-    }
-    if (json_object_size(json_object_get(v, "env")) > 0) {
-        return br_fail(r->err, BR_EUNSUPPORTED, "scenario '" BR_FMT "': the field 'env' is not supported yet", BR_ARG(name));
     }
     return BR_OK;
 }
@@ -80,11 +77,13 @@ br_code br_scenario_read(const br_option_reader *r, br_str name, const json_t *v
     for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++) code = br_read_duration(r, times[i].key, json_object_get(v, times[i].key), times[i].value);
     if (code == BR_OK) code = br_read_text(r, "exec", json_object_get(v, "exec"), &s.exec);
     if (code == BR_OK) code = br_read_tags(r, "tags", json_object_get(v, "tags"), &s.tags, &s.tag_count);
+    if (code == BR_OK) code = br_read_tags(r, "env", json_object_get(v, "env"), &s.env, &s.env_count);
     if (code == BR_OK) code = br_read_stages(r, "stages", json_object_get(v, "stages"), &s.stages, &s.stage_count, problems);
     if (code != BR_OK) return br_wrap(r->err, code, "scenario '" BR_FMT "'", BR_ARG(name));
     if (s.executor == BR_EXEC_RAMPING_VUS) {
         s.duration = 0;
-        for (size_t i = 0; i < s.stage_count; i++) s.duration += s.stages[i].duration;
+        for (size_t i = 0; i < s.stage_count && s.duration <= BR_OPTION_DURATION_MAX; i++) s.duration += s.stages[i].duration;
+        if (s.duration > BR_OPTION_DURATION_MAX) br_problem_add(problems, "the stages together are too long");
     }
     *ret = s;
     return BR_OK;

@@ -117,12 +117,18 @@ static br_ns run_iteration(br_slot *slot, br_pooled_vu *pooled, br_ns start)
 {
     br_worker *w = slot->worker;
     br_engine *e = w->engine;
-    br_vu_call call = {.function = slot->scenario->exec, .scenario = slot->scenario->name, .tags = slot->tags,
-        .deadline = slot->deadline, .stop_flag = &w->stop, .now = start};
+    br_vu_call call = {.function = slot->scenario->exec, .scenario = slot->scenario->name, .tags = slot->tags, .owner = slot,
+        .env = slot->scenario->env, .env_count = slot->scenario->env_count, .deadline = slot->deadline, .stop_flag = &w->stop,
+        .now = start};
     br_err err;
+    slot->own_iteration = pooled->by_scenario[slot->scenario - e->config->options->scenarios]++;
     br_vu_set_iteration(slot->vu, pooled->iterations++);
     br_code code = br_vu_run(slot->vu, slot->fiber, &call, e->setup_data, NULL, &err);
     br_ns end = br_loop_clock(w->loop);
+    if (code == BR_EABORT) {
+        br_engine_abort_from(w, err.msg);
+        code = BR_ECANCEL;
+    }
     if (code != BR_OK && code != BR_ECANCEL) log_exception(slot, &err);
     record_end(slot, code != BR_ECANCEL, end - start, end);
     br_ns pad = e->config->options->min_iteration_duration - (end - start);
@@ -136,7 +142,8 @@ static bool next_iteration(br_slot *slot)
 {
     switch (slot->scenario->executor) {
         case BR_EXEC_SHARED_ITERATIONS:
-            return atomic_fetch_add_explicit(&slot->shared->iterations_started, 1, memory_order_relaxed) < slot->scenario->iterations;
+            slot->iteration = atomic_fetch_add_explicit(&slot->shared->iterations_started, 1, memory_order_relaxed);
+            return slot->iteration < slot->scenario->iterations;
         case BR_EXEC_PER_VU_ITERATIONS:
             if (slot->iterations_done == slot->scenario->iterations) return false;
             break;
@@ -144,7 +151,7 @@ static bool next_iteration(br_slot *slot)
         case BR_EXEC_RAMPING_VUS: break;
     }
     slot->iterations_done++;
-    atomic_fetch_add_explicit(&slot->shared->iterations_started, 1, memory_order_relaxed);
+    slot->iteration = atomic_fetch_add_explicit(&slot->shared->iterations_started, 1, memory_order_relaxed);
     return true;
 }
 
@@ -181,12 +188,27 @@ static void arm_deadline(br_slot *slot, size_t i)
     br_timer_start(slot->worker->loop, &slot->deadline_timer, at, on_deadline, slot);
 }
 
+/*
+ * The plan has a VU for every slot that is active at the same time. Where one scenario ends at the instant at
+ * which another begins, the former's VU may need a moment to stop. NULL: the run ends.
+ */
+static br_pooled_vu *wait_for_vu(br_slot *slot)
+{
+    br_pooled_vu *pooled = br_worker_take_vu(slot->worker);
+    while (!pooled && !stopped(slot)) {
+        (void) br_fiber_sleep_until(slot->fiber, br_loop_now(slot->worker->loop) + BR_MS); /* `stopped` decides */
+        pooled = br_worker_take_vu(slot->worker);
+    }
+    return pooled;
+}
+
 /* Iterates while the interval lasts. False: this slot has nothing more to do. */
 static bool run_interval(br_slot *slot, size_t i)
 {
     br_worker *w = slot->worker;
     br_ns stop = origin_of(slot) + slot->intervals[i].stop;
-    br_pooled_vu *pooled = br_worker_take_vu(w);
+    br_pooled_vu *pooled = wait_for_vu(slot);
+    if (!pooled) return false;
     slot->vu = pooled->vu;
     atomic_fetch_add(&slot->shared->vus_active, 1);
     arm_deadline(slot, i);
@@ -200,6 +222,7 @@ static bool run_interval(br_slot *slot, size_t i)
         (void) br_fiber_sleep_until(slot->fiber, br_loop_now(w->loop)); /* a turn for others */
         now = br_loop_clock(w->loop);
     }
+    br_timer_stop(w->loop, &slot->deadline_timer); /* or it would cancel the wait for the next interval */
     atomic_fetch_sub(&slot->shared->vus_active, 1);
     br_worker_return_vu(w, pooled);
     slot->vu = NULL;
@@ -213,7 +236,8 @@ static void record_dropped(br_slot *slot)
     const br_scenario *s = slot->scenario;
     if (s->executor != BR_EXEC_PER_VU_ITERATIONS || stopped(slot) || slot->iterations_done >= s->iterations) return;
     br_worker *w = slot->worker;
-    br_origin origin = {.tags = slot->tags, .vu = -1, .iter = -1};
+    const br_tagset *tags = br_scenario_tags(w->recorder, w->run_tags, s, w->engine->settings.system_tags & ~BR_SYSTEM_TAG(GROUP));
+    br_origin origin = {.tags = tags, .vu = -1, .iter = -1};
     br_recorder_add(w->recorder, br_metrics_at(w->engine->config->metrics, BR_M_DROPPED_ITERATIONS),
         (double) (s->iterations - slot->iterations_done), &origin, NULL, 0, br_clock_wall());
 }

@@ -8,7 +8,7 @@
 
 br_pooled_vu *br_worker_take_vu(br_worker *w)
 {
-    BR_ASSERT(w->idle_len > 0); /* the plan made one for every slot that is active at the same time */
+    if (w->idle_len == 0) return NULL;
     uint32_t i = w->idle[w->idle_head];
     w->idle_head = (w->idle_head + 1) % w->vu_count;
     w->idle_len--;
@@ -42,15 +42,14 @@ static void give_shard(void *ctx)
 {
     shard_message *m = ctx;
     m->shard = br_recorder_swap(m->worker->recorder, m->shard);
-    m->at = br_loop_clock(m->worker->loop);
     br_loop_post(m->engine->loop, receive_shard, m);
 }
 
-void br_workers_take_shards(br_engine *e)
+void br_workers_take_shards(br_engine *e, br_ns at)
 {
     for (uint32_t i = 0; i < e->worker_count; i++) {
         shard_message *m = BR_NEW(shard_message);
-        *m = (shard_message) {.engine = e, .worker = &e->workers[i], .shard = br_collector_spare(e->collector)};
+        *m = (shard_message) {.engine = e, .worker = &e->workers[i], .shard = br_collector_spare(e->collector), .at = at};
         br_loop_post(e->workers[i].loop, give_shard, m);
     }
 }
@@ -96,6 +95,7 @@ static br_code make_vus(br_worker *w, br_err *err)
     for (size_t i = 0; i < w->vu_count && !atomic_load(&w->stop); i++) {
         br_vu_config vc = {.program = e->config->program, .settings = &e->settings, .loop = w->loop, .dns = w->dns,
             .recorder = w->recorder, .id = (int64_t) (i * e->worker_count + w->index + 1), .run_tags = w->run_tags};
+        w->vus[i].by_scenario = br_calloc(e->config->options->scenario_count + 1, sizeof(int64_t));
         br_code code = br_vu_new(&vc, &w->vus[i].vu, err);
         if (code != BR_OK) return code;
         br_worker_return_vu(w, &w->vus[i]);
@@ -106,7 +106,10 @@ static br_code make_vus(br_worker *w, br_err *err)
 
 static void drop_all(br_worker *w)
 {
-    for (size_t i = 0; i < w->vu_count; i++) br_vu_free(w->vus[i].vu);
+    for (size_t i = 0; i < w->vu_count; i++) {
+        br_vu_free(w->vus[i].vu);
+        br_free(w->vus[i].by_scenario);
+    }
     br_free(w->vus);
     br_free(w->idle);
     w->vus = NULL;

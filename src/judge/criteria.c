@@ -4,10 +4,13 @@
 #include "judge/format.h"
 #include "judge/shape_int.h"
 
-#define FORMS                                                                                               \
-    "p95, p(99), avg, min, med or max (optionally of a metric: p95(name)), count(name), rate(name), "       \
-    "value(name), error_rate, throughput, checks, requests, iterations, dropped_iterations, recovery, "     \
-    "memory_growth, stable, degrades gracefully"
+static const char forms[] =
+    "p95, p(99), avg, min, med or max (optionally of a metric: p95(name)), count(name), rate(name), "
+    "value(name), error_rate, throughput, checks, requests, iterations, dropped_iterations, recovery, "
+    "memory_growth, stable, degrades gracefully";
+
+/* Larger limits are slips of the hand, and would overflow when their unit is applied. */
+#define LIMIT_MAX 1e15
 
 /* Named criteria of a metric. */
 static const struct {
@@ -91,7 +94,7 @@ static bool parse_agg(br_str text, br_agg_spec *ret)
     if (text.n < 2 || text.p[0] != 'p') return false;
     double p;
     if (br_parse_f64(br_str_sub(text, 1, text.n), &p) != BR_OK || p < 0 || p > 100) return false;
-    *ret = (br_agg_spec) {BR_AGG_P, p};
+    *ret = (br_agg_spec){BR_AGG_P, p};
     return true;
 }
 
@@ -119,7 +122,7 @@ static bool parse_name(br_str name, br_criterion *c)
         if (!same_name(name, named[i].name)) continue;
         c->kind = BR_CRITERION_METRIC;
         c->metric = named[i].metric;
-        c->agg = (br_agg_spec) {named[i].agg, 0};
+        c->agg = (br_agg_spec){named[i].agg, 0};
         c->unit = named[i].unit;
         return true;
     }
@@ -140,9 +143,9 @@ static bool parse_name(br_str name, br_criterion *c)
 static bool parse_word(br_str text, br_criterion *c)
 {
     if (same_name(text, "stable")) {
-        *c = (br_criterion) {.kind = BR_CRITERION_STABLE, .cmp = BR_LE, .limit = BR_STABLE_LATENCY_DRIFT};
+        *c = (br_criterion){.kind = BR_CRITERION_STABLE, .cmp = BR_LE, .limit = BR_STABLE_LATENCY_DRIFT};
     } else if (same_name(text, "degrades_gracefully")) {
-        *c = (br_criterion) {.kind = BR_CRITERION_GRACEFUL, .cmp = BR_GE, .limit = BR_GRACEFUL_SHARE};
+        *c = (br_criterion){.kind = BR_CRITERION_GRACEFUL, .cmp = BR_GE, .limit = BR_GRACEFUL_SHARE};
     } else {
         return false;
     }
@@ -154,12 +157,13 @@ static bool parse_word(br_str text, br_criterion *c)
 static br_code parse_limit(br_str text, br_str value, br_criterion *c, br_err *err)
 {
     size_t digits = 0;
-    while (digits < value.n && memchr("+-.0123456789", value.p[digits], 13)) {
+    while (digits < value.n && br_str_find_char(BR_STR("+-.0123456789"), value.p[digits]) >= 0) {
         digits++;
     }
     double number;
-    if (br_parse_f64(br_str_sub(value, 0, digits), &number) != BR_OK) {
-        return br_fail(err, BR_ESYNTAX, "criterion \"" BR_FMT "\": \"" BR_FMT "\" does not begin with a number",
+    if (br_parse_f64(br_str_sub(value, 0, digits), &number) != BR_OK || fabs(number) > LIMIT_MAX) {
+        return br_fail(err, BR_ESYNTAX,
+            "criterion \"" BR_FMT "\": \"" BR_FMT "\" does not begin with a number of a sensible size",
             BR_ARG(text), BR_ARG(value));
     }
     br_str unit = br_str_trim(br_str_sub(value, digits, value.n));
@@ -184,7 +188,7 @@ static br_code parse_limit(br_str text, br_str value, br_criterion *c, br_err *e
 static bool parse_operator(br_str text, size_t *ret_at, size_t *ret_length, br_cmp *ret_cmp)
 {
     for (size_t i = 0; i < text.n; i++) {
-        if (!memchr("<>=!", text.p[i], 4)) continue;
+        if (br_str_find_char(BR_STR("<>=!"), text.p[i]) < 0) continue;
         bool or_equal = i + 1 < text.n && text.p[i + 1] == '=';
         *ret_at = i;
         *ret_length = or_equal ? 2 : 1;
@@ -204,17 +208,18 @@ br_code br_criterion_parse(br_str text, br_criterion *ret, br_err *err)
         *ret = c;
         return BR_OK;
     }
-    c = (br_criterion) {.text = text};
+    c = (br_criterion){.text = text};
     size_t at, length;
     if (!parse_operator(text, &at, &length, &c.cmp)) {
         return br_fail(err, BR_ESYNTAX,
-            "criterion \"" BR_FMT "\": %s; write `name < limit` with <, <=, > or >=, where the name is one of: %s",
-            BR_ARG(text), length ? "unknown operator" : "there is no operator", FORMS);
+            "criterion \"" BR_FMT
+            "\": %s; write `name < limit` with <, <=, > or >=, where the name is one of: %s",
+            BR_ARG(text), length ? "unknown operator" : "there is no operator", forms);
     }
     c.name = br_str_trim(br_str_sub(text, 0, at));
     if (!parse_name(c.name, &c)) {
         return br_fail(err, BR_ESYNTAX, "criterion \"" BR_FMT "\": \"" BR_FMT "\" is unknown; allowed: %s",
-            BR_ARG(text), BR_ARG(c.name), FORMS);
+            BR_ARG(text), BR_ARG(c.name), forms);
     }
     br_code rc = parse_limit(text, br_str_trim(br_str_sub(text, at + length, text.n)), &c, err);
     if (rc == BR_OK) *ret = c;
@@ -301,8 +306,8 @@ static void say_measured(br_criterion_result *ret, br_arena *arena)
 }
 
 /* An aggregation of a metric without samples is no figure, but a counter without samples is 0. */
-static void evaluate_metric(const br_criterion *c, const br_run_result *result, br_arena *arena,
-    br_criterion_result *ret)
+static void evaluate_metric(
+    const br_criterion *c, const br_run_result *result, br_arena *arena, br_criterion_result *ret)
 {
     const br_result_metric *m = br_run_result_find(result, c->metric);
     bool is_counter = m ? m->type == BR_COUNTER : c->agg.agg == BR_AGG_COUNT;
@@ -313,8 +318,10 @@ static void evaluate_metric(const br_criterion *c, const br_run_result *result, 
     }
     if (m && !br_agg_fits(c->agg.agg, m->type)) {
         br_criterion_not_measured(ret, arena,
-            br_arena_printf(arena, "the metric " BR_FMT " is a %s and has no such figure", BR_ARG(c->metric),
-                br_metric_type_name(m->type)));
+            br_arena_printf(arena,
+                "the metric " BR_FMT " is a %s and has no such "
+                "figure",
+                BR_ARG(c->metric), br_metric_type_name(m->type)));
         return;
     }
     br_criterion_measured(ret, m ? br_sink_value(&m->sink, c->agg, result->duration) : 0);
@@ -322,10 +329,10 @@ static void evaluate_metric(const br_criterion *c, const br_run_result *result, 
     say_measured(ret, arena);
 }
 
-void br_criterion_evaluate(const br_criterion *c, const br_run_result *result, const br_criterion_inputs *inputs,
-    br_arena *arena, br_criterion_result *ret)
+void br_criterion_evaluate(const br_criterion *c, const br_run_result *result,
+    const br_criterion_inputs *inputs, br_arena *arena, br_criterion_result *ret)
 {
-    *ret = (br_criterion_result) {.criterion = c};
+    *ret = (br_criterion_result){.criterion = c};
     br_str limit = br_unit_text(arena, c->limit, c->unit);
     ret->limit_text = br_str_of(br_arena_printf(arena, "%s " BR_FMT, cmp_text(c->cmp), BR_ARG(limit)));
     switch (c->kind) {
@@ -334,8 +341,9 @@ void br_criterion_evaluate(const br_criterion *c, const br_run_result *result, c
         case BR_CRITERION_GRACEFUL: br_shape_graceful(result, inputs, arena, ret); break;
         case BR_CRITERION_RECOVERY: br_shape_recovery(result, inputs, arena, ret); break;
         case BR_CRITERION_MEMORY:
-            br_criterion_not_measured(
-                ret, arena, "this version has no probe for the memory of the target; watch it from outside");
+            br_criterion_not_measured(ret, arena,
+                "this version has no probe for the memory of the target; watch it from "
+                "outside");
             break;
     }
 }

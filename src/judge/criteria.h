@@ -1,11 +1,10 @@
 /*
  * judge/criteria.h - what a run must fulfil, as data.
  *
- * What: parses criteria such as `p95 < 500ms`, `error_rate < 1%`, `stable`, and holds a run result against them.
- * Why here: tests name their criteria in configuration; the verdict, the reports and the exit status follow.
- * Threads: any; pure functions of values.
- * Memory: a criterion borrows the text it was parsed from; results borrow the criterion and the arena.
- * Invariants: what was not measured is never passed.
+ * What: parses criteria such as `p95 < 500ms`, `error_rate < 1%`, `stable`, and holds a run result against
+ * them. Why here: tests name their criteria in configuration; the verdict, the reports and the exit status
+ * follow. Threads: any; pure functions of values. Memory: a criterion borrows the text it was parsed from;
+ * results borrow the criterion and the arena. Invariants: what was not measured is never passed.
  *
  * Forms:
  *     p95 < 500ms            p(99.9) <= 1s    avg, min, med, max: of http_req_duration
@@ -68,11 +67,11 @@ typedef struct br_criterion_result {
     const br_criterion *criterion;
     br_criterion_state state;
     bool has_value;
-    double value;          /* in the criterion's unit, if has_value */
-    double margin;         /* distance from the limit relative to it; positive: on the good side; 0 if none */
-    br_str value_text;     /* "312.4ms"; "-" if there is none */
-    br_str limit_text;     /* "< 500ms" */
-    br_str sentence;       /* one sentence with figure, limit and distance */
+    double value;      /* in the criterion's unit, if has_value */
+    double margin;     /* distance from the limit relative to it; positive: on the good side; 0 if none */
+    br_str value_text; /* "312.4ms"; "-" if there is none */
+    br_str limit_text; /* "< 500ms" */
+    br_str sentence;   /* one sentence with figure, limit and distance */
 } br_criterion_result;
 
 /* What a criterion needs to know besides the result. */
@@ -82,9 +81,10 @@ typedef struct br_criterion_inputs {
     double error_limit;           /* share of errors that the test allows, for "degrades gracefully" */
 } br_criterion_inputs;
 
-/* Texts come from `arena`. Never fails: what cannot be computed is BR_CRITERION_NOT_MEASURED with the reason. */
-void br_criterion_evaluate(const br_criterion *c, const br_run_result *result, const br_criterion_inputs *inputs,
-    br_arena *arena, br_criterion_result *ret);
+/* Texts come from `arena`. Never fails: what cannot be computed is BR_CRITERION_NOT_MEASURED with the reason.
+ */
+void br_criterion_evaluate(const br_criterion *c, const br_run_result *result,
+    const br_criterion_inputs *inputs, br_arena *arena, br_criterion_result *ret);
 
 /* "p95 is 812ms" formatting for others: a value in a unit, "312.4ms", "1.25%", "84.2/s". */
 br_str br_unit_text(br_arena *arena, double value, br_unit unit);

@@ -3,26 +3,32 @@
 
 /* Share of the demanded length that counts as all of it: ends of stages and slices are not exact. */
 #define LENGTH_TOLERANCE 0.98
-/* Counts that reach the result on two ways may differ by what setup() and teardown() did. */
+/* Counts that reach the result on two ways may differ a little. */
 #define COUNT_TOLERANCE 0.02
-#define COUNT_SLACK 20
+#define COUNT_SLACK     20
+/* What setup() and teardown() request is in the totals but not in the time slices. */
+#define SETUP_TOLERANCE 0.10
+#define SETUP_SLACK     100
 /* A generator core this busy no longer sends in time (methods for load generators agree on 80 %). */
 #define CPU_SHARE_MAX 0.8
-/* The demand is on the 99th percentile of lateness: max(1 ms, 1 % of p50). Known is only the maximum, so ten times
- * the demand is a warning, and a stall of a second makes the run worthless. */
-#define LATE_WARNING_MS 10.0
+/* The demand is on the 99th percentile of lateness: max(1 ms, 1 % of p50). Known is only the maximum, so ten
+ * times the demand is a warning, and a stall of a second makes the run worthless. */
+#define LATE_WARNING_MS    10.0
 #define LATE_WARNING_SHARE 0.1
-#define LATE_INVALID (1 * BR_SEC)
-#define DROPPED_SHARE_MAX 0.001
+#define LATE_INVALID       (1 * BR_SEC)
+#define DROPPED_SHARE_MAX  0.001
 
 static br_self_check *add(br_judgement *j, const char *name, bool fatal, bool ok, const char *text)
 {
     br_self_check *c = br_vec_push(&j->self_checks);
-    *c = (br_self_check) {.name = name, .ok = ok, .fatal = fatal, .text = br_str_of(text)};
+    *c = (br_self_check){.name = name, .ok = ok, .fatal = fatal, .text = br_str_of(text)};
     return c;
 }
 
-static double seconds(br_ns t) { return (double) t / (double) BR_SEC; }
+static double seconds(br_ns t)
+{
+    return (double) t / (double) BR_SEC;
+}
 
 static void check_end(br_judgement *j, const br_run_result *r)
 {
@@ -35,7 +41,8 @@ static void check_end(br_judgement *j, const br_run_result *r)
             break;
         case BR_RUN_THRESHOLD: /* stopping early because it was bad enough is a result */
             add(j, "end", false, false,
-                br_arena_printf(&j->arena, "the run was stopped by a threshold: " BR_FMT, BR_ARG(r->end_reason)));
+                br_arena_printf(
+                    &j->arena, "the run was stopped by a threshold: " BR_FMT, BR_ARG(r->end_reason)));
             break;
     }
 }
@@ -52,8 +59,8 @@ static void check_length(br_judgement *j, const br_judge_plan *plan, const br_ru
         br_arena_printf(&j->arena, "the run took %.1f s of the %.1f s %s", ran, planned,
             scale < 1 ? "to which it was shortened" : "that the test demands"));
     if (scale < 1) {
-        br_judge_note(j, "Shortened to %.3g %% of the test's length (%.0f s of %.0f s): not a full test.", scale * 100,
-            planned, demanded);
+        BR_NOTE(j, "Shortened to %.3g %% of the test's length (%.0f s of %.0f s): not a full test.",
+            scale * 100, planned, demanded);
     }
 }
 
@@ -61,6 +68,13 @@ static bool close_enough(uint64_t a, uint64_t b)
 {
     double difference = fabs((double) a - (double) b);
     return difference <= COUNT_SLACK || difference <= COUNT_TOLERANCE * fmax((double) a, (double) b);
+}
+
+static bool slices_fit(uint64_t in_slices, uint64_t all)
+{
+    double missing = (double) all - (double) in_slices;
+    return close_enough(in_slices, all) ||
+           (missing > 0 && missing <= fmax(SETUP_SLACK, SETUP_TOLERANCE * (double) all));
 }
 
 static uint64_t count_of(const br_run_result *r, br_str name, bool samples)
@@ -82,13 +96,14 @@ static void check_counts(br_judgement *j, const br_run_result *r, const br_figur
     uint64_t timed = count_of(r, BR_STR("http_req_duration"), true);
     add(j, "requests", true, f->requests > 0,
         br_arena_printf(&j->arena, "%llu requests were sent", (unsigned long long) f->requests));
-    bool ok = close_enough(in_slices, f->requests) && close_enough(at_endpoints, f->requests) &&
+    bool ok = slices_fit(in_slices, f->requests) && close_enough(at_endpoints, f->requests) &&
               close_enough(timed, f->requests);
     add(j, "request counts", true, ok,
         br_arena_printf(&j->arena,
             "requests counted: %llu in total, %llu over time, %llu by endpoint, %llu with a duration%s",
-            (unsigned long long) f->requests, (unsigned long long) in_slices, (unsigned long long) at_endpoints,
-            (unsigned long long) timed, ok ? "" : "; they contradict each other"));
+            (unsigned long long) f->requests, (unsigned long long) in_slices,
+            (unsigned long long) at_endpoints, (unsigned long long) timed,
+            ok ? "" : "; they contradict each other"));
     uint64_t iterations = count_of(r, BR_STR("iterations"), false);
     ok = close_enough(iterations, r->iterations_complete);
     add(j, "iteration counts", true, ok,
@@ -123,7 +138,7 @@ static void check_generator(br_judgement *j, const br_run_result *r, const br_fi
         if (r->workers[i].timer_late_ns_max > late) late = r->workers[i].timer_late_ns_max;
     }
     if (r->worker_count == 0) {
-        br_judge_note(j, "The generator's own health was not measured.");
+        BR_NOTE(j, "The generator's own health was not measured.");
         return;
     }
     add(j, "generator CPU", true, cpu <= CPU_SHARE_MAX,
@@ -133,9 +148,12 @@ static void check_generator(br_judgement *j, const br_run_result *r, const br_fi
     double warning_ms = fmax(LATE_WARNING_MS, LATE_WARNING_SHARE * f->p50_ms);
     bool fatal = late > LATE_INVALID;
     add(j, "generator lateness", fatal, late_ms <= warning_ms,
-        br_arena_printf(&j->arena, "timers were at most %.1f ms late (%.1f ms are harmless)", late_ms, warning_ms));
+        br_arena_printf(
+            &j->arena, "timers were at most %.1f ms late (%.1f ms are harmless)", late_ms, warning_ms));
     if (late_ms > warning_ms && !fatal) {
-        br_judge_note(j, "The generator's timers were up to %.0f ms late: single latencies may be the generator's.",
+        BR_NOTE(j,
+            "The generator's timers were up to %.0f ms late: single latencies may be the "
+            "generator's.",
             late_ms);
     }
 }
@@ -145,9 +163,9 @@ static void note_dropped(br_judgement *j, const br_run_result *r)
     uint64_t dropped = count_of(r, BR_STR("dropped_iterations"), false);
     uint64_t all = dropped + r->iterations_complete + r->iterations_interrupted;
     if (dropped == 0 || (double) dropped <= DROPPED_SHARE_MAX * (double) all) return;
-    br_judge_note(j,
-        "%llu of %llu scheduled iterations (%.2f %%) were dropped for lack of virtual users: the load was lower than "
-        "planned.",
+    BR_NOTE(j,
+        "%llu of %llu scheduled iterations (%.2f %%) were dropped for lack of virtual users: the load "
+        "was lower than planned.",
         (unsigned long long) dropped, (unsigned long long) all, 100 * (double) dropped / (double) all);
 }
 

@@ -27,10 +27,22 @@ static window merge(const br_run_result *r, size_t from, size_t to)
     return w;
 }
 
-static double seconds(br_ns t) { return (double) t / (double) BR_SEC; }
-static double p95_ms(const window *w) { return br_hist_quantile(&w->latency_us, 0.95) / 1000; }
-static double per_second(uint64_t n, br_ns length) { return length > 0 ? (double) n / seconds(length) : 0; }
-static double error_share(uint64_t failed, uint64_t all) { return all ? (double) failed / (double) all : 0; }
+static double seconds(br_ns t)
+{
+    return (double) t / (double) BR_SEC;
+}
+static double p95_ms(const window *w)
+{
+    return br_hist_quantile(&w->latency_us, 0.95) / 1000;
+}
+static double per_second(uint64_t n, br_ns length)
+{
+    return length > 0 ? (double) n / seconds(length) : 0;
+}
+static double error_share(uint64_t failed, uint64_t all)
+{
+    return all ? (double) failed / (double) all : 0;
+}
 
 static int by_value(const void *a, const void *b)
 {
@@ -58,23 +70,30 @@ static uint64_t requests_of(const br_run_result *r)
 
 typedef struct third {
     size_t windows;
-    double p95_ms, per_second, vus; /* medians over the windows */
+    double p95_ms, vus; /* medians over the windows */
+    double per_second;  /* over the whole third: users in step make single seconds alternate */
 } third;
 
 static third third_of(const br_run_result *r, size_t from, size_t to, size_t window_slices)
 {
     size_t n = (to - from) / window_slices;
-    double *figures = br_malloc((3 * n + 1) * sizeof(double));
-    double *p95 = figures, *rate = figures + n, *vus = figures + 2 * n;
+    double *figures = br_malloc((2 * n + 1) * sizeof(double));
+    double *p95 = figures, *vus = figures + n;
     size_t with_p95 = 0;
+    uint64_t requests = 0;
+    br_ns length = 0;
     for (size_t i = 0; i < n; i++) {
         window w = merge(r, from + i * window_slices, from + (i + 1) * window_slices);
         if (w.requests > 0) p95[with_p95++] = p95_ms(&w);
-        rate[i] = per_second(w.requests, w.length);
+        requests += w.requests;
+        length += w.length;
         vus[i] = w.vus_max;
         br_hist_deinit(&w.latency_us);
     }
-    third t = {.windows = n, .p95_ms = median(p95, with_p95), .per_second = median(rate, n), .vus = median(vus, n)};
+    third t = {.windows = n,
+        .p95_ms = median(p95, with_p95),
+        .per_second = per_second(requests, length),
+        .vus = median(vus, n)};
     br_free(figures);
     return t;
 }
@@ -88,10 +107,12 @@ static void say_stable(br_criterion_result *ret, br_arena *arena, const third *a
     ret->state = slower || less ? BR_CRITERION_FAILED : BR_CRITERION_PASSED;
     ret->has_value = true;
     ret->value = latency;
-    ret->value_text = br_str_of(br_arena_printf(arena, "p95 %+.1f%%, rate %+.1f%%", latency * 100, rate * 100));
+    ret->value_text = br_str_of(
+        br_arena_printf(arena, "p95 %+.1f%%, rate %+.1f%%", latency * 100, rate * 100));
     ret->sentence = br_str_of(br_arena_printf(arena,
-        "From the second to the third third of the run p95 went from %.1f ms to %.1f ms (%+.1f %%) and throughput from "
-        "%.1f/s to %.1f/s (%+.1f %%); allowed are %+.0f %% (or %.0f ms) and %+.0f %%: %s.",
+        "From the second to the third third of the run p95 went from %.1f ms to %.1f ms (%+.1f %%) and "
+        "throughput from %.1f/s to %.1f/s (%+.1f %%); allowed are %+.0f %% (or %.0f ms) and %+.0f %%: "
+        "%s.",
         a->p95_ms, b->p95_ms, latency * 100, a->per_second, b->per_second, rate * 100,
         BR_STABLE_LATENCY_DRIFT * 100, BR_STABLE_LATENCY_MS, -BR_STABLE_THROUGHPUT_DRIFT * 100,
         slower && less ? "latency and throughput drift"
@@ -120,7 +141,8 @@ void br_shape_stable(const br_run_result *r, br_arena *arena, br_criterion_resul
     third b = third_of(r, n - n / 3, n, window_slices);
     if (fabs(a.vus - b.vus) > 0.1 * fmax(a.vus, b.vus)) {
         br_criterion_not_measured(ret, arena,
-            br_arena_printf(arena, "the load was not constant (%.0f and then %.0f virtual users)", a.vus, b.vus));
+            br_arena_printf(
+                arena, "the load was not constant (%.0f and then %.0f virtual users)", a.vus, b.vus));
         return;
     }
     say_stable(ret, arena, &a, &b);
@@ -171,7 +193,8 @@ static ramp ramp_of(const br_run_result *r)
     return m;
 }
 
-static void say_graceful(const ramp *m, double share, double error_limit, br_arena *arena, br_criterion_result *ret)
+static void say_graceful(
+    const ramp *m, double share, double error_limit, br_arena *arena, br_criterion_result *ret)
 {
     const char *word = share >= BR_GRACEFUL_SHARE      ? "degrades gracefully"
                        : share >= BR_GRACEFUL_COLLAPSE ? "is degraded, not graceful"
@@ -180,14 +203,14 @@ static void say_graceful(const ramp *m, double share, double error_limit, br_are
     if (errors) ret->state = BR_CRITERION_FAILED;
     ret->value_text = br_str_of(br_arena_printf(arena, "%.1f%% of the best", share * 100));
     ret->sentence = br_str_of(br_arena_printf(arena,
-        "At the top load (%.0f virtual users) goodput was %.1f/s, %.1f %% of the best sustained %.1f/s (limit %.0f %%), "
-        "and %.2f %% of the requests failed (limit %.0f %%): the service %s%s.",
-        m->vus_max, m->top, share * 100, m->best, BR_GRACEFUL_SHARE * 100, m->top_errors * 100, error_limit * 100,
-        word, errors ? ", and errors are over their limit" : ""));
+        "At the top load (%.0f virtual users) goodput was %.1f/s, %.1f %% of the best sustained %.1f/s "
+        "(limit %.0f %%), and %.2f %% of the requests failed (limit %.0f %%): the service %s%s.",
+        m->vus_max, m->top, share * 100, m->best, BR_GRACEFUL_SHARE * 100, m->top_errors * 100,
+        error_limit * 100, word, errors ? ", and errors are over their limit" : ""));
 }
 
-void br_shape_graceful(const br_run_result *r, const br_criterion_inputs *inputs, br_arena *arena,
-    br_criterion_result *ret)
+void br_shape_graceful(
+    const br_run_result *r, const br_criterion_inputs *inputs, br_arena *arena, br_criterion_result *ret)
 {
     ret->limit_text = br_str_of(br_arena_printf(arena, ">= %.0f%% of the best", BR_GRACEFUL_SHARE * 100));
     const char *reason = NULL;
@@ -199,8 +222,9 @@ void br_shape_graceful(const br_run_result *r, const br_criterion_inputs *inputs
         if (m.best <= 0) {
             reason = "no request succeeded";
         } else if (m.vus_first > 0.5 * m.vus_max) {
-            reason = br_arena_printf(arena, "the load was not ramped (%.0f virtual users at the start, %.0f at most)",
-                m.vus_first, m.vus_max);
+            reason = br_arena_printf(arena,
+                "the load was not ramped (%.0f virtual users at the start, %.0f at most)", m.vus_first,
+                m.vus_max);
         } else if (m.vus_max < 0.9 * r->vus_max) {
             reason = br_arena_printf(arena, "the run ended at %.0f of %u virtual users, before the top load",
                 m.vus_max, r->vus_max);
@@ -274,8 +298,8 @@ static void say_recovered(br_criterion_result *ret, br_arena *arena, br_ns after
     br_criterion_measured(ret, seconds(after) * 1000);
     ret->value_text = br_unit_text(arena, ret->value, BR_UNIT_MS);
     ret->sentence = br_str_of(br_arena_printf(arena,
-        "Back to normal %.0f s after the spike, %s the limit of %.0f s: p95 within %.1f ms for 15 s (%.1f ms before the "
-        "spike) and errors within %.2f %%.",
+        "Back to normal %.0f s after the spike, %s the limit of %.0f s: p95 within %.1f ms for 15 s "
+        "(%.1f ms before the spike) and errors within %.2f %%.",
         seconds(after), ret->state == BR_CRITERION_PASSED ? "within" : "over", ret->criterion->limit / 1000,
         ref->limit_ms, ref->p95_ms, (ref->error_share + BR_RECOVERY_ERRORS) * 100));
 }
@@ -289,20 +313,22 @@ static void say_not_recovered(const br_run_result *r, const br_criterion_inputs 
     if (inputs->shortened && seconds(observed) < limit_s + seconds(BR_RECOVERY_HOLD)) {
         br_criterion_not_measured(ret, arena,
             br_arena_printf(arena,
-                "the shortened run watched %.0f s after the spike without seeing a recovery; the limit is %.0f s",
+                "the shortened run watched %.0f s after the spike without seeing a recovery; the limit "
+                "is %.0f s",
                 seconds(observed), limit_s));
         return;
     }
     ret->state = BR_CRITERION_FAILED;
     ret->value_text = br_str_of(br_arena_printf(arena, "> %.0fs", seconds(observed)));
     ret->sentence = br_str_of(br_arena_printf(arena,
-        "No recovery in the %.0f s observed after the spike: p95 did not stay within %.1f ms for 15 s (%.1f ms before "
-        "the spike) with errors within %.2f %%; the limit is %.0f s.",
-        seconds(observed), ref->limit_ms, ref->p95_ms, (ref->error_share + BR_RECOVERY_ERRORS) * 100, limit_s));
+        "No recovery in the %.0f s observed after the spike: p95 did not stay within %.1f ms for 15 s "
+        "(%.1f ms before the spike) with errors within %.2f %%; the limit is %.0f s.",
+        seconds(observed), ref->limit_ms, ref->p95_ms, (ref->error_share + BR_RECOVERY_ERRORS) * 100,
+        limit_s));
 }
 
-void br_shape_recovery(const br_run_result *r, const br_criterion_inputs *inputs, br_arena *arena,
-    br_criterion_result *ret)
+void br_shape_recovery(
+    const br_run_result *r, const br_criterion_inputs *inputs, br_arena *arena, br_criterion_result *ret)
 {
     if (inputs->spike_end <= inputs->spike_start) {
         br_criterion_not_measured(ret, arena, "the test has no spike");
@@ -330,7 +356,8 @@ void br_shape_recovery(const br_run_result *r, const br_criterion_inputs *inputs
         }
     }
     if (!seen) {
-        br_criterion_not_measured(ret, arena, "the run ended less than 15 s, or 59 requests, after the spike");
+        br_criterion_not_measured(
+            ret, arena, "the run ended less than 15 s, or 59 requests, after the spike");
         return;
     }
     say_not_recovered(r, inputs, &ref, arena, ret);

@@ -5,40 +5,40 @@
  * Why here: shared by criteria.c (which calls them) and nobody else.
  * Threads: any; pure.
  *
- * Definitions. A window is so many neighbouring slices that it holds BR_WINDOW_REQUESTS_MIN requests on average;
- * with fewer a p95 says nothing. Goodput is answered requests that did not fail, per second.
+ * Definitions. A window is so many neighbouring slices that it holds BR_WINDOW_REQUESTS_MIN requests on
+ * average; with fewer a p95 says nothing. Goodput is answered requests that did not fail, per second.
  *
- *   stable      for a constant load. The first third of the run counts as warm-up. L2, L3: medians over the windows
- *               of the second and the third third of the window's p95; X2, X3: medians of requests per second.
+ *   stable      for a constant load. The first third of the run counts as warm-up. L2, L3: medians over the
+ * windows of the second and the third third of the window's p95; X2, X3: requests per second over each third.
  *               Passes if L3 <= L2 * (1 + BR_STABLE_LATENCY_DRIFT) or L3 - L2 <= BR_STABLE_LATENCY_MS, and
  *               X3 >= X2 * (1 - BR_STABLE_THROUGHPUT_DRIFT). Getting better is stable too.
- *   graceful    for a ramp. X_best: highest mean goodput over a rolling span of max(3, n/20) slices; X_top: goodput over
- *               the slices with at least 90 % of the highest number of virtual users. X_top / X_best >= 0.9 is
- *               graceful, >= 0.5 degraded, below that a collapse; and errors at the top must keep their limit.
- *   recovery    for a spike. Reference: the last 60 s before the spike, p95_0 with its upper 95 % bound by order
- *               statistics (rank n q + 1.96 sqrt(n q (1 - q))) and error share e_0. Recovered at the start of the
- *               first span of 15 s (longer if that holds fewer than 59 requests) after the spike's end in which
- *               p95 <= max(1.10 p95_0, p95_0 + 1 ms, upper bound) and errors <= e_0 + 0.5 percentage points.
- *               No recovery in the time observed is a failure, unless the run was deliberately shortened and
- *               ended before the limit: then nobody knows.
+ *   graceful    for a ramp. X_best: highest mean goodput over a rolling span of max(3, n/20) slices; X_top:
+ * goodput over the slices with at least 90 % of the highest number of virtual users. X_top / X_best >= 0.9 is
+ *               graceful, >= 0.5 degraded, below that a collapse; and errors at the top must keep their
+ * limit. recovery    for a spike. Reference: the last 60 s before the spike, p95_0 with its upper 95 % bound
+ * by order statistics (rank n q + 1.96 sqrt(n q (1 - q))) and error share e_0. Recovered at the start of the
+ *               first span of 15 s (longer if that holds fewer than 59 requests) after the spike's end in
+ * which p95 <= max(1.10 p95_0, p95_0 + 1 ms, upper bound) and errors <= e_0 + 0.5 percentage points. No
+ * recovery in the time observed is a failure, unless the run was deliberately shortened and ended before the
+ * limit: then nobody knows.
  */
 #pragma once
 #include "judge/criteria.h"
 
-#define BR_WINDOW_REQUESTS_MIN 20
-#define BR_STABLE_LATENCY_DRIFT 0.20
-#define BR_STABLE_LATENCY_MS 5.0
+#define BR_WINDOW_REQUESTS_MIN     20
+#define BR_STABLE_LATENCY_DRIFT    0.20
+#define BR_STABLE_LATENCY_MS       5.0
 #define BR_STABLE_THROUGHPUT_DRIFT 0.10
-#define BR_STABLE_WINDOWS_MIN 3
-#define BR_GRACEFUL_SHARE 0.9
-#define BR_GRACEFUL_COLLAPSE 0.5
-#define BR_GRACEFUL_SLICES_MIN 12
-#define BR_RECOVERY_HOLD (15 * BR_SEC)
-#define BR_RECOVERY_REFERENCE (60 * BR_SEC)
-#define BR_RECOVERY_LATENCY 1.10
-#define BR_RECOVERY_LATENCY_MS 1.0
-#define BR_RECOVERY_ERRORS 0.005
-#define BR_RECOVERY_REQUESTS_MIN 59 /* 0.95^59 < 0.05: fewer give a p95 no upper bound */
+#define BR_STABLE_WINDOWS_MIN      3
+#define BR_GRACEFUL_SHARE          0.9
+#define BR_GRACEFUL_COLLAPSE       0.5
+#define BR_GRACEFUL_SLICES_MIN     12
+#define BR_RECOVERY_HOLD           (15 * BR_SEC)
+#define BR_RECOVERY_REFERENCE      (60 * BR_SEC)
+#define BR_RECOVERY_LATENCY        1.10
+#define BR_RECOVERY_LATENCY_MS     1.0
+#define BR_RECOVERY_ERRORS         0.005
+#define BR_RECOVERY_REQUESTS_MIN   59 /* 0.95^59 < 0.05: fewer give a p95 no upper bound */
 
 /* Each fills the state, the figure and the sentence of *ret, whose criterion and limit_text are set. */
 void br_shape_stable(const br_run_result *result, br_arena *arena, br_criterion_result *ret);

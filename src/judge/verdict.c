@@ -1,10 +1,10 @@
 #include "judge/verdict_int.h"
-#include <stdarg.h>
 #include <stdio.h>
 
 const char *br_level_name(br_level level)
 {
-    static const char *const names[] = {"excellent", "acceptable", "needs optimization", "critical", "invalid"};
+    static const char *const names[] = {
+        "excellent", "acceptable", "needs optimization", "critical", "invalid"};
     return names[level];
 }
 
@@ -28,36 +28,20 @@ const char *br_severity_name(br_severity severity)
 
 /* Adding ----------------------------------------------------------------------------------------- */
 
-BR_PRINTF(2, 0) static br_str format(br_arena *arena, const char *fmt, va_list args)
+void br_judge_add_reason(br_judgement *j, br_severity severity, const char *text)
 {
-    char text[1024];
-    int n = vsnprintf(text, sizeof text, fmt, args);
-    size_t length = n < 0 ? 0 : (size_t) n < sizeof text ? (size_t) n : sizeof text - 1;
-    return br_arena_str(arena, (br_str) {text, length});
+    *br_vec_push(&j->reasons) = (br_reason){severity, br_str_of(text)};
 }
 
-void br_judge_reason(br_judgement *j, br_severity severity, const char *fmt, ...)
+void br_judge_add_note(br_judgement *j, const char *text)
 {
-    va_list args;
-    va_start(args, fmt);
-    br_reason *reason = br_vec_push(&j->reasons);
-    *reason = (br_reason) {severity, format(&j->arena, fmt, args)};
-    va_end(args);
-}
-
-void br_judge_note(br_judgement *j, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    br_str *note = br_vec_push(&j->notes);
-    *note = format(&j->arena, fmt, args);
-    va_end(args);
+    *br_vec_push(&j->notes) = br_str_of(text);
 }
 
 br_action *br_judge_action(br_judgement *j, const char *title)
 {
     br_action *action = br_vec_push(&j->actions);
-    *action = (br_action) {.title = br_str_of(title)};
+    *action = (br_action){.title = br_str_of(title)};
     return action;
 }
 
@@ -69,7 +53,7 @@ br_figures br_judge_figures(const br_run_result *r)
     const br_result_metric *reqs = br_run_result_find(r, BR_STR("http_reqs"));
     if (reqs) {
         f.requests = (uint64_t) reqs->sink.sum;
-        f.per_second = br_sink_value(&reqs->sink, (br_agg_spec) {BR_AGG_RATE, 0}, r->duration);
+        f.per_second = br_sink_value(&reqs->sink, (br_agg_spec){BR_AGG_RATE, 0}, r->duration);
     }
     const br_result_metric *failed = br_run_result_find(r, BR_STR("http_req_failed"));
     if (failed && failed->sink.count > 0) {
@@ -98,15 +82,16 @@ static double error_limit_of(const br_judge_plan *plan)
     for (size_t i = 0; i < plan->criterion_count; i++) {
         const br_criterion *c = &plan->criteria[i];
         bool upper = c->cmp == BR_LT || c->cmp == BR_LE;
-        if (c->kind == BR_CRITERION_METRIC && br_str_is(c->metric, "http_req_failed") && upper) return c->limit;
+        if (c->kind == BR_CRITERION_METRIC && br_str_is(c->metric, "http_req_failed") && upper)
+            return c->limit;
     }
     return BR_ERRORS_CRITICAL;
 }
 
 static void evaluate_criteria(br_judgement *j, const br_judge_plan *plan, const br_run_result *r)
 {
-    br_criterion_inputs inputs = {plan->spike_start, plan->spike_end, plan->scale > 0 && plan->scale < 1,
-        error_limit_of(plan)};
+    br_criterion_inputs inputs = {
+        plan->spike_start, plan->spike_end, plan->scale > 0 && plan->scale < 1, error_limit_of(plan)};
     j->criterion_count = plan->criterion_count;
     j->criteria = br_arena_zalloc(&j->arena, (plan->criterion_count + 1) * sizeof(*j->criteria));
     for (size_t i = 0; i < plan->criterion_count; i++) {
@@ -132,19 +117,28 @@ static void weigh_criterion(br_judgement *j, const br_criterion_result *c)
 {
     if (c->state == BR_CRITERION_NOT_MEASURED) {
         worsen(j, BR_LEVEL_ACCEPTABLE);
-        br_judge_reason(j, BR_SEVERITY_WARNING, BR_FMT, BR_ARG(c->sentence));
+        BR_REASON(j, BR_SEVERITY_WARNING, BR_FMT, BR_ARG(c->sentence));
         return;
     }
     if (c->state == BR_CRITERION_PASSED) {
         if (is_latency(c->criterion) && c->margin < 0.5) worsen(j, BR_LEVEL_ACCEPTABLE);
-        br_judge_reason(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(c->sentence));
+        BR_REASON(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(c->sentence));
         return;
     }
     bool twice = is_latency(c->criterion) && c->margin < -1;
     bool collapse = c->criterion->kind == BR_CRITERION_GRACEFUL && c->has_value && c->value < 0.5;
     worsen(j, twice || collapse ? BR_LEVEL_CRITICAL : BR_LEVEL_NEEDS_OPTIMIZATION);
-    br_judge_reason(
-        j, twice || collapse ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING, BR_FMT, BR_ARG(c->sentence));
+    BR_REASON(j, twice || collapse ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING, BR_FMT, BR_ARG(c->sentence));
+}
+
+static bool error_criterion_failed(const br_judgement *j)
+{
+    for (size_t i = 0; i < j->criterion_count; i++) {
+        const br_criterion_result *c = &j->criteria[i];
+        if (br_str_is(c->criterion->metric, "http_req_failed") && c->state == BR_CRITERION_FAILED)
+            return true;
+    }
+    return false;
 }
 
 static void weigh_errors(br_judgement *j, const br_figures *f)
@@ -153,8 +147,10 @@ static void weigh_errors(br_judgement *j, const br_figures *f)
     if (f->error_share < BR_ERRORS_WARNING) return;
     bool critical = f->error_share > BR_ERRORS_CRITICAL;
     worsen(j, critical ? BR_LEVEL_CRITICAL : BR_LEVEL_NEEDS_OPTIMIZATION);
-    br_judge_reason(j, critical ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING,
-        "%llu of %llu requests failed: %.2f %%, where less than %.0f %% is acceptable and more than %.0f %% critical.",
+    if (!critical && error_criterion_failed(j)) return; /* which has said it already */
+    BR_REASON(j, critical ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING,
+        "%llu of %llu requests failed: %.2f %%, where less than %.0f %% is acceptable and more than "
+        "%.0f %% critical.",
         (unsigned long long) f->failed, (unsigned long long) f->requests, f->error_share * 100,
         BR_ERRORS_WARNING * 100, BR_ERRORS_CRITICAL * 100);
 }
@@ -169,9 +165,9 @@ static size_t weigh_thresholds(br_judgement *j, const br_run_result *r)
             if (m->thresholds[k].ok) continue;
             crossed++;
             worsen(j, BR_LEVEL_NEEDS_OPTIMIZATION);
-            br_judge_reason(j, BR_SEVERITY_WARNING, "The script's threshold '" BR_FMT "' on " BR_FMT
-                " was crossed: the figure is %.6g.", BR_ARG(m->thresholds[k].source), BR_ARG(m->name),
-                m->thresholds[k].value);
+            BR_REASON(j, BR_SEVERITY_WARNING,
+                "The script's threshold '" BR_FMT "' on " BR_FMT " was crossed: the figure is %.6g.",
+                BR_ARG(m->thresholds[k].source), BR_ARG(m->name), m->thresholds[k].value);
         }
     }
     return crossed;
@@ -183,15 +179,20 @@ static void weigh_checks(br_judgement *j, const br_run_result *r)
     if (!m || m->sink.count == 0 || m->sink.nonzero == m->sink.count) return;
     uint64_t failed = m->sink.count - m->sink.nonzero;
     worsen(j, BR_LEVEL_ACCEPTABLE);
-    br_judge_reason(j, BR_SEVERITY_WARNING, "%llu of %llu checks failed (%.2f %%).", (unsigned long long) failed,
-        (unsigned long long) m->sink.count, 100 * (double) failed / (double) m->sink.count);
+    BR_REASON(j, BR_SEVERITY_WARNING,
+        "%llu of %llu checks failed (%.2f "
+        "%%).",
+        (unsigned long long) failed, (unsigned long long) m->sink.count,
+        100 * (double) failed / (double) m->sink.count);
 }
 
 static void weigh_samples(br_judgement *j, const br_figures *f)
 {
     if (!f->has_p95 || f->p95_samples >= 59) return;
     worsen(j, BR_LEVEL_ACCEPTABLE);
-    br_judge_note(j, "%llu requests are too few to bound a p95 (59 are needed): percentiles are indications only.",
+    BR_NOTE(j,
+        "%llu requests are too few to bound a p95 (59 are needed): percentiles are indications "
+        "only.",
         (unsigned long long) f->p95_samples);
 }
 
@@ -208,19 +209,23 @@ static const br_self_check *fatal_check(const br_judgement *j)
 static void say_headline(br_judgement *j, size_t crossed, bool shortened)
 {
     char text[512];
-    const char *level = (const char *[]) {"EXCELLENT", "ACCEPTABLE", "NEEDS OPTIMIZATION", "CRITICAL"}[j->level];
+    const char *level = (const char *[]){
+        "EXCELLENT", "ACCEPTABLE", "NEEDS OPTIMIZATION", "CRITICAL"}[j->level];
     size_t passed = j->criterion_count - j->failed_count - j->not_measured_count;
     int n = snprintf(text, sizeof text, "%s: %zu of %zu criteria passed", level, passed, j->criterion_count);
     if (j->criterion_count == 0) n = snprintf(text, sizeof text, "%s: no criteria were given", level);
     size_t at = (size_t) n;
-    if (j->failed_count > 0) at += (size_t) snprintf(text + at, sizeof text - at, ", %zu failed", j->failed_count);
+    if (j->failed_count > 0)
+        at += (size_t) snprintf(text + at, sizeof text - at, ", %zu failed", j->failed_count);
     if (j->not_measured_count > 0) {
         at += (size_t) snprintf(text + at, sizeof text - at, ", %zu NOT MEASURED", j->not_measured_count);
     }
     if (crossed > 0) {
-        at += (size_t) snprintf(text + at, sizeof text - at, ", %zu of the script's thresholds crossed", crossed);
+        at += (size_t) snprintf(
+            text + at, sizeof text - at, ", %zu of the script's thresholds crossed", crossed);
     }
-    (void) snprintf(text + at, sizeof text - at, "%s", shortened ? " (shortened run, not a full test)." : ".");
+    (void) snprintf(
+        text + at, sizeof text - at, "%s", shortened ? " (shortened run, not a full test)." : ".");
     j->headline = br_str_of(br_arena_cstr(&j->arena, br_str_of(text)));
 }
 
@@ -253,7 +258,8 @@ static void explain_invalid(br_judgement *j)
 {
     for (size_t i = 0; i < j->self_checks.len; i++) {
         const br_self_check *c = &j->self_checks.data[i];
-        if (c->fatal && !c->ok) br_judge_reason(j, BR_SEVERITY_CRITICAL, "Self-check: " BR_FMT ".", BR_ARG(c->text));
+        if (c->fatal && !c->ok)
+            BR_REASON(j, BR_SEVERITY_CRITICAL, "Self-check: " BR_FMT ".", BR_ARG(c->text));
     }
 }
 

@@ -1,9 +1,8 @@
 /*
  * judge/verdict.h - the verdict on a run, in words, with its reasons.
  *
- * What: holds a run result against a test's plan: self-checks of the run itself, criteria, error rate, what to do.
- * Why here: the last pure step; reports print it, the command line exits with it.
- * Threads: any; pure.
+ * What: holds a run result against a test's plan: self-checks of the run itself, criteria, error rate, what
+ * to do. Why here: the last pure step; reports print it, the command line exits with it. Threads: any; pure.
  * Memory: a judgement owns its texts (arena); it borrows the plan's criteria and, for some texts, the result.
  *     Both must outlive it.
  *
@@ -12,16 +11,17 @@
  *     needs optimization  a criterion or threshold failed, or errors of 1 to 5 %
  *     acceptable          everything passed; some of it closely, or something could not be measured
  *     excellent           everything measured and passed, p95 at most half of its limit, errors at most 0.1 %
- *     invalid             the run contradicts itself or the generator was the bottleneck: no evidence either way
+ *     invalid             the run contradicts itself or the generator was the bottleneck: no evidence either
+ * way
  */
 #pragma once
 #include "judge/criteria.h"
 
 typedef struct br_judge_plan {
-    br_str test;    /* "baseline"; empty: a script without a named test */
-    br_str target;  /* base URL, may be empty */
-    br_ns length;   /* that the test demands at full length; 0: no demand */
-    double scale;   /* factor by which the run was deliberately shortened: 0.1; 0 or 1: full length */
+    br_str test;   /* "baseline"; empty: a script without a named test */
+    br_str target; /* base URL, may be empty */
+    br_ns length;  /* that the test demands at full length; 0: no demand */
+    double scale;  /* factor by which the run was deliberately shortened: 0.1; 0 or 1: full length */
     br_ns spike_start, spike_end; /* as run, relative to the run's start; end 0: the test has no spike */
     const br_criterion *criteria; /* [criterion_count] */
     size_t criterion_count;

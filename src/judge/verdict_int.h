@@ -7,9 +7,9 @@
 #pragma once
 #include "judge/verdict.h"
 
-#define BR_ERRORS_WARNING 0.01
-#define BR_ERRORS_CRITICAL 0.05
-#define BR_ERRORS_EXCELLENT 0.001
+#define BR_ERRORS_WARNING        0.01
+#define BR_ERRORS_CRITICAL       0.05
+#define BR_ERRORS_EXCELLENT      0.001
 #define BR_THROUGHPUT_PRODUCTION 100.0 /* requests/s that a service should have shown before production */
 
 typedef struct br_figures {
@@ -22,13 +22,18 @@ typedef struct br_figures {
 
 br_figures br_judge_figures(const br_run_result *r);
 
-/* Adds to the judgement; texts are made in its arena. */
-BR_PRINTF(3, 4) void br_judge_reason(br_judgement *j, br_severity severity, const char *fmt, ...);
-BR_PRINTF(2, 3) void br_judge_note(br_judgement *j, const char *fmt, ...);
+/* Adds to the judgement; BR_REASON(j, severity, format, ...), BR_NOTE(j, format, ...) make the text in its
+ * arena. */
+void br_judge_add_reason(br_judgement *j, br_severity severity, const char *text);
+void br_judge_add_note(br_judgement *j, const char *text);
+#define BR_REASON(j, severity, ...)                                                                          \
+    br_judge_add_reason(j, severity, br_arena_printf(&(j)->arena, __VA_ARGS__))
+#define BR_NOTE(j, ...) br_judge_add_note(j, br_arena_printf(&(j)->arena, __VA_ARGS__))
 br_action *br_judge_action(br_judgement *j, const char *title);
 
 /* Of self_check.c: fills j->self_checks and the notes on length. */
 void br_judge_self_checks(
     br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);
 /* Of actions.c: fills j->actions. */
-void br_judge_actions(br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);
+void br_judge_actions(
+    br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);

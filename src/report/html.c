@@ -2,7 +2,8 @@
 #include "base/assert.h"
 
 /* web/'s page, put into the program by br_embed(). */
-extern const char br_web_report_html[], br_web_report_html_end[];
+extern const char br_web_report_html[];
+extern const uint64_t br_web_report_html_size;
 
 static const br_str placeholder = BR_STR_INIT("@@BRUNT_RESULT@@");
 
@@ -26,9 +27,10 @@ static void put_escaped(br_buf *out, br_str json)
 
 br_code br_report_html(const br_run_result *result, const br_result_info *info, br_buf *out, br_err *err)
 {
-    const br_result_limits limits = {.endpoints_max = BR_HTML_ENDPOINTS_MAX, .checks_max = BR_HTML_CHECKS_MAX,
+    const br_result_limits limits = {.endpoints_max = BR_HTML_ENDPOINTS_MAX,
+        .checks_max = BR_HTML_CHECKS_MAX,
         .metrics_max = BR_HTML_METRICS_MAX};
-    br_str page = {br_web_report_html, (size_t) (br_web_report_html_end - br_web_report_html)};
+    br_str page = {br_web_report_html, (size_t) br_web_report_html_size};
     ptrdiff_t at = br_str_find(page, placeholder);
     BR_ASSERT(at >= 0);
     br_buf json, made;

@@ -1,20 +1,19 @@
 /*
  * report/html.h - the result as one HTML file that needs nothing else.
  *
- * What: puts the result's JSON (schema brunt.result/1) into the page built from web/, which is part of the program.
- * Why here: the page must open from a disk, a mail or a CI artefact, without a network.
- * Threads: any; inputs are only read.
- * Safety: every text in a result may come from the service under test. The JSON stands in a script element that
- *     the browser does not execute, with <, >, & and the line separators U+2028/9 escaped; the page's script puts
- *     it into text nodes only, and its policy allows no other script and no network.
- * Size: at most BR_HTML_ENDPOINTS_MAX endpoints, and so on; the page says what was left out.
+ * What: puts the result's JSON (schema brunt.result/1) into the page built from web/, which is part of the
+ * program. Why here: the page must open from a disk, a mail or a CI artefact, without a network. Threads:
+ * any; inputs are only read. Safety: every text in a result may come from the service under test. The JSON
+ * stands in a script element that the browser does not execute, with <, >, & and the line separators U+2028/9
+ * escaped; the page's script puts it into text nodes only, and its policy allows no other script and no
+ * network. Size: at most BR_HTML_ENDPOINTS_MAX endpoints, and so on; the page says what was left out.
  */
 #pragma once
 #include "report/result_json.h"
 
 #define BR_HTML_ENDPOINTS_MAX 150
-#define BR_HTML_CHECKS_MAX 300
-#define BR_HTML_METRICS_MAX 200
+#define BR_HTML_CHECKS_MAX    300
+#define BR_HTML_METRICS_MAX   200
 
 /* Appends the page. BR_ELIMIT: does not fit into out. */
 BR_NODISCARD br_code br_report_html(

@@ -7,7 +7,7 @@
 
 void br_json_init(br_json *j, br_buf *out, int indent)
 {
-    *j = (br_json) {.out = out, .indent = indent};
+    *j = (br_json){.out = out, .indent = indent};
 }
 
 static void new_line(br_json *j)
@@ -105,7 +105,7 @@ static void put_tree(br_json *j, json_t *v)
     switch (json_typeof(v)) {
         case JSON_OBJECT: put_object(j, v); break;
         case JSON_ARRAY: put_array(j, v); break;
-        case JSON_STRING: br_json_str(j, (br_str) {json_string_value(v), json_string_length(v)}); break;
+        case JSON_STRING: br_json_str(j, (br_str){json_string_value(v), json_string_length(v)}); break;
         case JSON_INTEGER:
         case JSON_REAL: br_json_f64(j, json_number_value(v)); break;
         case JSON_TRUE: br_json_bool(j, true); break;

@@ -2,8 +2,8 @@
  * report/md5_int.h - MD5 of a short text, as hexadecimal digits.
  *
  * What: RFC 1321.
- * Why here: k6 names groups and checks in its summary data by the MD5 of their paths; nothing else may use it.
- * Threads: any.
+ * Why here: k6 names groups and checks in its summary data by the MD5 of their paths; nothing else may use
+ * it. Threads: any.
  */
 #pragma once
 #include "base/str.h"

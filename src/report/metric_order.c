@@ -65,11 +65,15 @@ int br_metric_order_names(br_str a, br_str b)
     return -br_str_cmp(a, b); /* equal but for capitals: small letters first */
 }
 
-static br_str parent_name(const br_result_metric *m) { return m->suffix.n > 0 ? m->parent : m->name; }
+static br_str parent_name(const br_result_metric *m)
+{
+    return m->suffix.n > 0 ? m->parent : m->name;
+}
 
 static int by_name(const void *a, const void *b)
 {
-    const br_result_metric *x = *(const br_result_metric *const *) a, *y = *(const br_result_metric *const *) b;
+    const br_result_metric *x = *(const br_result_metric *const *) a,
+                           *y = *(const br_result_metric *const *) b;
     int order = br_metric_order_names(parent_name(x), parent_name(y));
     return order != 0 ? order : br_metric_order_names(x->suffix, y->suffix);
 }

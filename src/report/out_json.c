@@ -18,7 +18,8 @@ struct br_out_json {
 br_code br_out_json_open(const char *path, br_out_json **ret, br_err *err)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    if (!file) return br_fail_errno(err, br_code_from_errno(errno), errno, "cannot write the output '%s'", path);
+    if (!file)
+        return br_fail_errno(err, br_code_from_errno(errno), errno, "cannot write the output '%s'", path);
     br_out_json *o = BR_NEW(br_out_json);
     pthread_mutex_init(&o->lock, NULL);
     o->file = file;
@@ -29,7 +30,8 @@ br_code br_out_json_open(const char *path, br_out_json **ret, br_err *err)
 
 static void flush(br_out_json *o)
 {
-    if (o->buf.len && fwrite(o->buf.data, 1, o->buf.len, o->file) != o->buf.len && !o->failed_errno) o->failed_errno = errno;
+    if (o->buf.len && fwrite(o->buf.data, 1, o->buf.len, o->file) != o->buf.len && !o->failed_errno)
+        o->failed_errno = errno;
     br_buf_reset(&o->buf);
 }
 
@@ -68,7 +70,8 @@ static void put_metric(br_buf *b, const br_metric *m)
 {
     (void) br_buf_puts(b, "{\"type\":\"Metric\",\"data\":{\"name\":");
     (void) br_buf_put_json_str(b, m->name);
-    (void) br_buf_printf(b, ",\"type\":\"%s\",\"contains\":\"%s\",\"thresholds\":[", br_metric_type_name(m->type), br_metric_contains_name(m->contains));
+    (void) br_buf_printf(b, ",\"type\":\"%s\",\"contains\":\"%s\",\"thresholds\":[",
+        br_metric_type_name(m->type), br_metric_contains_name(m->contains));
     for (size_t i = 0; i < m->thresholds.len; i++) {
         if (i) (void) br_buf_putc(b, ',');
         (void) br_buf_put_json_str(b, m->thresholds.data[i].source);
@@ -89,8 +92,10 @@ static void put_sample(br_buf *b, const br_sample *s)
     (void) br_buf_puts(b, "\",\"value\":");
     (void) br_buf_put_f64(b, s->value);
     (void) br_buf_puts(b, ",\"tags\":");
-    if (s->tags) put_tags(b, s->tags->tags, s->tags->count);
-    else (void) br_buf_puts(b, "{}");
+    if (s->tags)
+        put_tags(b, s->tags->tags, s->tags->count);
+    else
+        (void) br_buf_puts(b, "{}");
     if (s->metadata_count) {
         (void) br_buf_puts(b, ",\"metadata\":");
         put_tags(b, s->metadata, s->metadata_count);

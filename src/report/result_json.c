@@ -9,7 +9,10 @@ static const char *const percentile_names[] = {"p50", "p90", "p95", "p99", "p99.
 
 #define MS_DECIMALS 6 /* a nanosecond */
 
-static double ms(br_ns t) { return (double) t / (double) BR_MS; }
+static double ms(br_ns t)
+{
+    return (double) t / (double) BR_MS;
+}
 
 static void open_member(br_json *j, const char *key, char bracket)
 {
@@ -181,7 +184,7 @@ static void put_values(br_json *j, const br_run_result *r, const br_result_metri
     switch (m->type) {
         case BR_COUNTER:
             br_json_put_f64(j, "count", s->sum);
-            br_json_put_f64(j, "rate", br_sink_value(s, (br_agg_spec) {BR_AGG_RATE, 0}, r->duration));
+            br_json_put_f64(j, "rate", br_sink_value(s, (br_agg_spec){BR_AGG_RATE, 0}, r->duration));
             break;
         case BR_GAUGE:
             if (s->count == 0) break;
@@ -223,7 +226,10 @@ static void put_metric(br_json *j, const br_run_result *r, const br_result_metri
 }
 
 /* 0 is no bound. */
-static size_t bounded(size_t count, size_t max) { return max > 0 && count > max ? max : count; }
+static size_t bounded(size_t count, size_t max)
+{
+    return max > 0 && count > max ? max : count;
+}
 
 static void put_metrics(br_json *j, const br_run_result *r, const br_result_limits *limits)
 {
@@ -317,17 +323,50 @@ static void put_endpoints(br_json *j, const br_run_result *r, const br_result_li
 
 /* Slices: an array a column, so that 600 of them stay small --------------------------------------- */
 
-static double start_s(const br_slice *s) { return br_json_rounded((double) s->start / (double) BR_SEC, 3); }
-static double length_s(const br_slice *s) { return br_json_rounded((double) s->length / (double) BR_SEC, 3); }
-static double requests(const br_slice *s) { return (double) s->requests; }
-static double failed(const br_slice *s) { return (double) s->failed; }
-static double iterations(const br_slice *s) { return (double) s->iterations; }
-static double checks(const br_slice *s) { return (double) s->checks; }
-static double checks_failed(const br_slice *s) { return (double) s->checks_failed; }
-static double dropped(const br_slice *s) { return (double) s->dropped; }
-static double received(const br_slice *s) { return (double) s->received_bytes; }
-static double sent(const br_slice *s) { return (double) s->sent_bytes; }
-static double vus(const br_slice *s) { return s->vus; }
+static double start_s(const br_slice *s)
+{
+    return br_json_rounded((double) s->start / (double) BR_SEC, 3);
+}
+static double length_s(const br_slice *s)
+{
+    return br_json_rounded((double) s->length / (double) BR_SEC, 3);
+}
+static double requests(const br_slice *s)
+{
+    return (double) s->requests;
+}
+static double failed(const br_slice *s)
+{
+    return (double) s->failed;
+}
+static double iterations(const br_slice *s)
+{
+    return (double) s->iterations;
+}
+static double checks(const br_slice *s)
+{
+    return (double) s->checks;
+}
+static double checks_failed(const br_slice *s)
+{
+    return (double) s->checks_failed;
+}
+static double dropped(const br_slice *s)
+{
+    return (double) s->dropped;
+}
+static double received(const br_slice *s)
+{
+    return (double) s->received_bytes;
+}
+static double sent(const br_slice *s)
+{
+    return (double) s->sent_bytes;
+}
+static double vus(const br_slice *s)
+{
+    return s->vus;
+}
 
 typedef double slice_figure(const br_slice *s);
 static const struct {

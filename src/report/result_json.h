@@ -3,17 +3,17 @@
  *
  * What: one run as JSON: what ran, verdict and criteria, metrics, thresholds, checks, endpoints, time slices,
  *     health of the generator.
- * Why here: the one form that the page, later comparisons and other programs read. docs/result-json.md documents it.
- * Threads: any; result and judgement are only read.
+ * Why here: the one form that the page, later comparisons and other programs read. docs/result-json.md
+ * documents it. Threads: any; result and judgement are only read.
  */
 #pragma once
 #include "judge/verdict.h"
 
 typedef struct br_result_info {
-    br_str tool_version; /* "0.1.0" */
-    br_str host;         /* where the generator ran; may be empty */
-    const br_judge_plan *plan;      /* NULL: nothing was demanded */
-    const br_judgement *judgement;  /* NULL: nothing was judged */
+    br_str tool_version;           /* "0.1.0" */
+    br_str host;                   /* where the generator ran; may be empty */
+    const br_judge_plan *plan;     /* NULL: nothing was demanded */
+    const br_judgement *judgement; /* NULL: nothing was judged */
 } br_result_info;
 
 /* Bounds for a page that must stay small; 0 means all. What was left out is counted in the output. */

@@ -77,7 +77,7 @@ static void put_values(br_json *j, const br_run_result *r, const br_result_metri
     switch (m->type) {
         case BR_COUNTER:
             br_json_put_f64(j, "count", s->sum);
-            br_json_put_f64(j, "rate", br_sink_value(s, (br_agg_spec) {BR_AGG_RATE, 0}, r->duration));
+            br_json_put_f64(j, "rate", br_sink_value(s, (br_agg_spec){BR_AGG_RATE, 0}, r->duration));
             break;
         case BR_GAUGE:
             br_json_put_f64(j, "value", s->count ? s->last : 0);

@@ -5,8 +5,9 @@
  * Why here: pure functions of the run result; the engine passes the first one to the script as JSON.
  * Threads: any; the result is only read.
  * Shape: both in k6's default ("legacy") form. handleSummary: root_group with arrays, options, state, metrics
- *     {type, contains, values, thresholds: {expression: {ok}}}, setup_data. Export: groups and checks keyed by
- *     name, each metric is its values, a rate's `rate` is called `value`, thresholds {expression: true if failed}.
+ *     {type, contains, values, thresholds: {expression: {ok}}}, setup_data. Export: groups and checks keyed
+ * by name, each metric is its values, a rate's `rate` is called `value`, thresholds {expression: true if
+ * failed}.
  */
 #pragma once
 #include "stat/run_result.h"

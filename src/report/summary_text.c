@@ -74,7 +74,7 @@ static br_str value_text(summary *s, const br_result_metric *m, double value)
 
 static br_str per_second_text(summary *s, const br_result_metric *m)
 {
-    double rate = br_sink_value(&m->sink, (br_agg_spec) {BR_AGG_RATE, 0}, s->result->duration);
+    double rate = br_sink_value(&m->sink, (br_agg_spec){BR_AGG_RATE, 0}, s->result->duration);
     br_format_metric(&s->scratch, rate, m->type, m->contains, s->result->time_unit);
     (void) br_buf_puts(&s->scratch, "/s");
     return scratch_text(s);
@@ -87,8 +87,8 @@ static br_str labelled_text(summary *s, const char *label, br_str value)
 
 static br_str out_of_text(summary *s, uint64_t part, uint64_t all)
 {
-    return br_str_of(br_arena_printf(
-        &s->arena, "%llu out of %llu", (unsigned long long) part, (unsigned long long) all));
+    return br_str_of(
+        br_arena_printf(&s->arena, "%llu out of %llu", (unsigned long long) part, (unsigned long long) all));
 }
 
 static br_str share_text(summary *s, uint64_t part, uint64_t all)
@@ -122,7 +122,8 @@ static void fill_trend(summary *s, const br_result_metric *m, row *r)
 static row metric_row(summary *s, const br_result_metric *m)
 {
     row r = {.label = m->name};
-    if (m->suffix.n > 0) r.label = br_str_of(br_arena_printf(&s->arena, "  { " BR_FMT " }", BR_ARG(m->suffix)));
+    if (m->suffix.n > 0)
+        r.label = br_str_of(br_arena_printf(&s->arena, "  { " BR_FMT " }", BR_ARG(m->suffix)));
     const br_sink *sink = &m->sink;
     switch (m->type) {
         case BR_TREND: fill_trend(s, m, &r); break;
@@ -136,8 +137,10 @@ static row metric_row(summary *s, const br_result_metric *m)
             break;
         case BR_GAUGE:
             r.value = value_text(s, m, sink->count ? sink->last : 0);
-            r.extras[r.extra_count++] = labelled_text(s, "min", value_text(s, m, sink->count ? sink->min : 0));
-            r.extras[r.extra_count++] = labelled_text(s, "max", value_text(s, m, sink->count ? sink->max : 0));
+            r.extras[r.extra_count++] = labelled_text(
+                s, "min", value_text(s, m, sink->count ? sink->min : 0));
+            r.extras[r.extra_count++] = labelled_text(
+                s, "max", value_text(s, m, sink->count ? sink->max : 0));
             break;
     }
     return r;
@@ -285,8 +288,8 @@ static void put_thresholds(summary *s, const br_result_metric *const *sorted, si
 
 typedef BR_VEC(br_check) check_vec;
 
-/* Same-named checks of different groups are one line here, at the place where the first was seen. `index` maps
- * a name to its place in `all`, counted from 1. */
+/* Same-named checks of different groups are one line here, at the place where the first was seen. `index`
+ * maps a name to its place in `all`, counted from 1. */
 static void collect_checks(const br_group *g, check_vec *all, br_map *index)
 {
     if (!g) return;

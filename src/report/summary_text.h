@@ -4,9 +4,9 @@
  * What: thresholds, checks and metrics of a run as text, laid out to the byte as k6's compact summary.
  * Why here: a pure function of the run result; the command line prints it, `brunt test` keeps it as a file.
  * Threads: any; the result is only read.
- * Layout: docs of k6, "end-of-test summary": THRESHOLDS, then TOTAL RESULTS with checks and the categories CUSTOM,
- *     HTTP, EXECUTION, NETWORK, BROWSER, WEB_VITALS, GRPC, WEBSOCKET; empty ones are left out. Column widths
- *     are common to all metrics of a section; the checks have their own.
+ * Layout: docs of k6, "end-of-test summary": THRESHOLDS, then TOTAL RESULTS with checks and the categories
+ * CUSTOM, HTTP, EXECUTION, NETWORK, BROWSER, WEB_VITALS, GRPC, WEBSOCKET; empty ones are left out. Column
+ * widths are common to all metrics of a section; the checks have their own.
  */
 #pragma once
 #include "stat/run_result.h"

@@ -20,7 +20,10 @@ static void put(text *t, const char *colour, br_str s)
     if (t->colour) (void) br_buf_puts(&t->out, "\x1b[0m");
 }
 
-static void put_spaces(text *t, size_t n) { (void) br_buf_printf(&t->out, "%*s", (int) n, ""); }
+static void put_spaces(text *t, size_t n)
+{
+    (void) br_buf_printf(&t->out, "%*s", (int) n, "");
+}
 
 /* Words of `s`, wrapped at LINE_WIDTH; the first line goes on at `column`, later ones start at `indent`. */
 static void put_wrapped(text *t, br_str s, size_t column, size_t indent)
@@ -80,6 +83,16 @@ static void put_mark(text *t, br_criterion_state state)
     put(t, colours[state], br_str_of(marks[state]));
 }
 
+static void put_margin(text *t, const br_criterion_result *c)
+{
+    bool upper = c->criterion->cmp == BR_LT || c->criterion->cmp == BR_LE;
+    double percent = 100 * (c->margin < 0 ? -c->margin : c->margin);
+    (void) br_buf_printf(&t->out, "%.1f %% %s", percent,
+        c->margin > 0 ? "to spare"
+        : upper       ? "over"
+                      : "short");
+}
+
 /* Mark, criterion as written, figure, and how far it is from the limit. */
 static void put_criteria(text *t, const br_judgement *j)
 {
@@ -100,8 +113,7 @@ static void put_criteria(text *t, const br_judgement *j)
         if (c->state == BR_CRITERION_NOT_MEASURED) {
             (void) br_buf_puts(&t->out, "not measured");
         } else if (c->margin != 0) {
-            (void) br_buf_printf(
-                &t->out, "%.1f %% %s", 100 * (c->margin < 0 ? -c->margin : c->margin), c->margin < 0 ? "over" : "to spare");
+            put_margin(t, c);
         }
         while (t->out.data[t->out.len - 1] == ' ') {
             t->out.len--;

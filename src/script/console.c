@@ -118,22 +118,25 @@ static int put_any_object(formatter *f, JSValueConst v)
     return rc;
 }
 
+static int put_symbol(formatter *f, JSValueConst v)
+{
+    JSValue text = JS_GetPropertyStr(f->ctx, v, "description");
+    int rc = put_text(f, text, "");
+    JS_FreeValue(f->ctx, text);
+    return rc;
+}
+
 static int put_nested(formatter *f, JSValueConst v)
 {
     if (br_js_nullish(v)) return br_buf_puts(f->out, "null"), 0;
     if (JS_IsString(v)) return put_text(f, v, "\"");
     if (JS_IsObject(v)) return put_any_object(f, v);
-    return put_text(f, v, "");
+    return JS_IsSymbol(v) ? put_symbol(f, v) : put_text(f, v, "");
 }
 
 static int put_top(formatter *f, JSValueConst v)
 {
-    if (JS_IsSymbol(v)) {
-        JSValue text = JS_GetPropertyStr(f->ctx, v, "description");
-        int rc = put_text(f, text, "");
-        JS_FreeValue(f->ctx, text);
-        return rc;
-    }
+    if (JS_IsSymbol(v)) return put_symbol(f, v);
     return JS_IsObject(v) ? put_any_object(f, v) : put_text(f, v, "");
 }
 
@@ -156,7 +159,9 @@ static JSValue console_write(JSContext *ctx, JSValueConst this_val, int argc, JS
     br_code code = br_js_console_format(ctx, argc, argv, &text);
     if (code == BR_OK) {
         br_log_field source = {"source", BR_STR("console")};
-        br_log_line((br_log_level) level, br_buf_view(&text), &source, 1);
+        FILE *out = br_vu_of(ctx)->config.settings->console_out;
+        if (out) br_log_line_to(out, (br_log_level) level, br_buf_view(&text), NULL, 0);
+        else br_log_line((br_log_level) level, br_buf_view(&text), &source, 1);
     }
     br_buf_deinit(&text);
     return code == BR_OK ? JS_UNDEFINED : JS_EXCEPTION;

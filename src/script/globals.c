@@ -9,7 +9,7 @@ static JSValue go_error(JSContext *ctx, JSValueConst new_target, int argc, JSVal
     (void) new_target;
     br_str text = argc > 0 ? br_js_str(ctx, argv[0]) : BR_STR("");
     if (!text.p) return JS_EXCEPTION;
-    br_js_throw(ctx, BR_FMT, BR_ARG(text));
+    br_js_throw_str(ctx, text);
     if (argc > 0) JS_FreeCString(ctx, text.p);
     return JS_GetException(ctx);
 }
@@ -32,17 +32,21 @@ static int define_go_error(br_vu *vu, JSValueConst global)
 }
 
 /* __ENV is made when first read: most scripts of thousands of VUs read few names or none. */
+static void put_variable(JSContext *ctx, JSValueConst env, br_str name, br_str value)
+{
+    JSAtom atom = JS_NewAtomLen(ctx, name.p, name.n);
+    JS_DefinePropertyValue(ctx, env, atom, br_js_new_str(ctx, value), JS_PROP_C_W_E);
+    JS_FreeAtom(ctx, atom);
+}
+
 static JSValue get_env(JSContext *ctx, JSValueConst this_val)
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     const br_program *p = vu->config.program;
     JSValue env = JS_NewObject(ctx);
-    for (size_t i = 0; i < p->env_count; i++) {
-        JSAtom name = JS_NewAtomLen(ctx, p->env[i].name.p, p->env[i].name.n);
-        JS_DefinePropertyValue(ctx, env, name, br_js_new_str(ctx, p->env[i].value), JS_PROP_C_W_E);
-        JS_FreeAtom(ctx, name);
-    }
+    for (size_t i = 0; i < p->env_count; i++) put_variable(ctx, env, p->env[i].name, p->env[i].value);
+    for (size_t i = 0; i < vu->env_count; i++) put_variable(ctx, env, vu->env[i].key, vu->env[i].value);
     JSValue global = JS_GetGlobalObject(ctx);
     JS_DefinePropertyValueStr(ctx, global, "__ENV", JS_DupValue(ctx, env), JS_PROP_C_W_E);
     JS_FreeValue(ctx, global);
@@ -135,8 +139,22 @@ static JSValue js_require(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     return br_js_throw(ctx, "require() is not supported yet: use `import` instead");
 }
 
-static const JSCFunctionListEntry global_entries[] = {
+static const JSCFunctionListEntry env_entry[] = {
     JS_CGETSET_DEF2("__ENV", get_env, set_env, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE),
+};
+
+int br_js_env_reset(br_vu *vu)
+{
+    JSValue global = JS_GetGlobalObject(vu->ctx);
+    JSAtom name = JS_NewAtom(vu->ctx, "__ENV");
+    int rc = JS_DeleteProperty(vu->ctx, global, name, JS_PROP_THROW);
+    if (rc >= 0) rc = JS_SetPropertyFunctionList(vu->ctx, global, env_entry, BR_COUNT_OF(env_entry));
+    JS_FreeAtom(vu->ctx, name);
+    JS_FreeValue(vu->ctx, global);
+    return rc < 0 ? -1 : 0;
+}
+
+static const JSCFunctionListEntry global_entries[] = {
     JS_CFUNC_DEF("open", 1, js_open),
     JS_CFUNC_DEF("require", 1, js_require),
     JS_OBJECT_DEF("console", br_js_console_entries, 5, JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE),
@@ -148,6 +166,9 @@ int br_js_globals_init(br_vu *vu)
     JSValue global = JS_GetGlobalObject(ctx);
     int rc = define_go_error(vu, global);
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, global_entries, BR_COUNT_OF(global_entries));
+    if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, env_entry, BR_COUNT_OF(env_entry));
+    if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_timer_entries, br_js_timer_entry_count);
+    if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_text_entries, br_js_text_entry_count);
     if (rc >= 0) rc = JS_DefinePropertyValueStr(ctx, global, "__VU", JS_NewInt64(ctx, vu->config.id), JS_PROP_C_W_E);
     if (rc >= 0) rc = JS_DefinePropertyValueStr(ctx, global, "global", JS_DupValue(ctx, global), JS_PROP_C_W_E);
     JS_FreeValue(ctx, global);

@@ -10,6 +10,8 @@
 #include "script/js.h"
 
 #define HEADERS_MAX 1000
+#define FORM_BYTES_MAX ((size_t) 256 << 20)
+#define TIMEOUT_MAX (10000 * 86400 * BR_SEC) /* more would overflow when the time of the start is added */
 
 typedef struct builder {
     br_vu *vu;
@@ -21,6 +23,7 @@ typedef struct builder {
     size_t header_count;
     bool user_agent_set, content_type_set, has_length;
     br_str content_type; /* that the body's encoding asks for */
+    br_str given_length; /* of a header Content-Length; p == NULL: none */
 } builder;
 
 static br_code invalid(builder *b, int k6_code, const char *text)
@@ -65,7 +68,7 @@ static void take_header(builder *b, br_str raw_name, br_str value)
         b->headers[0] = (br_http_header) {value.n ? name : BR_STR_NONE, value};
         b->user_agent_set = true;
     } else if (br_str_is(name, "Content-Length")) {
-        /* the body decides */
+        b->given_length = value; /* the body decides */
     } else {
         if (br_str_is(name, "Content-Type")) b->content_type_set = true;
         put_header(b, name, value);
@@ -91,6 +94,8 @@ static br_code take_headers(builder *b, JSValueConst object)
         br_str text = JS_IsException(value) ? BR_STR_NONE : br_js_str_dup(b->ctx, value, b->arena);
         if (!name || !text.p) {
             code = BR_EEXCEPTION;
+        } else if (len == 0) {
+            code = invalid(b, 0, "invalid header field name \"\"");
         } else {
             take_header(b, (br_str) {name, len}, text);
         }
@@ -106,8 +111,18 @@ static int by_name(const void *a, const void *b)
     return br_str_cmp(((const br_http_header *) a)->name, ((const br_http_header *) b)->name);
 }
 
+static void warn_wrong_length(const builder *b)
+{
+    int64_t n;
+    if (br_parse_i64(b->given_length, &n) == BR_OK && n == (int64_t) b->out->http.body.n) return;
+    br_warn("The specified Content-Length header \"" BR_FMT "\" in the " BR_FMT " request for " BR_FMT " doesn't match the actual "
+        "request body length of %zu, so it will be ignored!", BR_ARG(b->given_length), BR_ARG(b->out->http.method), BR_ARG(b->out->url),
+        b->out->http.body.n);
+}
+
 static void finish_headers(builder *b)
 {
+    if (BR_UNLIKELY(b->given_length.p != NULL)) warn_wrong_length(b);
     if (!b->user_agent_set && b->vu->config.settings->user_agent.n) {
         b->headers[0] = (br_http_header) {BR_STR("User-Agent"), b->vu->config.settings->user_agent};
     }
@@ -137,6 +152,8 @@ static void put_form_encoded(br_buf *out, br_str s)
     }
 }
 
+enum { FORM_TOO_LARGE = 1 };
+
 typedef struct form_key {
     br_str name;
     JSAtom atom;
@@ -147,21 +164,23 @@ static int by_form_key(const void *a, const void *b)
     return br_str_cmp(((const form_key *) a)->name, ((const form_key *) b)->name);
 }
 
+/* 0, -1 with an exception pending, or FORM_TOO_LARGE. */
 static int put_form_value(builder *b, br_buf *out, br_str key, JSValueConst value)
 {
     if (out->len) (void) br_buf_putc(out, '&');
     put_form_encoded(out, key);
-    (void) br_buf_putc(out, '=');
+    if (br_buf_putc(out, '=') != BR_OK) return FORM_TOO_LARGE;
     if (br_js_nullish(value)) return 0;
     if (JS_IsObject(value)) {
-        br_warn("a nested object in a form body is sent as an empty value: '" BR_FMT "'", BR_ARG(key));
+        br_warn("cannot urlencode a nested %s value in a request form body; encoding it as an empty value, use JSON.stringify() "
+            "to send structured data", JS_IsArray(value) ? "array" : "object");
         return 0;
     }
     br_str text = br_js_str(b->ctx, value);
     if (!text.p) return -1;
     put_form_encoded(out, text);
     JS_FreeCString(b->ctx, text.p);
-    return 0;
+    return out->len < FORM_BYTES_MAX ? 0 : FORM_TOO_LARGE;
 }
 
 static int put_form_field(builder *b, br_buf *out, br_str key, JSValueConst value)
@@ -192,7 +211,7 @@ static br_code form_body(builder *b, JSValueConst body)
     }
     if (n > 1) qsort(sorted, n, sizeof(*sorted), by_form_key);
     br_buf out;
-    br_buf_init(&out, BR_BUF_NO_LIMIT);
+    br_buf_init(&out, FORM_BYTES_MAX);
     int rc = 0;
     for (uint32_t i = 0; i < n && rc == 0; i++) {
         JSValue value = JS_GetProperty(b->ctx, body, sorted[i].atom);
@@ -200,8 +219,9 @@ static br_code form_body(builder *b, JSValueConst body)
         JS_FreeValue(b->ctx, value);
     }
     JS_FreePropertyEnum(b->ctx, keys, n);
-    b->out->http.body = br_arena_str(b->arena, br_buf_view(&out));
+    if (rc == 0) b->out->http.body = br_arena_str(b->arena, br_buf_view(&out));
     br_buf_deinit(&out);
+    if (rc == FORM_TOO_LARGE) return invalid(b, 0, "the form is larger than 256 MiB");
     b->content_type = BR_STR("application/x-www-form-urlencoded");
     b->has_length = true;
     return rc == 0 ? BR_OK : BR_EEXCEPTION;
@@ -224,10 +244,11 @@ static br_code take_body(builder *b, JSValueConst body)
         if (!b->out->http.body.p) return BR_EEXCEPTION;
     } else if (br_js_bytes(b->ctx, body, &bytes)) {
         b->out->http.body = br_arena_str(b->arena, bytes);
-    } else if (JS_IsObject(body) && !JS_IsFunction(b->ctx, body)) {
+    } else if (JS_IsObject(body) && !JS_IsFunction(b->ctx, body) && !JS_IsArray(body)) {
         return form_body(b, body);
     } else {
-        return invalid(b, 0, "unknown request body type: use a string, an ArrayBuffer or an object");
+        const char *type = JS_IsArray(body) ? "array" : JS_IsObject(body) ? "function" : JS_IsNumber(body) ? "number" : "boolean";
+        return invalid(b, 0, br_arena_printf(b->arena, "unknown request body type %s: use a string, an ArrayBuffer or an object", type));
     }
     b->has_length = b->out->http.body.n > 0;
     return BR_OK;
@@ -235,14 +256,32 @@ static br_code take_body(builder *b, JSValueConst body)
 
 /* Parameters ---------------------------------------------------------------------------------------- */
 
+/* Tags of the wrong kind are an error of the request; what a script's own toString() threw stays an exception. */
+static br_code refuse_tags(builder *b)
+{
+    JSValue error = JS_GetException(b->ctx);
+    if (!JS_IsInstanceOf(b->ctx, error, b->vu->go_error_ctor)) {
+        JS_Throw(b->ctx, error);
+        return BR_EEXCEPTION;
+    }
+    JSValue message = JS_GetProperty(b->ctx, error, b->vu->atoms[BR_ATOM_message]);
+    br_str text = br_js_str_dup(b->ctx, message, b->arena);
+    JS_FreeValue(b->ctx, message);
+    JS_FreeValue(b->ctx, error);
+    if (!text.p) return BR_EEXCEPTION;
+    return invalid(b, 0, br_arena_printf(b->arena, "invalid HTTP request metric tags: " BR_FMT, BR_ARG(text)));
+}
+
 static br_code take_tags(builder *b, JSValueConst object)
 {
     br_tag *tags;
     size_t n, kept = 0;
-    if (br_js_tags(b->ctx, object, b->arena, &tags, &n) < 0) return BR_EEXCEPTION;
+    if (br_js_tags(b->ctx, object, b->arena, &tags, &n) < 0) return refuse_tags(b);
     for (size_t i = 0; i < n; i++) {
         if (br_str_is(tags[i].key, "name")) {
             b->out->name_tag = tags[i].value;
+            /* A name that a script gives is a tag even when that system tag is off. */
+            if (!(b->vu->config.settings->system_tags & BR_SYSTEM_TAG(NAME))) tags[kept++] = tags[i];
         } else if (!br_str_is(tags[i].key, "url") && !br_str_is(tags[i].key, "method")) {
             tags[kept++] = tags[i];
         }
@@ -259,9 +298,9 @@ static br_code take_timeout(builder *b, JSValueConst value)
     if (!text.p) return BR_EEXCEPTION;
     br_ns timeout;
     if (br_parse_duration(text, BR_DURATION_K6, &timeout) != BR_OK || timeout < 0) {
-        return invalid(b, 0, br_arena_printf(b->arena, "invalid timeout value '" BR_FMT "': use milliseconds or a text such as \"30s\"", BR_ARG(text)));
+        return invalid(b, 0, br_arena_printf(b->arena, "invalid timeout value: time: invalid duration \"" BR_FMT "\"", BR_ARG(text)));
     }
-    b->out->http.timeout_ns = timeout;
+    b->out->http.timeout_ns = timeout < TIMEOUT_MAX ? timeout : TIMEOUT_MAX;
     return BR_OK;
 }
 
@@ -273,7 +312,7 @@ static br_code take_response_type(builder *b, JSValueConst value)
     b->out->drop_body = br_str_is(text, "none");
     b->out->binary = br_str_is(text, "binary");
     if (!b->out->drop_body && !b->out->binary && !br_str_is(text, "text")) {
-        return invalid(b, 0, br_arena_printf(b->arena, "unknown responseType '" BR_FMT "': use text, binary or none", BR_ARG(text)));
+        return invalid(b, 0, br_arena_printf(b->arena, BR_FMT " does not belong to ResponseType values", BR_ARG(text)));
     }
     return BR_OK;
 }
@@ -281,8 +320,24 @@ static br_code take_response_type(builder *b, JSValueConst value)
 static br_code take_response_callback(builder *b, JSValueConst value)
 {
     if (JS_IsUndefined(value)) return BR_OK;
-    if (!JS_IsNull(value)) return invalid(b, 0, "responseCallback other than null is not supported yet");
-    b->out->has_expectation = false;
+    const br_js_statuses *set = br_js_statuses_of(value);
+    if (!set && !JS_IsNull(value)) return invalid(b, 0, "unsupported responseCallback: use what expectedStatuses() returns, or null");
+    b->out->has_expectation = set != NULL;
+    b->out->expected = set ? br_js_statuses_copy(set, b->arena) : NULL;
+    return BR_OK;
+}
+
+/* Do all of a list of compression algorithms exist? They are not supported yet, but a wrong name is told first. */
+static br_code check_compression(builder *b, JSValueConst value)
+{
+    br_str rest = br_js_str_dup(b->ctx, value, b->arena), item;
+    if (!rest.p) return BR_EEXCEPTION;
+    while (br_str_cut(&rest, ',', &item)) {
+        item = br_str_trim(item);
+        if (br_str_is(item, "gzip") || br_str_is(item, "deflate") || br_str_is(item, "zstd") || br_str_is(item, "br")) continue;
+        return invalid(b, 0, br_arena_printf(b->arena, "unknown compression algorithm " BR_FMT
+            ", supported algorithms are [gzip deflate zstd br]", BR_ARG(item)));
+    }
     return BR_OK;
 }
 
@@ -294,8 +349,10 @@ static br_code refuse(builder *b, JSValueConst params)
         JSValue v = JS_GetProperty(b->ctx, params, b->vu->atoms[refused[i]]);
         if (JS_IsException(v)) return BR_EEXCEPTION;
         bool given = !br_js_nullish(v);
+        br_code code = given && refused[i] == BR_ATOM_compression ? check_compression(b, v) : BR_OK;
         bool basic = given && refused[i] == BR_ATOM_auth && JS_IsString(v) && br_str_is(br_js_str_dup(b->ctx, v, b->arena), "basic");
         JS_FreeValue(b->ctx, v);
+        if (code != BR_OK) return code;
         if (given && !basic) {
             static const char *const names[] = {"cookies", "jar", "compression", "auth"};
             return invalid(b, 0, br_arena_printf(b->arena, "the request parameter '%s' is not supported yet", names[i]));
@@ -336,8 +393,22 @@ static br_code take_params(builder *b, JSValueConst params)
     return code;
 }
 
+static br_code parse_url(builder *b);
+
+/* An object of http.url: its name, which the tags name and url get, and its text. */
+static br_code take_template_url(builder *b, JSValueConst url)
+{
+    JSValue name = JS_GetProperty(b->ctx, url, b->vu->atoms[BR_ATOM_name]), text = JS_GetProperty(b->ctx, url, b->vu->atoms[BR_ATOM_url]);
+    b->out->name_tag = br_js_str_dup(b->ctx, name, b->arena);
+    b->out->url = br_js_str_dup(b->ctx, text, b->arena);
+    JS_FreeValue(b->ctx, name);
+    JS_FreeValue(b->ctx, text);
+    return b->out->name_tag.p && b->out->url.p ? parse_url(b) : BR_EEXCEPTION;
+}
+
 static br_code take_url(builder *b, JSValueConst url)
 {
+    if (br_js_is_template_url(url)) return take_template_url(b, url);
     if (!JS_IsString(url)) {
         br_str shown = br_js_str_dup(b->ctx, url, b->arena);
         if (!shown.p) return BR_EEXCEPTION;
@@ -346,6 +417,11 @@ static br_code take_url(builder *b, JSValueConst url)
     b->out->url = br_js_str_dup(b->ctx, url, b->arena);
     if (!b->out->url.p) return BR_EEXCEPTION;
     b->out->name_tag = b->out->url;
+    return parse_url(b);
+}
+
+static br_code parse_url(builder *b)
+{
     br_err err = {0};
     br_code code = br_url_parse(b->out->url, &b->out->http.url, &err);
     if (code == BR_EUNSUPPORTED) return invalid(b, 1000, err.msg);
@@ -358,15 +434,21 @@ br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSV
     br_js_request *ret, br_http_error *ret_error)
 {
     const br_vu_settings *s = vu->config.settings;
-    br_arena_reset(&vu->scratch);
+    if (vu->building++ == 0) br_arena_reset(&vu->scratch);
     *ret = (br_js_request) {.drop_body = s->discard_bodies, .throw_errors = s->throw_errors, .has_expectation = true};
     ret->http.method = br_arena_str(&vu->scratch, br_str_of(method));
     ret->http.timeout_ns = 60 * BR_SEC;
+    if (BR_UNLIKELY(!JS_IsUndefined(vu->response_callback))) {
+        const br_js_statuses *set = br_js_statuses_of(vu->response_callback);
+        ret->has_expectation = set != NULL;
+        ret->expected = set ? br_js_statuses_copy(set, &vu->scratch) : NULL;
+    }
     builder b = {.vu = vu, .ctx = vu->ctx, .arena = &vu->scratch, .out = ret, .error = ret_error, .header_count = 2};
     b.headers = br_arena_zalloc(b.arena, 4 * sizeof(*b.headers));
     br_code code = take_url(&b, url);
     if (code == BR_OK) code = take_params(&b, params);
     if (code == BR_OK) code = take_body(&b, body);
+    vu->building--;
     if (code != BR_OK) return code;
     finish_headers(&b);
     ret->http.drop_body = ret->drop_body;

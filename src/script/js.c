@@ -21,14 +21,20 @@ JSValue br_js_throw(JSContext *ctx, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    return br_js_throw_str(ctx, br_str_of(text));
+}
+
+JSValue br_js_throw_str(JSContext *ctx, br_str text)
+{
     br_vu *vu = br_vu_of(ctx);
-    JSValue error = JS_NewPlainError(ctx, "%s", text);
+    JSValue error = JS_NewPlainError(ctx, "%s", ""); /* which would cut the text at 255 bytes */
     if (JS_IsException(error)) return error;
+    JS_DefinePropertyValue(ctx, error, vu->atoms[BR_ATOM_message], br_js_new_str(ctx, text), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
     JSValue proto = JS_GetProperty(ctx, vu->go_error_ctor, vu->atoms[BR_ATOM_prototype]);
     JS_SetPrototype(ctx, error, proto);
     JS_FreeValue(ctx, proto);
     /* k6 shows the underlying error as an own enumerable property. */
-    JS_DefinePropertyValue(ctx, error, vu->atoms[BR_ATOM_value], JS_NewString(ctx, text), JS_PROP_C_W_E);
+    JS_DefinePropertyValue(ctx, error, vu->atoms[BR_ATOM_value], br_js_new_str(ctx, text), JS_PROP_C_W_E);
     return JS_Throw(ctx, error);
 }
 
@@ -98,6 +104,42 @@ void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
     JS_FreeValue(ctx, stack);
 }
 
+/* "    at file:///x.js:2:13\n..." -> "file:///x.js: Line 2:13 "; nothing if the stack begins with something else. */
+static void put_place(br_buf *out, br_str stack)
+{
+    br_str line;
+    if (!br_str_cut(&stack, '\n', &line)) return;
+    line = br_str_trim(line);
+    ptrdiff_t at = br_str_find(line, BR_STR("file://"));
+    if (at < 0) return;
+    br_str place = br_str_sub(line, (size_t) at, line.n);
+    if (br_str_ends(place, BR_STR(")"))) place.n--;
+    const char *column = memrchr(place.p, ':', place.n);
+    const char *row = column ? memrchr(place.p, ':', (size_t) (column - place.p)) : NULL;
+    if (!row || row - place.p < 8) return;
+    (void) br_buf_printf(out, "%.*s: Line %.*s ", (int) (row - place.p), place.p, (int) (place.p + place.n - row - 1), row + 1);
+}
+
+void br_js_take_load_error(JSContext *ctx, br_buf *out)
+{
+    br_vu *vu = br_vu_of(ctx);
+    JSValue error = JS_GetException(ctx);
+    JSValue message = JS_IsError(error) ? JS_GetProperty(ctx, error, vu->atoms[BR_ATOM_message]) : JS_UNDEFINED;
+    if (!JS_IsString(message)) {
+        br_js_exception_text(ctx, error, out);
+    } else {
+        JSValue stack = JS_IsInstanceOf(ctx, error, vu->go_error_ctor) ? JS_UNDEFINED : JS_GetProperty(ctx, error, vu->atoms[BR_ATOM_stack]);
+        br_str s = JS_IsString(stack) ? br_js_str(ctx, stack) : BR_STR_NONE, text = br_js_str(ctx, message);
+        if (s.p) put_place(out, s);
+        if (text.p) (void) br_buf_put(out, text);
+        JS_FreeCString(ctx, s.p);
+        JS_FreeCString(ctx, text.p);
+        JS_FreeValue(ctx, stack);
+    }
+    JS_FreeValue(ctx, message);
+    JS_FreeValue(ctx, error);
+}
+
 br_code br_js_take_exception(JSContext *ctx, br_buf *out)
 {
     JSValue error = JS_GetException(ctx);
@@ -132,7 +174,8 @@ bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret)
 static int tag_value(JSContext *ctx, JSValueConst value, br_str key, br_arena *arena, br_str *ret)
 {
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
-        br_js_throw(ctx, "tag '" BR_FMT "' must be a string, a number or a boolean", BR_ARG(key));
+        br_js_throw(ctx, "invalid value for metric tag '" BR_FMT "': only String, Boolean and Number types are accepted as a metric tag "
+            "values", BR_ARG(key));
         return -1;
     }
     *ret = br_js_str_dup(ctx, value, arena);

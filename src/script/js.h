@@ -26,7 +26,8 @@ br_str br_js_str_dup(JSContext *ctx, JSValueConst v, br_arena *arena);
 JSValue br_js_new_str(JSContext *ctx, br_str s);
 
 /* Throws GoError: message. Always JS_EXCEPTION. */
-BR_PRINTF(2, 3) JSValue br_js_throw(JSContext *ctx, const char *fmt, ...);
+BR_PRINTF(2, 3) JSValue br_js_throw(JSContext *ctx, const char *fmt, ...); /* cut at 1199 bytes */
+JSValue br_js_throw_str(JSContext *ctx, br_str text); /* of any length */
 
 /* Ends the running call with an exception that JavaScript cannot catch. Always JS_EXCEPTION. */
 JSValue br_js_interrupt(JSContext *ctx);
@@ -36,8 +37,13 @@ JSValue br_js_interrupt(JSContext *ctx);
  * Returns BR_ECANCEL if it was an interruption, else BR_EEXCEPTION.
  */
 br_code br_js_take_exception(JSContext *ctx, br_buf *out);
+/* The same for something that could not be loaded: "file:///x.js: Line 1:2 text", without stack or kind of error. */
+void br_js_take_load_error(JSContext *ctx, br_buf *out);
 /* Text of any thrown value in that form. */
 void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out);
+
+/* Forgets the promise jobs that wait to run (added to QuickJS by cmake/Dependencies.cmake). */
+void JS_DropPendingJobs(JSRuntime *rt);
 
 /* Own enumerable string keys of an object; free with JS_FreePropertyEnum. -1 on exception. */
 static inline int br_js_keys(JSContext *ctx, JSValueConst object, JSPropertyEnum **ret, uint32_t *ret_count)

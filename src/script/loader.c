@@ -55,8 +55,24 @@ static char *normalize(JSContext *ctx, const char *base, const char *name, void 
         br_js_throw(ctx, "importing \"%s\": modules from the network are not supported yet; download it and import the file", name);
         return NULL;
     }
-    br_js_throw(ctx, "unknown module \"%s\": a file is imported by a path that starts with ./, ../ or /", name);
+    br_js_throw(ctx, "The moduleSpecifier \"%s\" couldn't be recognised as something k6 supports.", name);
     return NULL;
+}
+
+/* The text of a module; BR_EEXCEPTION with an exception pending. */
+static br_code read_source(br_vu *vu, const char *url, br_buf *ret)
+{
+    const br_program *p = vu->config.program;
+    if (p->input.p && br_str_is(p->main, url)) return br_buf_put(ret, p->input);
+    br_err err = {0};
+    br_code code = br_file_read(url + 7, ret, &err);
+    if (code == BR_OK) return BR_OK;
+    if (code == BR_ENOTFOUND) {
+        br_js_throw(vu->ctx, "The moduleSpecifier \"%s\" couldn't be found on local disk. " BR_MODULE_HINT, url);
+    } else {
+        br_js_throw(vu->ctx, "cannot load \"%s\": %s", url, err.msg);
+    }
+    return BR_EEXCEPTION;
 }
 
 /* Compiles one source file to a module and keeps its bytecode. */
@@ -64,11 +80,8 @@ static JSValue compile_file(br_vu *vu, const char *url)
 {
     br_buf source;
     br_buf_init(&source, BR_SCRIPT_MAX_BYTES);
-    br_err err = {0};
     JSValue module = JS_EXCEPTION;
-    if (br_file_read(url + 7, &source, &err) != BR_OK) {
-        br_js_throw(vu->ctx, "cannot load \"%s\": %s", url, err.msg);
-    } else {
+    if (read_source(vu, url, &source) == BR_OK) {
         (void) br_buf_puts(&source, ""); /* a NUL behind the end, which the parser relies on */
         module = JS_Eval(vu->ctx, source.data ? source.data : "", source.len, url,
             JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
@@ -117,31 +130,42 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
 
 void br_js_loader_init(br_vu *vu) { JS_SetModuleLoaderFunc(vu->rt, normalize, load, vu); }
 
-static br_code fail_with_exception(br_vu *vu, br_err *err)
+static br_code fail_with_exception(br_vu *vu, br_code kind, br_err *err)
 {
+    if (vu->cancelled) { /* test.abort() in init code */
+        JS_FreeValue(vu->ctx, JS_GetException(vu->ctx));
+        return br_fail(err, BR_EABORT, "%s", vu->abort_text);
+    }
     br_buf text;
     br_buf_init(&text, 1 << 20);
-    br_code code = br_js_take_exception(vu->ctx, &text);
+    br_code code = kind;
+    if (kind == BR_ESYNTAX) br_js_take_load_error(vu->ctx, &text);
+    else code = br_js_take_exception(vu->ctx, &text);
     (void) br_fail(err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "interrupted");
     br_buf_deinit(&text);
     return code;
 }
 
-/* Runs jobs until the module's evaluation (a promise) is settled. */
+/* Runs jobs and timers until nothing is left; the module's evaluation (a promise) should be settled then. */
 static br_code finish_evaluation(br_vu *vu, JSValueConst promise, br_err *err)
 {
     JSContext *job_ctx;
     int rc;
-    while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0) continue;
-    if (rc < 0) return fail_with_exception(vu, err);
+    do {
+        while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0) continue;
+        br_code event = rc < 0 || JS_PromiseState(vu->ctx, promise) == JS_PROMISE_REJECTED ? BR_EOF : br_vu_events_turn(vu);
+        if (event == BR_EEXCEPTION) rc = -1;
+        else if (event == BR_OK) rc = 1;
+    } while (rc > 0);
+    if (rc < 0) return fail_with_exception(vu, BR_EEXCEPTION, err);
     if (!JS_IsPromise(promise)) return BR_OK;
     JSPromiseStateEnum state = JS_PromiseState(vu->ctx, promise);
-    if (state == JS_PROMISE_FULFILLED) return BR_OK;
+    if (state == JS_PROMISE_FULFILLED) return br_vu_throw_rejection(vu) ? fail_with_exception(vu, BR_EEXCEPTION, err) : BR_OK;
     if (state == JS_PROMISE_PENDING) {
         return br_fail(err, BR_EEXCEPTION, "the init code awaits something that never happens");
     }
     JS_Throw(vu->ctx, JS_PromiseResult(vu->ctx, promise));
-    return fail_with_exception(vu, err);
+    return fail_with_exception(vu, BR_EEXCEPTION, err);
 }
 
 br_code br_js_load_main(br_vu *vu, br_err *err)
@@ -150,17 +174,17 @@ br_code br_js_load_main(br_vu *vu, br_err *err)
     char *url = br_strndup(vu->config.program->main.p, vu->config.program->main.n);
     JSValue module = module_value(vu, url);
     br_free(url);
-    if (JS_IsException(module)) return fail_with_exception(vu, err);
+    if (JS_IsException(module)) return fail_with_exception(vu, BR_ESYNTAX, err);
     if (JS_ResolveModule(ctx, module) < 0) {
         JS_FreeValue(ctx, module);
-        return fail_with_exception(vu, err);
+        return fail_with_exception(vu, BR_ESYNTAX, err);
     }
     JSModuleDef *def = JS_VALUE_GET_PTR(module);
     JSValue promise = JS_EvalFunction(ctx, module); /* takes the module */
-    if (JS_IsException(promise)) return fail_with_exception(vu, err);
+    if (JS_IsException(promise)) return fail_with_exception(vu, BR_EEXCEPTION, err);
     br_code code = finish_evaluation(vu, promise, err);
     JS_FreeValue(ctx, promise);
     if (code != BR_OK) return code;
     vu->main_ns = JS_GetModuleNamespace(ctx, def);
-    return JS_IsException(vu->main_ns) ? fail_with_exception(vu, err) : BR_OK;
+    return JS_IsException(vu->main_ns) ? fail_with_exception(vu, BR_EEXCEPTION, err) : BR_OK;
 }

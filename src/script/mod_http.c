@@ -22,7 +22,7 @@ static void record(br_vu *vu, const br_js_request *request, const br_js_response
         .extra = request->tags,
         .extra_count = request->tag_count,
         .has_expectation = request->has_expectation,
-        .expected = r->status >= 200 && r->status <= 399,
+        .expected = request->expected ? br_js_statuses_has(request->expected, r->status) : r->status >= 200 && r->status <= 399,
         .blocked = t.blocked,
         .connecting = t.connecting,
         .tls_handshaking = t.tls_handshaking,
@@ -57,7 +57,8 @@ static JSValue failed(br_vu *vu, const br_js_request *request, br_js_response *r
     size_t n = request->http.method.n < sizeof(verb) - 1 ? request->http.method.n : sizeof(verb) - 1;
     for (size_t i = 0; i < n; i++) verb[i] = (char) (i ? tolower((unsigned char) request->http.method.p[i]) : request->http.method.p[i]);
     verb[n] = 0;
-    bool sent = e->step != BR_STEP_URL && e->step != BR_STEP_NONE;
+    /* With the head of an answer there, Go tells of the body alone. */
+    bool sent = e->step != BR_STEP_URL && e->step != BR_STEP_NONE && r->http.status == 0;
     if (sent) snprintf(text, sizeof(text), "%s \"%.500s\": %s", verb, request->url.p, why);
     else snprintf(text, sizeof(text), "%s", why);
     if (throw_it) {
@@ -99,11 +100,41 @@ static br_code exchange(br_vu *vu, const br_js_request *request, br_js_response 
     return code;
 }
 
+br_code br_js_http_wait_for_turn(br_vu *vu)
+{
+    const br_vu_settings *s = vu->config.settings;
+    br_ns now = br_loop_clock(vu->config.loop), next = atomic_load_explicit(s->next_request, memory_order_relaxed), at;
+    do {
+        at = next > now ? next : now;
+    } while (!atomic_compare_exchange_weak_explicit(s->next_request, &next, at + s->request_interval, memory_order_relaxed, memory_order_relaxed));
+    if (at <= now) return BR_OK;
+    br_code code = br_fiber_sleep_until(vu->fiber, at);
+    vu->slice_start = br_loop_now(vu->config.loop);
+    return code;
+}
+
+JSValue br_js_http_finish(br_vu *vu, const br_js_request *request, br_js_response *r)
+{
+    set_outcome(r);
+    record(vu, request, r);
+    if (r->http.error.code != BR_OK) return failed(vu, request, r, request->throw_errors);
+    warn_redirect(r);
+    return br_js_response_object(vu, r);
+}
+
+/* Only the option `throw` decides here, not params.throw. */
+JSValue br_js_http_refuse(br_vu *vu, const br_js_request *request, br_js_response *r)
+{
+    set_outcome(r);
+    return failed(vu, request, r, vu->config.settings->throw_errors);
+}
+
 static JSValue perform(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params)
 {
     JSContext *ctx = vu->ctx;
     if (br_vu_in_init(vu)) return br_js_throw(ctx, "Making http requests in the init context is not supported");
     if (!vu->http) return br_js_throw(ctx, "requests cannot be made in handleSummary()");
+    if (BR_UNLIKELY(vu->config.settings->next_request) && br_js_http_wait_for_turn(vu) != BR_OK) return br_js_interrupt(ctx);
     br_js_response *r = br_js_response_take(vu);
     br_js_request request;
     br_code code = br_js_request_build(vu, method, url, body, params, &request, &r->http.error);
@@ -112,19 +143,12 @@ static JSValue perform(br_vu *vu, const char *method, JSValueConst url, JSValueC
         return JS_EXCEPTION;
     }
     br_js_response_keep_request(r, &request);
-    if (code != BR_OK) { /* only the option `throw` decides here, not params.throw */
-        set_outcome(r);
-        return failed(vu, &request, r, vu->config.settings->throw_errors);
-    }
+    if (code != BR_OK) return br_js_http_refuse(vu, &request, r);
     if (exchange(vu, &request, r) != BR_OK) {
         br_js_response_put(r);
         return br_js_interrupt(ctx);
     }
-    set_outcome(r);
-    record(vu, &request, r);
-    if (r->http.error.code != BR_OK) return failed(vu, &request, r, request.throw_errors);
-    warn_redirect(r);
-    return br_js_response_object(vu, r);
+    return br_js_http_finish(vu, &request, r);
 }
 
 /* Verbs --------------------------------------------------------------------------------------------- */
@@ -143,6 +167,9 @@ static JSValue http_verb(JSContext *ctx, JSValueConst this_val, int argc, JSValu
 {
     (void) this_val;
     const verb *v = &verbs[index];
+    if (BR_UNLIKELY(!v->has_body && argc > 2)) {
+        br_warn("http.%s only accepts a url and a params argument (2 arguments), but %d were given", index ? "head" : "get", argc);
+    }
     if (v->has_body) return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
     return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), JS_UNDEFINED, arg(argc, argv, 1));
 }
@@ -158,8 +185,7 @@ static JSValue http_request(JSContext *ctx, JSValueConst this_val, int argc, JSV
     return ret;
 }
 
-static const char *const later[] = {"asyncRequest", "batch", "cookieJar", "CookieJar", "expectedStatuses", "file",
-    "setResponseCallback", "url"};
+static const char *const later[] = {"batch", "cookieJar", "CookieJar", "file"};
 
 static JSValue not_yet(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
 {
@@ -176,14 +202,14 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_MAGIC_DEF("del", 3, http_verb, 5),
     JS_CFUNC_MAGIC_DEF("options", 3, http_verb, 6),
     JS_CFUNC_DEF("request", 4, http_request),
-    JS_CFUNC_MAGIC_DEF("asyncRequest", 4, not_yet, 0),
-    JS_CFUNC_MAGIC_DEF("batch", 1, not_yet, 1),
-    JS_CFUNC_MAGIC_DEF("cookieJar", 0, not_yet, 2),
-    JS_CFUNC_MAGIC_DEF("CookieJar", 0, not_yet, 3),
-    JS_CFUNC_MAGIC_DEF("expectedStatuses", 1, not_yet, 4),
-    JS_CFUNC_MAGIC_DEF("file", 3, not_yet, 5),
-    JS_CFUNC_MAGIC_DEF("setResponseCallback", 1, not_yet, 6),
-    JS_CFUNC_MAGIC_DEF("url", 1, not_yet, 7),
+    JS_CFUNC_DEF("asyncRequest", 4, br_js_async_request),
+    JS_CFUNC_DEF("expectedStatuses", 1, br_js_expected_statuses),
+    JS_CFUNC_DEF("setResponseCallback", 1, br_js_set_response_callback),
+    JS_CFUNC_DEF("url", 1, br_js_http_url),
+    JS_CFUNC_MAGIC_DEF("batch", 1, not_yet, 0),
+    JS_CFUNC_MAGIC_DEF("cookieJar", 0, not_yet, 1),
+    JS_CFUNC_MAGIC_DEF("CookieJar", 0, not_yet, 2),
+    JS_CFUNC_MAGIC_DEF("file", 3, not_yet, 3),
 };
 
 const br_js_module br_js_module_http = {.name = "k6/http", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

@@ -29,7 +29,7 @@ static JSValue k6_fail(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     if (argc == 0 || JS_IsUndefined(argv[0])) return br_js_throw(ctx, "%s", "");
     br_str text = br_js_str(ctx, argv[0]);
     if (!text.p) return JS_EXCEPTION;
-    br_js_throw(ctx, BR_FMT, BR_ARG(text));
+    br_js_throw_str(ctx, text);
     JS_FreeCString(ctx, text.p);
     return JS_EXCEPTION;
 }

@@ -5,12 +5,17 @@ static const br_js_module *const modules[] = {
     &br_js_module_k6,
     &br_js_module_http,
     &br_js_module_metrics,
+    &br_js_module_execution,
+    &br_js_module_timers,
+    &br_js_module_data,
+    &br_js_module_encoding,
+    &br_js_module_crypto,
 };
 
 /* Names that k6 knows and this version does not: the message tells the user at import. */
-static const char *const unsupported[] = {"k6/browser", "k6/crypto", "k6/crypto/x509", "k6/data", "k6/encoding", "k6/execution",
+static const char *const unsupported[] = {"k6/browser", "k6/crypto/x509",
     "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/html",
-    "k6/net/grpc", "k6/secrets", "k6/timers", "k6/websockets", "k6/ws"};
+    "k6/net/grpc", "k6/secrets", "k6/websockets", "k6/ws"};
 
 const br_js_module *br_js_module_find(const char *name)
 {
@@ -50,7 +55,7 @@ static int module_init(JSContext *ctx, JSModuleDef *m)
     JS_FreeCString(ctx, name);
     if (!module) return -1;
     JSValue object = JS_NewObject(ctx);
-    if (JS_SetPropertyFunctionList(ctx, object, module->entries, module->entry_count) < 0 ||
+    if ((module->entry_count && JS_SetPropertyFunctionList(ctx, object, module->entries, module->entry_count) < 0) ||
         (module->extend && module->extend(ctx, object) < 0)) {
         JS_FreeValue(ctx, object);
         return -1;
@@ -61,6 +66,11 @@ static int module_init(JSContext *ctx, JSModuleDef *m)
     for (const char *const *n = module->extra_names; n && *n; n++) {
         JS_SetModuleExport(ctx, m, *n, JS_GetPropertyStr(ctx, object, *n));
     }
+    const br_program *p = br_vu_of(ctx)->config.program;
+    for (size_t i = 0; i < p->null_exports.len; i++) {
+        if (!br_str_is(p->null_exports.data[i].module, module->name)) continue;
+        JS_SetModuleExport(ctx, m, p->null_exports.data[i].name.p, JS_NULL);
+    }
     return JS_SetModuleExport(ctx, m, "default", object);
 }
 
@@ -70,6 +80,10 @@ JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *module)
     if (!m) return NULL;
     for (int i = 0; i < module->entry_count; i++) JS_AddModuleExport(ctx, m, module->entries[i].name);
     for (const char *const *n = module->extra_names; n && *n; n++) JS_AddModuleExport(ctx, m, *n);
+    const br_program *p = br_vu_of(ctx)->config.program;
+    for (size_t i = 0; i < p->null_exports.len; i++) {
+        if (br_str_is(p->null_exports.data[i].module, module->name)) JS_AddModuleExport(ctx, m, p->null_exports.data[i].name.p);
+    }
     JS_AddModuleExport(ctx, m, "default");
     return m;
 }

@@ -4,25 +4,55 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include "base/log.h"
 #include "script/js.h"
+
+#define BR_NULL_EXPORTS_MAX 100
+
+static void set_main(br_program *p, const char *path, const char *absolute)
+{
+    br_str url = br_str_of(br_arena_printf(&p->arena, "file://%s", absolute));
+    const char *slash = strrchr(url.p, '/');
+    p->main = url;
+    p->dir = (br_str) {url.p + 7, (size_t) (slash - (url.p + 7))};
+    p->path = br_arena_cstr(&p->arena, br_str_of(path));
+}
+
+/* "-": the script is standard input, as if it were a file of that name in the current folder. */
+static br_code read_input(br_program *p, br_err *err)
+{
+    br_buf text;
+    br_buf_init(&text, BR_SCRIPT_MAX_BYTES);
+    char *folder = realpath(".", NULL), block[65536];
+    br_code code = folder ? BR_OK : br_fail_errno(err, BR_EIO, errno, "cannot find the current folder");
+    for (size_t n = 1; code == BR_OK && n;) {
+        n = fread(block, 1, sizeof(block), stdin);
+        code = br_buf_append(&text, block, n);
+        if (code != BR_OK) (void) br_fail(err, BR_ELIMIT, "the script on standard input is larger than %zu MiB", BR_SCRIPT_MAX_BYTES >> 20);
+    }
+    if (code == BR_OK) {
+        p->input = br_arena_str(&p->arena, (br_str) {text.data ? text.data : "", text.len});
+        set_main(p, "-", br_arena_printf(&p->arena, "%s/-", strcmp(folder, "/") == 0 ? "" : folder));
+    }
+    free(folder); // from realpath
+    br_buf_deinit(&text);
+    return code;
+}
 
 static br_code resolve_path(br_program *p, const char *path, br_err *err)
 {
+    if (strcmp(path, "-") == 0) return read_input(p, err);
     char *absolute = realpath(path, NULL);
     if (!absolute) {
         int e = errno;
+        if (e == ENOENT) return br_fail(err, BR_ENOTFOUND, "The moduleSpecifier \"%s\" couldn't be found on local disk. " BR_MODULE_HINT, path);
         return br_fail_errno(err, br_code_from_errno(e), e, "cannot open the script '%s'", path);
     }
     struct stat st;
     bool is_dir = stat(absolute, &st) == 0 && S_ISDIR(st.st_mode);
-    br_str url = br_str_of(br_arena_printf(&p->arena, "file://%s", absolute));
+    if (!is_dir) set_main(p, path, absolute);
     free(absolute); // from realpath
-    if (is_dir) return br_fail(err, BR_EINVAL, "'%s' is a folder: name the script file in it", path);
-    p->main = url;
-    const char *slash = strrchr(url.p, '/');
-    p->dir = (br_str) {url.p + 7, (size_t) (slash - (url.p + 7))};
-    p->path = br_arena_cstr(&p->arena, br_str_of(path));
-    return BR_OK;
+    return is_dir ? br_fail(err, BR_EINVAL, "'%s' is a folder: name the script file in it", path) : BR_OK;
 }
 
 static void copy_env(br_program *p, const br_program_config *config)
@@ -93,12 +123,29 @@ static br_code read_exports(br_program *p, br_vu *vu, br_err *err)
     return code;
 }
 
-static br_code discover(br_program *p, br_metrics *metrics, br_err *err)
+/*
+ * QuickJS refuses a module that imports a name that does not exist. For its own modules k6 binds such names to null:
+ * the name is added to the module, and the script is loaded again (nothing of it has run so far).
+ */
+static bool note_null_export(br_program *p, const char *message)
 {
-    br_vu_settings settings = {.metrics = metrics};
+    char name[128], module[64];
+    if (sscanf(message, "SyntaxError: Could not find export '%127[^']' in module '%63[^']'", name, module) != 2) return false;
+    if (!br_js_module_find(module) || p->null_exports.len == BR_NULL_EXPORTS_MAX) return false;
+    br_debug("the module \"%s\" has no export named \"%s\": it is null", module, name);
+    *br_vec_push(&p->null_exports) = (br_null_export) {br_arena_str(&p->arena, br_str_of(module)), br_arena_str(&p->arena, br_str_of(name))};
+    return true;
+}
+
+static br_code discover(br_program *p, const br_program_config *c, br_err *err)
+{
+    br_vu_settings settings = {.metrics = c->metrics, .console_out = c->console_out};
     br_vu_config config = {.program = p, .settings = &settings, .id = 0};
     br_vu *vu = NULL;
-    br_code code = br_vu_new(&config, &vu, err);
+    br_code code;
+    do {
+        code = br_vu_new(&config, &vu, err);
+    } while (code == BR_EEXCEPTION && note_null_export(p, err->msg));
     if (code == BR_OK) code = read_options(p, vu, err);
     if (code == BR_OK) code = read_exports(p, vu, err);
     br_vu_free(vu);
@@ -113,10 +160,12 @@ br_code br_program_load(const br_program_config *config, br_program **ret, br_er
     br_map_init(&p->modules);
     br_map_init(&p->files);
     br_map_init(&p->exports);
+    br_map_init(&p->shared_arrays);
+    pthread_mutex_init(&p->shared_lock, NULL);
     br_code code = resolve_path(p, config->path, err);
     if (code == BR_OK) {
         copy_env(p, config);
-        code = discover(p, config->metrics, err);
+        code = discover(p, config, err);
     }
     if (code != BR_OK) {
         br_program_free(p);
@@ -141,6 +190,10 @@ void br_program_free(br_program *p)
     br_map_deinit(&p->modules);
     br_map_deinit(&p->files);
     br_map_deinit(&p->exports);
+    for (size_t i = 0; i < p->shared_arrays.len; i++) br_shared_array_free(p->shared_arrays.entries[i].value);
+    br_map_deinit(&p->shared_arrays);
+    pthread_mutex_destroy(&p->shared_lock);
+    br_vec_deinit(&p->null_exports);
     br_arena_deinit(&p->arena);
     br_free(p);
 }

@@ -10,6 +10,7 @@
  *     touch cannot be loaded later).
  */
 #pragma once
+#include <stdio.h>
 #include "base/buf.h"
 #include "base/map.h"
 #include "stat/metric.h"
@@ -28,12 +29,14 @@ typedef struct br_program_config {
     const char *path; /* of the main script */
     const br_env_var *env; /* copied; later entries win */
     size_t env_count;
+    FILE *console_out;  /* messages of console.*; NULL: the log */
     br_metrics *metrics; /* of the run: metrics that init code creates are registered here */
 } br_program_config;
 
 /*
  * BR_ENOTFOUND, BR_EACCESS, BR_EIO, BR_ELIMIT: the file (message in k6's form "The moduleSpecifier ... couldn't be found");
- * BR_EEXCEPTION: syntax error, failed import or exception in init code; the message has file, line and stack;
+ * BR_ESYNTAX: syntax error or failed import; BR_EEXCEPTION: exception in init code, the message has file, line and stack;
+ * BR_EABORT: init code called test.abort();
  * BR_EINVAL: exports of the wrong kind, options that are no JSON; BR_EUNSUPPORTED: module not supported yet.
  */
 BR_NODISCARD br_code br_program_load(const br_program_config *config, br_program **ret, br_err *err);

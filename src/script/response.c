@@ -268,7 +268,11 @@ static JSValue field_value(JSContext *ctx, br_js_response *r, int field)
     if (field == BR_ATOM_status) return JS_NewInt32(ctx, r->status);
     if (field == BR_ATOM_error_code) return JS_NewInt32(ctx, r->error_code);
     if (field == BR_ATOM_remote_port) return JS_NewInt32(ctx, r->status ? r->http.remote_port : 0);
-    if (JS_VALUE_GET_TAG(r->cached[field]) == JS_TAG_UNINITIALIZED) r->cached[field] = make_field(ctx, r, field);
+    if (JS_VALUE_GET_TAG(r->cached[field]) == JS_TAG_UNINITIALIZED) {
+        JSValue v = make_field(ctx, r, field);
+        if (JS_IsException(v)) return v; /* no memory now; perhaps the next time */
+        r->cached[field] = v;
+    }
     return JS_DupValue(ctx, r->cached[field]);
 }
 
@@ -316,6 +320,7 @@ static int define_own_property(JSContext *ctx, JSValueConst obj, JSAtom atom, JS
     br_js_response *r = JS_GetOpaque(obj, response_class);
     int field = field_of(r->vu, atom);
     if (field < 0) return JS_DefineProperty(ctx, obj, atom, value, getter, setter, flags | JS_PROP_NO_EXOTIC);
+    if (!(flags & JS_PROP_HAS_VALUE)) return 1; /* Object.freeze(): attributes are not kept */
     if (field == BR_ATOM_status || field == BR_ATOM_error_code || field == BR_ATOM_remote_port) {
         int32_t n;
         if (JS_ToInt32(ctx, &n, value) < 0) return -1;
@@ -339,7 +344,8 @@ static const JSClassDef class_def = {
 
 static br_js_response *self(JSContext *ctx, JSValueConst v) { return JS_GetOpaque2(ctx, v, response_class); }
 
-static JSValue parse_json(JSContext *ctx, br_js_response *r)
+/* With a selector k6 gives undefined for a body that is no JSON. */
+static JSValue parse_json(JSContext *ctx, br_js_response *r, bool selector)
 {
     if (r->drop_body || r->http.body.len == 0) {
         return br_js_throw(ctx, "the body is null so we can't transform it to JSON - this likely was because of a "
@@ -349,6 +355,10 @@ static JSValue parse_json(JSContext *ctx, br_js_response *r)
     JSValue v = JS_ParseJSON(ctx, r->http.body.data, r->http.body.len, "response body");
     if (!JS_IsException(v)) return v;
     JSValue error = JS_GetException(ctx);
+    if (selector) {
+        JS_FreeValue(ctx, error);
+        return JS_UNDEFINED;
+    }
     br_str text = br_js_str(ctx, error);
     br_js_throw(ctx, "cannot parse json due to an error: " BR_FMT, BR_ARG(text));
     JS_FreeCString(ctx, text.p);
@@ -363,9 +373,10 @@ static JSValue select_step(JSContext *ctx, JSValue from, br_str key)
     if (JS_IsArray(from) && br_str_is(key, "#")) {
         int64_t n;
         next = JS_GetLength(ctx, from, &n) < 0 ? JS_EXCEPTION : JS_NewInt64(ctx, n);
-    } else if (JS_IsObject(from)) {
+    } else if (JS_IsObject(from) && !(JS_IsArray(from) && br_str_is(key, "length"))) {
         JSAtom atom = JS_NewAtomLen(ctx, key.p, key.n);
-        next = JS_GetProperty(ctx, from, atom);
+        int own = JS_GetOwnProperty(ctx, NULL, from, atom);
+        if (own) next = own < 0 ? JS_EXCEPTION : JS_GetProperty(ctx, from, atom);
         JS_FreeAtom(ctx, atom);
     }
     JS_FreeValue(ctx, from);
@@ -375,7 +386,8 @@ static JSValue select_step(JSContext *ctx, JSValue from, br_str key)
 static JSValue select_path(JSContext *ctx, JSValueConst root, br_str path)
 {
     for (size_t i = 0; i < path.n; i++) {
-        if (strchr("*?|@\\(){}!=<>%~[]\"", path.p[i])) {
+        bool inner_hash = path.p[i] == '#' && i + 1 < path.n;
+        if (inner_hash || strchr("*?|@\\(){}!=<>%~[]\"", path.p[i])) {
             return br_js_throw(ctx, "json(): the selector '" BR_FMT "' is not supported yet: use keys and indexes joined with dots", BR_ARG(path));
         }
     }
@@ -389,12 +401,13 @@ static JSValue response_json(JSContext *ctx, JSValueConst this_val, int argc, JS
 {
     br_js_response *r = self(ctx, this_val);
     if (!r) return JS_EXCEPTION;
+    bool selector = argc > 0 && !JS_IsUndefined(argv[0]);
     if (JS_VALUE_GET_TAG(r->json) == JS_TAG_UNINITIALIZED) {
-        JSValue v = parse_json(ctx, r);
-        if (JS_IsException(v)) return v;
+        JSValue v = parse_json(ctx, r, selector);
+        if (JS_IsException(v) || JS_IsUndefined(v)) return v;
         r->json = v;
     }
-    if (argc == 0 || JS_IsUndefined(argv[0])) return JS_DupValue(ctx, r->json);
+    if (!selector) return JS_DupValue(ctx, r->json);
     br_str path = br_js_str(ctx, argv[0]);
     if (!path.p) return JS_EXCEPTION;
     JSValue v = select_path(ctx, r->json, path);

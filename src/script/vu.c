@@ -3,11 +3,16 @@
 #include <stdatomic.h>
 #include "script/js.h"
 
-/* How long JavaScript of one VU may keep the worker before the others get a turn. */
-#define BR_VU_SLICE (5 * BR_MS)
-/* Part of a fiber's stack that JavaScript may not use: our own C frames below it need some. */
+/* Part of a fiber's stack that JavaScript may not use: our own C frames below it need some. One frame of the
+ * interpreter takes half a kilobyte, but 11 under the address sanitizer. */
+#ifdef BR_ASAN
+#define BR_VU_STACK_RESERVE ((size_t) 96 << 10)
+#else
 #define BR_VU_STACK_RESERVE ((size_t) 24 << 10)
+#endif
 #define BR_INIT_STACK_BYTES ((size_t) 1 << 20)
+/* Rejected promises that are remembered until somebody handles them; the first one is what is reported. */
+#define BR_REJECTED_MAX 1000
 
 static const char *const atom_names[] = {
 #define BR_JS_ATOM_NAME(n) #n,
@@ -33,10 +38,48 @@ static int on_interrupt(JSRuntime *rt, void *opaque)
 
 static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool is_handled, void *opaque)
 {
-    (void) promise;
+    (void) reason;
     br_vu *vu = opaque;
-    JS_FreeValue(ctx, vu->rejection);
-    vu->rejection = is_handled ? JS_UNDEFINED : JS_DupValue(ctx, reason);
+    if (!is_handled) {
+        if (vu->rejected.len < BR_REJECTED_MAX) *br_vec_push(&vu->rejected) = JS_DupValue(ctx, promise);
+        return;
+    }
+    for (size_t i = vu->rejected.len; i-- > 0;) {
+        if (JS_VALUE_GET_PTR(vu->rejected.data[i]) != JS_VALUE_GET_PTR(promise)) continue;
+        JS_FreeValue(ctx, vu->rejected.data[i]);
+        vu->rejected.len--;
+        memmove(&vu->rejected.data[i], &vu->rejected.data[i + 1], (vu->rejected.len - i) * sizeof(JSValue));
+        return;
+    }
+}
+
+static void forget_rejections(br_vu *vu)
+{
+    for (size_t i = 0; i < vu->rejected.len; i++) JS_FreeValue(vu->ctx, vu->rejected.data[i]);
+    vu->rejected.len = 0;
+}
+
+bool br_vu_throw_rejection(br_vu *vu)
+{
+    if (vu->rejected.len == 0) return false;
+    JSValue reason = JS_PromiseResult(vu->ctx, vu->rejected.data[0]);
+    forget_rejections(vu);
+    JS_Throw(vu->ctx, reason);
+    return true;
+}
+
+/* QuickJS measures its depth from here down. `fiber` is the running one; NULL: a thread's own stack, which is large. */
+static void limit_stack(br_vu *vu, br_fiber *fiber)
+{
+    JS_UpdateStackTop(vu->rt);
+    if (!fiber) {
+        JS_SetMaxStackSize(vu->rt, BR_INIT_STACK_BYTES);
+        return;
+    }
+    const char *low, *high;
+    br_fiber_stack_bounds(fiber, &low, &high);
+    size_t left = (size_t) ((const char *) __builtin_frame_address(0) - low);
+    JS_SetMaxStackSize(vu->rt, left > 2 * BR_VU_STACK_RESERVE ? left - BR_VU_STACK_RESERVE : left / 2);
 }
 
 static JSContext *new_context(JSRuntime *rt)
@@ -56,8 +99,7 @@ static br_code make_runtime(br_vu *vu, br_err *err)
 {
     vu->rt = JS_NewRuntime();
     if (!vu->rt) return br_fail(err, BR_ELIMIT, "no memory for another JavaScript runtime");
-    JS_SetMaxStackSize(vu->rt, BR_INIT_STACK_BYTES);
-    JS_UpdateStackTop(vu->rt);
+    limit_stack(vu, br_fiber_current()); /* setup() and teardown() are made on a fiber */
     if (vu->config.settings->memory_limit_bytes) JS_SetMemoryLimit(vu->rt, vu->config.settings->memory_limit_bytes);
     JS_SetInterruptHandler(vu->rt, on_interrupt, vu);
     JS_SetHostPromiseRejectionTracker(vu->rt, on_rejection, vu);
@@ -68,6 +110,11 @@ static br_code make_runtime(br_vu *vu, br_err *err)
     if (vu->discovering) {
         br_js_response_class_id(vu->rt);
         br_js_metrics_class_id(vu->rt);
+        br_js_execution_class_id(vu->rt);
+        br_js_data_class_id(vu->rt);
+        br_js_crypto_class_id(vu->rt);
+        br_js_text_class_id(vu->rt);
+        br_js_http_values_class_id(vu->rt);
     }
     if (br_js_globals_init(vu) < 0 || br_js_response_class_init(vu) < 0 || br_js_metrics_class_init(vu) < 0) {
         return br_fail(err, BR_ELIMIT, "no memory for the globals of a virtual user");
@@ -78,7 +125,7 @@ static br_code make_runtime(br_vu *vu, br_err *err)
 
 static void init_values(br_vu *vu)
 {
-    vu->main_ns = vu->data = vu->go_error_ctor = vu->rejection = vu->function = JS_UNDEFINED;
+    vu->main_ns = vu->data = vu->go_error_ctor = vu->response_callback = vu->function = JS_UNDEFINED;
     if (vu->config.loop) vu->wall_offset = br_clock_wall() - br_loop_clock(vu->config.loop);
     vu->origin = (br_origin) {.tags = vu->config.run_tags, .vu = vu->config.id, .iter = -1};
     vu->iteration = -1;
@@ -132,10 +179,12 @@ br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
 void br_vu_free(br_vu *vu)
 {
     if (!vu) return;
+    br_vu_events_free(vu);
     br_http_client_free(vu->http);
     if (vu->ctx) {
         JSContext *ctx = vu->ctx;
-        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->rejection, vu->function};
+        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function};
+        forget_rejections(vu);
         for (size_t i = 0; i < BR_COUNT_OF(values); i++) JS_FreeValue(ctx, values[i]);
         for (int i = 0; i < BR_ATOM_COUNT; i++) JS_FreeAtom(ctx, vu->atoms[i]);
         JS_FreeContext(ctx);
@@ -143,6 +192,7 @@ void br_vu_free(br_vu *vu)
     if (vu->rt) JS_FreeRuntime(vu->rt);
     br_js_response_pool_free(vu);
     br_arena_deinit(&vu->scratch);
+    br_vec_deinit(&vu->rejected);
     br_free(vu);
 }
 
@@ -166,24 +216,31 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->deadline = call->deadline;
     vu->stop_flag = call->stop_flag;
     vu->slice_start = call->now ? call->now : br_loop_clock(vu->config.loop);
-    vu->origin.tags = call->tags;
+    vu->abort_text[0] = 0;
+    vu->owner = call->owner;
+    if (vu->call_tags != call->tags) { /* another scenario: what the script set is gone */
+        vu->call_tags = vu->origin.tags = call->tags;
+        vu->origin.metadata = NULL;
+    }
+    if (vu->env != call->env) {
+        vu->env = call->env;
+        vu->env_count = call->env_count;
+        if (br_js_env_reset(vu) < 0) JS_FreeValue(vu->ctx, JS_GetException(vu->ctx)); /* __ENV made read-only: leave */
+    }
     vu->origin.iter = vu->iteration;
     vu->group_path = call->group;
     vu->group = NULL;
-    const char *low, *high;
-    br_fiber_stack_bounds(fiber, &low, &high);
-    /* QuickJS measures its depth from here down. */
-    JS_UpdateStackTop(vu->rt);
-    size_t left = (size_t) ((const char *) __builtin_frame_address(0) - low);
-    JS_SetMaxStackSize(vu->rt, left > 2 * BR_VU_STACK_RESERVE ? left - BR_VU_STACK_RESERVE : left / 2);
+    limit_stack(vu, fiber);
 }
 
 static void leave(br_vu *vu)
 {
+    br_vu_events_clear(vu);
     vu->phase = BR_VU_IDLE;
     vu->fiber = NULL;
-    JS_FreeValue(vu->ctx, vu->rejection);
-    vu->rejection = JS_UNDEFINED;
+    vu->owner = NULL;
+    if (vu->cancelled) JS_DropPendingJobs(vu->rt); /* an endless chain of jobs would go on in the next call */
+    forget_rejections(vu);
     if (vu->config.settings->no_vu_connection_reuse && vu->http) br_http_client_close_idle(vu->http);
 }
 
@@ -194,7 +251,9 @@ static br_code fail_pending(br_vu *vu, const char *prefix, br_err *err)
     (void) br_buf_puts(&text, prefix);
     br_code code = br_js_take_exception(vu->ctx, &text);
     if (vu->cancelled) code = BR_ECANCEL;
-    if (code == BR_ECANCEL) {
+    if (code == BR_ECANCEL && vu->abort_text[0]) {
+        code = br_fail(err, BR_EABORT, "%s", vu->abort_text);
+    } else if (code == BR_ECANCEL) {
         (void) br_fail(err, code, "interrupted");
     } else {
         (void) br_fail(err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "");
@@ -203,12 +262,13 @@ static br_code fail_pending(br_vu *vu, const char *prefix, br_err *err)
     return code;
 }
 
-/* Runs the VU's own event loop until nothing is left that could run; then looks at the promise. */
-static br_code settle(br_vu *vu, JSValue *value, br_err *err)
+/* Runs the promise jobs that are due; then looks at the promise and at rejections that nobody handles. */
+static br_code run_jobs(br_vu *vu, JSValue *value, br_err *err)
 {
     JSContext *job_ctx;
     int rc;
-    while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0) continue;
+    /* An interruption ends the chain too: a job may have put the next one into the queue before it. */
+    while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0 && !vu->cancelled) continue;
     if (rc < 0) return fail_pending(vu, "", err);
     if (JS_IsPromise(*value) && JS_PromiseState(vu->ctx, *value) != JS_PROMISE_PENDING) {
         bool rejected = JS_PromiseState(vu->ctx, *value) == JS_PROMISE_REJECTED;
@@ -220,20 +280,34 @@ static br_code settle(br_vu *vu, JSValue *value, br_err *err)
             return fail_pending(vu, "Uncaught (in promise) ", err);
         }
     }
-    if (!JS_IsUndefined(vu->rejection)) {
-        JS_Throw(vu->ctx, vu->rejection);
-        vu->rejection = JS_UNDEFINED;
-        return fail_pending(vu, "Uncaught (in promise) ", err);
-    }
-    return BR_OK;
+    return br_vu_throw_rejection(vu) ? fail_pending(vu, "Uncaught (in promise) ", err) : BR_OK;
 }
 
+/* Runs the VU's own event loop until nothing is left that could run. */
+static br_code settle(br_vu *vu, JSValue *value, br_err *err)
+{
+    br_code code = run_jobs(vu, value, err);
+    while (code == BR_OK && vu->events) {
+        br_code event = br_vu_events_turn(vu);
+        if (event == BR_EOF) break;
+        if (event == BR_EEXCEPTION) code = fail_pending(vu, "", err);
+        else if (event != BR_OK) code = br_fail(err, BR_ECANCEL, "interrupted");
+        else code = run_jobs(vu, value, err);
+    }
+    return code;
+}
+
+/* Borrowed; JS_EXCEPTION if there is no memory for it. */
 static JSValueConst argument_value(br_vu *vu, br_str json)
 {
     if (json.p && !vu->data_parsed) {
         char *text = br_strndup(json.p, json.n);
         vu->data = JS_ParseJSON(vu->ctx, text, json.n, "setup data");
         br_free(text);
+        if (JS_IsException(vu->data)) { /* no memory for it */
+            vu->data = JS_UNDEFINED;
+            return JS_EXCEPTION;
+        }
         vu->data_parsed = true;
     }
     return vu->data;
@@ -245,17 +319,13 @@ static br_code to_json(br_vu *vu, JSValueConst value, br_str *ret, br_err *err)
         *ret = BR_STR_NONE;
         return BR_OK;
     }
-    JSValue json = JS_JSONStringify(vu->ctx, value, JS_UNDEFINED, JS_UNDEFINED);
-    if (JS_IsException(json)) return fail_pending(vu, "", err);
-    if (!JS_IsString(json)) {
-        JS_FreeValue(vu->ctx, json);
-        return br_fail(err, BR_EINVAL, "the returned value cannot be written as JSON");
-    }
-    br_str s = br_js_str(vu->ctx, json);
-    *ret = (br_str) {br_strndup(s.p, s.n), s.n};
-    JS_FreeCString(vu->ctx, s.p);
-    JS_FreeValue(vu->ctx, json);
-    return BR_OK;
+    br_buf json;
+    br_buf_init(&json, BR_BUF_NO_LIMIT);
+    br_code code = br_js_to_go_json(vu->ctx, value, &json, err);
+    if (code == BR_EEXCEPTION) code = fail_pending(vu, "", err);
+    if (code == BR_OK) *ret = (br_str) {br_strndup(json.data, json.len), json.len};
+    br_buf_deinit(&json);
+    return code;
 }
 
 /* Puts the exported function into vu->function; a VU calls the same one again and again. */
@@ -292,8 +362,9 @@ static br_code call_function(br_vu *vu, br_str name, JSValueConst argument, JSVa
 br_code br_vu_run(br_vu *vu, br_fiber *fiber, const br_vu_call *call, br_str argument, br_str *ret_json, br_err *err)
 {
     enter(vu, fiber, call);
-    JSValue value;
-    br_code code = call_function(vu, call->function, argument_value(vu, argument), &value, err);
+    JSValue value = JS_UNDEFINED;
+    JSValueConst data = argument_value(vu, argument);
+    br_code code = JS_IsException(data) ? fail_pending(vu, "", err) : call_function(vu, call->function, data, &value, err);
     if (code == BR_OK && ret_json) code = to_json(vu, value, ret_json, err);
     JS_FreeValue(vu->ctx, value);
     leave(vu);
@@ -331,8 +402,9 @@ br_code br_vu_handle_summary(br_vu *vu, br_fiber *fiber, br_str data_json, br_su
 {
     br_vu_call call = {.function = BR_STR("handleSummary"), .tags = vu->config.run_tags, .deadline = BR_NS_MAX};
     enter(vu, fiber, &call);
-    JSValue value;
-    br_code code = call_function(vu, call.function, argument_value(vu, data_json), &value, err);
+    JSValue value = JS_UNDEFINED;
+    JSValueConst data = argument_value(vu, data_json);
+    br_code code = JS_IsException(data) ? fail_pending(vu, "", err) : call_function(vu, call.function, data, &value, err);
     if (code == BR_OK && !JS_ToBool(vu->ctx, value)) code = BR_AGAIN;
     if (code == BR_OK && !JS_IsObject(value)) code = br_fail(err, BR_EINVAL, "handleSummary() must return an object");
     if (code == BR_OK) code = summary_entries(vu, value, fn, ctx, err);
@@ -351,7 +423,8 @@ void br_vu_set_iteration(br_vu *vu, int64_t iteration)
 
 void br_vu_take_bytes(br_vu *vu, uint64_t *ret_sent, uint64_t *ret_received)
 {
-    const br_http_totals *totals = br_http_client_totals(vu->http);
+    static const br_http_totals none;
+    const br_http_totals *totals = vu->http ? br_http_client_totals(vu->http) : &none;
     *ret_sent = totals->sent_bytes - vu->taken_sent;
     *ret_received = totals->received_bytes - vu->taken_received;
     vu->taken_sent = totals->sent_bytes;

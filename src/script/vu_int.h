@@ -1,17 +1,30 @@
 /* script/vu_int.h - what the files of script/ share about one virtual user. */
 #pragma once
+#include <pthread.h>
 #include <quickjs.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "script/vu.h"
 
 typedef struct br_js_response br_js_response;
+typedef struct br_vu_events br_vu_events;
+
+/* A name that a script imports from a built-in module and that does not exist there: k6 binds it to null. */
+typedef struct br_null_export {
+    br_str module, name;
+} br_null_export;
 
 struct br_program {
     br_arena arena;
     char *path;     /* as given */
     br_str dir;     /* absolute folder of the main script */
     br_str main;    /* module name of the main script: file:///... */
+    br_str input;   /* the main script's text if it came from standard input; else p == NULL */
+    BR_VEC(br_null_export) null_exports;
+    br_map shared_arrays; /* name -> br_shared_array; guarded by shared_lock, entries never change */
+    pthread_mutex_t shared_lock;
     br_map modules; /* module name -> br_bytecode */
     br_map files;   /* absolute path -> br_buf of open() */
     br_map exports; /* names of exported functions */
@@ -52,6 +65,7 @@ struct br_vu {
     JSValue data;      /* setup data, parsed on first use */
     bool data_parsed;
     JSValue go_error_ctor;
+    JSValue response_callback; /* of setResponseCallback(); JS_UNDEFINED: k6's default */
     br_str function_name; /* of `function`: the export that was called last; bytes of the caller, compared by address */
     JSValue function;
     JSAtom atoms[BR_ATOM_COUNT];
@@ -61,7 +75,13 @@ struct br_vu {
     br_js_response *free_responses;
     br_http_exchange exchange;
     br_arena scratch;  /* of the request being built */
+    unsigned building; /* requests being built: texts of script values may make requests of their own */
+    br_vu_events *events; /* timers and asynchronous operations; NULL until a script has some */
     br_origin origin;
+    const br_tagset *call_tags; /* that origin.tags began with: tags that a script sets last while they are the same */
+    const void *owner;          /* of the running call, for the host */
+    const br_tag *env;          /* the scenario's variables that __ENV was last made with */
+    size_t env_count;
     br_group *group;   /* current group: use br_vu_group(); NULL until it is needed, or without recorder */
     br_str group_path;
     int64_t iteration; /* -1 outside */
@@ -70,10 +90,11 @@ struct br_vu {
     const _Atomic bool *stop_flag;
     br_ns wall_offset; /* wall clock - loop clock */
     bool cancelled;    /* the running call was interrupted */
+    char abort_text[300]; /* why test.abort() cancelled the running call; empty if it did not */
     bool waiting;      /* the fiber waits for `exchange` */
     uint64_t taken_sent, taken_received;
     br_str module_dir; /* folder of the module whose top level is running (for open()) */
-    JSValue rejection; /* reason of a promise rejected without handler, or JS_UNDEFINED */
+    BR_VEC(JSValue) rejected; /* promises that were rejected in this call and have no handler yet, oldest first */
 };
 
 static inline br_vu *br_vu_of(JSContext *ctx) { return (br_vu *) JS_GetContextOpaque(ctx); }
@@ -84,6 +105,8 @@ static inline br_ns br_vu_wall(const br_vu *vu, br_ns at) { return at + vu->wall
  * of groups for nothing. The root when the system tag `group` is off; NULL without recorder.
  */
 br_group *br_vu_group(br_vu *vu);
+/* Throws the reason of the oldest promise that was rejected and that nobody handled; false if there is none. */
+bool br_vu_throw_rejection(br_vu *vu);
 static inline bool br_vu_in_init(const br_vu *vu) { return vu->phase == BR_VU_INIT; }
 
 /* The modules: each fills an object with what it exports. */
@@ -102,7 +125,8 @@ bool br_js_module_has_function(br_str name);
 const char *br_js_module_unsupported(const char *name);
 JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);
 
-extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics;
+extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics, br_js_module_execution, br_js_module_timers,
+    br_js_module_data, br_js_module_encoding, br_js_module_crypto;
 
 /* Set-up of a context's classes and globals; each returns -1 with an exception pending. */
 int br_js_globals_init(br_vu *vu);
@@ -111,11 +135,77 @@ int br_js_metrics_class_init(br_vu *vu);
 /* Class numbers are shared by all runtimes: taken on the first runtime of the process, before threads exist. */
 void br_js_response_class_id(JSRuntime *rt);
 void br_js_metrics_class_id(JSRuntime *rt);
+void br_js_execution_class_id(JSRuntime *rt);
+void br_js_data_class_id(JSRuntime *rt);
+void br_js_crypto_class_id(JSRuntime *rt);
+void br_js_text_class_id(JSRuntime *rt);
+
+/* Arrays that all virtual users share (mod_data.c): the items as JSON texts. */
+typedef struct br_shared_array {
+    br_arena arena;
+    br_str *items;
+    size_t count;
+} br_shared_array;
+void br_shared_array_free(br_shared_array *a);
+
+/* The VU's own event loop (events.c). */
+typedef struct br_vu_async br_vu_async;
+struct br_vu_async { /* embedded in an operation that runs beside JavaScript */
+    br_vu_async *next, *prev, *next_done;
+    bool (*finish)(br_vu *vu, br_vu_async *op); /* settles its promise and frees op; false: exception pending */
+    void (*cancel)(br_vu *vu, br_vu_async *op); /* running or done: stops it and frees op */
+    bool cancelled; /* set by cancel() for its own callbacks */
+};
+void br_vu_async_start(br_vu *vu, br_vu_async *op);
+void br_vu_async_done(br_vu *vu, br_vu_async *op); /* on the loop; op->finish() follows */
+/* Waits for the next event and runs it. BR_EOF: nothing is left; BR_EEXCEPTION (pending); BR_ECANCEL: interrupted. */
+br_code br_vu_events_turn(br_vu *vu);
+void br_vu_events_clear(br_vu *vu); /* at the end of a call */
+void br_vu_events_free(br_vu *vu);
+extern const JSCFunctionListEntry br_js_timer_entries[];
+extern const int br_js_timer_entry_count;
+/* base64 of Go's variants (mod_encoding.c). */
+void br_js_base64(br_str bytes, bool url, bool padded, br_buf *out);
+/* TextEncoder, TextDecoder (text_encoding.c): made when first read. */
+extern const JSCFunctionListEntry br_js_text_entries[];
+extern const int br_js_text_entry_count;
+
+/* How long JavaScript of one VU may keep the worker before the others get a turn. */
+#define BR_VU_SLICE (5 * BR_MS)
+
+/* __ENV was made for other variables: the next use makes it anew (globals.c). */
+int br_js_env_reset(br_vu *vu);
+/* Freezes a value made by JSON, with all it holds. -1: exception. */
+int br_js_deep_freeze(JSContext *ctx, JSValueConst value);
+/*
+ * Value -> JSON as k6's setup data travel (Go's encoder): keys sorted, undefined and holes null, dates in RFC 3339, maps as
+ * pairs. BR_EINVAL: a function, NaN or an infinity, a cycle; BR_EEXCEPTION: a getter threw (pending).
+ */
+br_code br_js_to_go_json(JSContext *ctx, JSValueConst value, br_buf *out, br_err *err);
 
 /* Loading (loader.c) */
+#define BR_MODULE_HINT "Check the path: it is relative to the file that imports, or to the current folder for the script itself."
 void br_js_loader_init(br_vu *vu);
 /* Compiles (discovery) or reads the bytecode of the main module and evaluates it. */
+/* BR_ESYNTAX: it, or something that it imports, cannot be loaded; BR_EEXCEPTION: linking or init code threw; BR_EABORT. */
 br_code br_js_load_main(br_vu *vu, br_err *err);
+
+/* Values that requests take (http_values.c). */
+typedef struct br_js_status_range {
+    int min, max; /* both included */
+} br_js_status_range;
+typedef struct br_js_statuses {
+    size_t count;
+    br_js_status_range ranges[];
+} br_js_statuses;
+const br_js_statuses *br_js_statuses_of(JSValueConst v); /* NULL: not made by expectedStatuses(); lives as long as v */
+const br_js_statuses *br_js_statuses_copy(const br_js_statuses *set, br_arena *arena);
+bool br_js_statuses_has(const br_js_statuses *set, int status);
+bool br_js_is_template_url(JSValueConst v); /* made by http.url: an object with `name` and `url` */
+void br_js_http_values_class_id(JSRuntime *rt);
+JSValue br_js_http_url(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+JSValue br_js_expected_statuses(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+JSValue br_js_set_response_callback(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 
 /* Request building (http_request.c). Everything points into the VU's scratch arena. */
 typedef struct br_js_request {
@@ -126,6 +216,7 @@ typedef struct br_js_request {
     size_t tag_count;
     bool drop_body, binary, throw_errors;
     bool has_expectation; /* a response callback decides about failed/expected; k6's default is 200..399 */
+    const br_js_statuses *expected; /* its statuses, in the arena; NULL: the default */
 } br_js_request;
 
 /*
@@ -157,6 +248,12 @@ void br_js_response_put(br_js_response *r);
 void br_js_response_keep_request(br_js_response *r, const br_js_request *request);
 JSValue br_js_response_object(br_vu *vu, br_js_response *r); /* takes r */
 void br_js_response_pool_free(br_vu *vu);
+
+/* Ends of a request (mod_http.c): each takes r and gives the Response, or JS_EXCEPTION if it is to be thrown. */
+JSValue br_js_http_finish(br_vu *vu, const br_js_request *request, br_js_response *r); /* after the exchange */
+JSValue br_js_http_refuse(br_vu *vu, const br_js_request *request, br_js_response *r); /* it could not be built: no exchange */
+br_code br_js_http_wait_for_turn(br_vu *vu); /* option rps; BR_ECANCEL: interrupted */
+JSValue br_js_async_request(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 
 /* console (console.c): k6's formatting of one argument list. */
 br_code br_js_console_format(JSContext *ctx, int argc, JSValueConst *argv, br_buf *out);

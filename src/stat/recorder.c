@@ -143,14 +143,16 @@ static size_t put_metadata(br_tag *tag, const char *key, int64_t value, char *te
 
 void br_recorder_tap(br_recorder *r, const br_tap_call *call)
 {
-    br_tag metadata[METADATA_MAX];
+    const br_tagset *set = call->origin->metadata;
+    size_t count = set ? set->count : 0;
+    br_tag *metadata = br_arena_alloc(&r->scratch, (count + METADATA_MAX) * sizeof(*metadata));
     char texts[METADATA_MAX][INT64_TEXT_BYTES];
-    size_t count = 0;
+    if (count) memcpy(metadata, set->tags, count * sizeof(*metadata));
     if (br_recorder_has_tag(r, BR_SYSTEM_TAG(ITER))) {
-        count += put_metadata(&metadata[count], "iter", call->origin->iter, texts[count]);
+        count += put_metadata(&metadata[count], "iter", call->origin->iter, texts[0]);
     }
     if (br_recorder_has_tag(r, BR_SYSTEM_TAG(VU))) {
-        count += put_metadata(&metadata[count], "vu", call->origin->vu, texts[count]);
+        count += put_metadata(&metadata[count], "vu", call->origin->vu, texts[1]);
     }
     for (size_t i = 0; i < call->count; i++) {
         call->samples[i].wall = call->wall;

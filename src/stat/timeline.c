@@ -226,9 +226,21 @@ static void fill_hist(br_hist *h, const cell *c)
     }
 }
 
+/* A last slice of less than half the length would show rates of almost no time: it joins the one before. */
+static void absorb_stub(br_timeline *t)
+{
+    if (t->len < 2 || t->end - (br_ns) (t->len - 1) * t->slice_ns >= t->slice_ns / 2) return;
+    cell *before = &t->cells[t->len - 2];
+    double vus = before->slice.vus;
+    merge_cell(before, &t->cells[t->len - 1]);
+    before->slice.vus = vus;
+    t->len--;
+}
+
 void br_timeline_finish(br_timeline *t, br_run_result *r)
 {
     BR_ASSERT(!r->slices);
+    absorb_stub(t);
     r->slices = br_arena_zalloc(&r->arena, t->len * sizeof(r->slices[0]));
     r->slice_count = t->len;
     for (size_t i = 0; i < t->len; i++) {

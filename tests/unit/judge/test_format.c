@@ -10,7 +10,7 @@ static br_buf made;
 static const char *text(void)
 {
     static char copy[128];
-    BR_ASSERT(made.len < sizeof copy);
+    assert_true(made.len < sizeof copy);
     memcpy(copy, made.data, made.len + 1);
     br_buf_reset(&made);
     return copy;
@@ -52,7 +52,8 @@ static void bytes_have_base_1000(void **state)
         double bytes;
         const char *expected;
     } cases[] = {{0, "0 B"}, {9, "9 B"}, {2.5, "2.5 B"}, {10, "10 B"}, {999, "999 B"}, {1000, "1.0 kB"},
-        {2949, "2.9 kB"}, {9960, "10 kB"}, {16000, "16 kB"}, {519000, "519 kB"}, {1.5e6, "1.5 MB"}, {3e12, "3.0 TB"}};
+        {2949, "2.9 kB"}, {9960, "10 kB"}, {16000, "16 kB"}, {519000, "519 kB"}, {1.5e6, "1.5 MB"},
+        {3e12, "3.0 TB"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         br_format_bytes(&made, cases[i].bytes);
         assert_string_equal(text(), cases[i].expected);

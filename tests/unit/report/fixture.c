@@ -1,7 +1,10 @@
 #include "unit/report/fixture.h"
 #include <stdio.h>
 
-static br_str copy(br_run_result *r, const char *text) { return br_arena_str(&r->arena, br_str_of(text)); }
+static br_str copy(br_run_result *r, const char *text)
+{
+    return br_arena_str(&r->arena, br_str_of(text));
+}
 
 br_run_result *fixture_new(br_ns duration)
 {
@@ -20,15 +23,16 @@ br_run_result *fixture_new(br_ns duration)
     }
     r->workers = BR_ARENA_NEW(&r->arena, br_worker_health);
     r->worker_count = 1;
-    r->workers[0] = (br_worker_health) {0.12, 400 * BR_US, 900 * BR_US};
+    r->workers[0] = (br_worker_health){0.12, 400 * BR_US, 900 * BR_US};
     r->scenarios = BR_ARENA_NEW(&r->arena, br_result_scenario);
     r->scenario_count = 1;
-    r->scenarios[0] = (br_result_scenario) {
+    r->scenarios[0] = (br_result_scenario){
         BR_STR("default"), BR_STR("constant-vus"), BR_STR("10 looping VUs for 30s (gracefulStop: 30s)")};
     return r;
 }
 
-br_result_metric *fixture_metric(br_run_result *r, const char *name, br_metric_type type, br_metric_contains contains)
+br_result_metric *fixture_metric(
+    br_run_result *r, const char *name, br_metric_type type, br_metric_contains contains)
 {
     BR_ASSERT(r->metric_count < FIXTURE_METRICS_MAX);
     br_result_metric *m = &r->metrics[r->metric_count++];
@@ -44,7 +48,10 @@ br_result_metric *fixture_metric(br_run_result *r, const char *name, br_metric_t
     return m;
 }
 
-void fixture_add(br_result_metric *m, double value) { br_sink_add(&m->sink, value, (br_ns) m->sink.count); }
+void fixture_add(br_result_metric *m, double value)
+{
+    br_sink_add(&m->sink, value, (br_ns) m->sink.count);
+}
 
 void fixture_add_n(br_result_metric *m, double value, size_t n)
 {
@@ -61,7 +68,7 @@ void fixture_threshold(br_run_result *r, br_result_metric *m, const char *source
     BR_ASSERT(m->threshold_count < MAX);
     if (!m->thresholds) m->thresholds = br_arena_zalloc(&r->arena, MAX * sizeof *m->thresholds);
     br_result_threshold *result = &m->thresholds[m->threshold_count++];
-    *result = (br_result_threshold) {.source = copy(r, source), .ok = ok, .agg = t.agg};
+    *result = (br_result_threshold){.source = copy(r, source), .ok = ok, .agg = t.agg};
     result->value = br_sink_value(&m->sink, t.agg, r->duration);
 }
 
@@ -80,7 +87,7 @@ void fixture_check(br_run_result *r, br_group *group, const char *name, uint64_t
 {
     static uint64_t order;
     br_check *c = BR_ARENA_NEW(&r->arena, br_check);
-    *c = (br_check) {.name = copy(r, name), .passes = passes, .fails = fails, .order = ++order};
+    *c = (br_check){.name = copy(r, name), .passes = passes, .fails = fails, .order = ++order};
     if (!group) group = r->root_group;
     *br_vec_push(&group->checks) = c;
 }
@@ -108,7 +115,8 @@ static br_endpoint_outcome *outcome_of(br_endpoint *e, int status, int error_cod
     return o;
 }
 
-void fixture_requests(br_endpoint *e, size_t n, double latency_ms, int status, int error_code, const char *error)
+void fixture_requests(
+    br_endpoint *e, size_t n, double latency_ms, int status, int error_code, const char *error)
 {
     br_endpoint_outcome *o = outcome_of(e, status, error_code);
     if (error) (void) snprintf(o->error_text, sizeof o->error_text, "%s", error);
@@ -142,25 +150,29 @@ void fixture_slice_fill(br_slice *s, size_t requests, size_t failed, double late
 }
 
 /* 0.5 .. 1.5, the same every time. */
-static double spread(size_t i) { return 0.5 + (double) (i * 7919 % 1000) / 1000; }
+static double spread(size_t i)
+{
+    return 0.5 + (double) (i * 7919 % 1000) / 1000;
+}
 
 typedef struct builtin {
-    br_result_metric *reqs, *duration, *failed, *iterations, *iteration_duration, *vus, *vus_max, *received, *sent;
+    br_result_metric *reqs, *duration, *failed, *iterations, *iteration_duration, *vus, *vus_max, *received,
+        *sent;
 } builtin;
 
 static builtin add_builtin(br_run_result *r)
 {
-    return (builtin) {
-        .vus = fixture_metric(r, "vus", BR_GAUGE, BR_CONTAINS_DEFAULT),
-        .vus_max = fixture_metric(r, "vus_max", BR_GAUGE, BR_CONTAINS_DEFAULT),
-        .iterations = fixture_metric(r, "iterations", BR_COUNTER, BR_CONTAINS_DEFAULT),
-        .iteration_duration = fixture_metric(r, "iteration_duration", BR_TREND, BR_CONTAINS_TIME),
-        .reqs = fixture_metric(r, "http_reqs", BR_COUNTER, BR_CONTAINS_DEFAULT),
-        .duration = fixture_metric(r, "http_req_duration", BR_TREND, BR_CONTAINS_TIME),
-        .failed = fixture_metric(r, "http_req_failed", BR_RATE, BR_CONTAINS_DEFAULT),
-        .sent = fixture_metric(r, "data_sent", BR_COUNTER, BR_CONTAINS_DATA),
-        .received = fixture_metric(r, "data_received", BR_COUNTER, BR_CONTAINS_DATA),
-    };
+    builtin m;
+    m.vus = fixture_metric(r, "vus", BR_GAUGE, BR_CONTAINS_DEFAULT);
+    m.vus_max = fixture_metric(r, "vus_max", BR_GAUGE, BR_CONTAINS_DEFAULT);
+    m.iterations = fixture_metric(r, "iterations", BR_COUNTER, BR_CONTAINS_DEFAULT);
+    m.iteration_duration = fixture_metric(r, "iteration_duration", BR_TREND, BR_CONTAINS_TIME);
+    m.reqs = fixture_metric(r, "http_reqs", BR_COUNTER, BR_CONTAINS_DEFAULT);
+    m.duration = fixture_metric(r, "http_req_duration", BR_TREND, BR_CONTAINS_TIME);
+    m.failed = fixture_metric(r, "http_req_failed", BR_RATE, BR_CONTAINS_DEFAULT);
+    m.sent = fixture_metric(r, "data_sent", BR_COUNTER, BR_CONTAINS_DATA);
+    m.received = fixture_metric(r, "data_received", BR_COUNTER, BR_CONTAINS_DATA);
+    return m;
 }
 
 static void one_request(const builtin *m, br_endpoint *e, br_slice *s, double ms, bool failed)

@@ -41,19 +41,28 @@ static void data_has_k6s_shape(void **state)
     br_summary_data_style style = {.no_colour = true, .stdout_is_tty = false, .stderr_is_tty = true};
     assert_int_equal(br_report_summary_data(r, &style, &out, NULL), BR_OK);
     assert_string_equal(out.data,
-        "{\"root_group\":{\"name\":\"\",\"path\":\"\",\"id\":\"d41d8cd98f00b204e9800998ecf8427e\",\"groups\":["
-        "{\"name\":\"g\",\"path\":\"::g\",\"id\":\"652e756c89643c3ada0b451cbd88a9d3\",\"groups\":[],\"checks\":["
-        "{\"name\":\"ok\",\"path\":\"::g::ok\",\"id\":\"98da3e3a7c4c476eb0389ab88d68df30\",\"passes\":2,\"fails\":0},"
-        "{\"name\":\"bad\",\"path\":\"::g::bad\",\"id\":\"2f398fed9fc111408a4e26443b69d9b0\",\"passes\":0,\"fails\":2}]}],"
+        "{\"root_group\":{\"name\":\"\",\"path\":\"\",\"id\":\"d41d8cd98f00b204e9800998ecf8427e\","
+        "\"groups\":["
+        "{\"name\":\"g\",\"path\":\"::g\",\"id\":\"652e756c89643c3ada0b451cbd88a9d3\","
+        "\"groups\":[],\"checks\":["
+        "{\"name\":\"ok\",\"path\":\"::g::ok\",\"id\":\"98da3e3a7c4c476eb0389ab88d68df30\","
+        "\"passes\":2,\"fails\":0},"
+        "{\"name\":\"bad\",\"path\":\"::g::bad\",\"id\":\"2f398fed9fc111408a4e26443b69d9b0\","
+        "\"passes\":0,\"fails\":2}]}],"
         "\"checks\":[]},"
-        "\"options\":{\"summaryTrendStats\":[\"avg\",\"count\",\"p(99)\"],\"summaryTimeUnit\":\"\",\"noColor\":true},"
+        "\"options\":{\"summaryTrendStats\":[\"avg\",\"count\",\"p(99)\"],"
+        "\"summaryTimeUnit\":\"\",\"noColor\":true},"
         "\"state\":{\"isStdOutTTY\":false,\"isStdErrTTY\":true,\"testRunDurationMs\":1500},"
         "\"metrics\":{"
-        "\"checks\":{\"type\":\"rate\",\"contains\":\"default\",\"values\":{\"rate\":0.5,\"passes\":2,\"fails\":2}},"
-        "\"iterations\":{\"type\":\"counter\",\"contains\":\"default\",\"values\":{\"count\":3,\"rate\":2}},"
-        "\"tt\":{\"type\":\"trend\",\"contains\":\"default\",\"values\":{\"avg\":2,\"count\":2,\"p(99)\":2},"
+        "\"checks\":{\"type\":\"rate\",\"contains\":\"default\",\"values\":{\"rate\":0.5,"
+        "\"passes\":2,\"fails\":2}},"
+        "\"iterations\":{\"type\":\"counter\",\"contains\":\"default\",\"values\":{\"count\":3,"
+        "\"rate\":2}},"
+        "\"tt\":{\"type\":\"trend\",\"contains\":\"default\",\"values\":{\"avg\":2,\"count\":2,"
+        "\"p(99)\":2},"
         "\"thresholds\":{\"avg<1\":{\"ok\":false},\"max>1\":{\"ok\":true}}},"
-        "\"vus{a:b}\":{\"type\":\"gauge\",\"contains\":\"default\",\"values\":{\"value\":4,\"min\":4,\"max\":4}}},"
+        "\"vus{a:b}\":{\"type\":\"gauge\",\"contains\":\"default\",\"values\":{\"value\":4,"
+        "\"min\":4,\"max\":4}}},"
         "\"setup_data\":{\"s\":1,\"list\":[1.5,\"a\\\"]\",null,{}]}}");
     br_buf_deinit(&out);
     br_run_result_free(r);
@@ -67,7 +76,7 @@ static void export_has_k6s_shape(void **state)
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     assert_int_equal(br_report_summary_export(r, &out, NULL), BR_OK);
     assert_non_null(strstr(out.data, "{\n    \"root_group\": {\n        \"name\": \"\",\n"));
-    assert_non_null(strstr(out.data, "            \"list\": [\n                1.5,\n"));
+    assert_non_null(strstr(out.data, "        \"list\": [\n            1.5,\n"));
     json_t *doc = json_loads(out.data, 0, NULL);
     assert_non_null(doc);
     json_t *root = json_object_get(doc, "root_group");
@@ -95,7 +104,8 @@ static void md5_of_known_texts(void **state)
     } cases[] = {{"", "d41d8cd98f00b204e9800998ecf8427e"}, {"abc", "900150983cd24fb0d6963f7d28e17f72"},
         {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
             "57edf4a22be3c955ac49da2e2107b67a"},
-        {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "d174ab98d277d9f5a5611c2c9f419d9f"}};
+        {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            "d174ab98d277d9f5a5611c2c9f419d9f"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char sum[BR_MD5_HEX + 1];
         br_md5_hex(br_str_of(cases[i].text), sum);
@@ -106,7 +116,8 @@ static void md5_of_known_texts(void **state)
 static void setup_data_survives_as_it_is(void **state)
 {
     (void) state;
-    static const char *const values[] = {"1e21", "123456789012345680000", "\"\\u0000x\"", "{\"\\u0000\":1}", "[[[]]]"};
+    static const char *const values[] = {
+        "1e+21", "123456789012345680000", "\"\\u0000x\"", "{\"\\u0000\":1}", "[[[]]]"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         for (int indent = 0; indent <= 4; indent += 4) {
             br_buf out;
@@ -137,7 +148,7 @@ static void deep_nesting_is_bounded(void **state)
     char *deep = br_calloc(1, 2001);
     memset(deep, '[', 1000);
     memset(deep + 1000, ']', 1000);
-    r->setup_data_json = (br_str) {deep, 2000};
+    r->setup_data_json = (br_str){deep, 2000};
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     assert_int_equal(br_report_summary_export(r, &out, NULL), BR_OK);

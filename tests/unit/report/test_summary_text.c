@@ -40,7 +40,8 @@ static br_run_result *sample(void)
     br_result_metric *sub = fixture_metric(r, "http_reqs{name:foo}", BR_COUNTER, BR_CONTAINS_DEFAULT);
     fixture_add_n(sub, 1, 8);
     fixture_threshold(r, sub, " count>0 ", true);
-    br_result_metric *ok = fixture_metric(r, "http_req_duration{expected_response:true}", BR_TREND, BR_CONTAINS_TIME);
+    br_result_metric *ok = fixture_metric(
+        r, "http_req_duration{expected_response:true}", BR_TREND, BR_CONTAINS_TIME);
     fixture_add(ok, 0.33);
     fixture_add(ok, 43.64);
     br_result_metric *duration = fixture_metric(r, "http_req_duration", BR_TREND, BR_CONTAINS_TIME);
@@ -65,44 +66,45 @@ static br_run_result *sample(void)
 static void the_layout_is_that_of_k6(void **state)
 {
     (void) state;
-    expect(sample(),
-        "  █ THRESHOLDS \n"
-        "\n"
-        "    http_req_duration\n"
-        "    ✓ 'p(95)<5000' p(95)=133.51ms\n"
-        "    ✗ 'avg<10' avg=62.49ms\n"
-        "\n"
-        "    http_reqs{name:foo}\n"
-        "    ✓ 'count>0' count=8\n"
-        "\n"
-        "\n"
-        "  █ TOTAL RESULTS \n"
-        "\n"
-        "    checks_total.......: 12     66.666667/s\n"
-        "    checks_succeeded...: 66.66% 8 out of 12\n"
-        "    checks_failed......: 33.33% 4 out of 12\n"
-        "\n"
-        "    ✓ ok\n"
-        "    ✗ bad\n"
-        "      ↳  20% — ✓ 1 / ✗ 4\n"
-        "\n"
-        "    CUSTOM\n"
-        "    my_counter.....................: 8      44.444444/s\n"
-        "    my_gauge.......................: 7      min=7       max=7\n"
-        "\n"
-        "    HTTP\n"
-        "    http_req_duration..............: avg=62.49ms min=330µs med=43.64ms max=143.5ms p(90)=123.52ms p(95)=133.51ms\n"
-        "      { expected_response:true }...: avg=21.98ms min=330µs med=21.98ms max=43.64ms p(90)=39.3ms   p(95)=41.47ms \n"
-        "    http_req_failed................: 33.33% 4 out of 12\n"
-        "    http_reqs......................: 12     66.666667/s\n"
-        "      { name:foo }.................: 8      44.444444/s\n"
-        "\n"
-        "    EXECUTION\n"
-        "    iterations.....................: 4      22.222222/s\n"
-        "\n"
-        "    NETWORK\n"
-        "    data_received..................: 2.9 kB 16 kB/s\n"
-        "    data_sent......................: 1.2 kB 6.6 kB/s");
+    expect(sample(), "  █ THRESHOLDS \n"
+                     "\n"
+                     "    http_req_duration\n"
+                     "    ✓ 'p(95)<5000' p(95)=133.51ms\n"
+                     "    ✗ 'avg<10' avg=62.49ms\n"
+                     "\n"
+                     "    http_reqs{name:foo}\n"
+                     "    ✓ 'count>0' count=8\n"
+                     "\n"
+                     "\n"
+                     "  █ TOTAL RESULTS \n"
+                     "\n"
+                     "    checks_total.......: 12     66.666667/s\n"
+                     "    checks_succeeded...: 66.66% 8 out of 12\n"
+                     "    checks_failed......: 33.33% 4 out of 12\n"
+                     "\n"
+                     "    ✓ ok\n"
+                     "    ✗ bad\n"
+                     "      ↳  20% — ✓ 1 / ✗ 4\n"
+                     "\n"
+                     "    CUSTOM\n"
+                     "    my_counter.....................: 8      44.444444/s\n"
+                     "    my_gauge.......................: 7      min=7       max=7\n"
+                     "\n"
+                     "    HTTP\n"
+                     "    http_req_duration..............: avg=62.49ms min=330µs med=43.64ms max=143.5ms "
+                     "p(90)=123.52ms p(95)=133.51ms\n"
+                     "      { expected_response:true }...: avg=21.98ms min=330µs med=21.98ms max=43.64ms "
+                     "p(90)=39.3ms   p(95)=41.47ms \n"
+                     "    http_req_failed................: 33.33% 4 out of 12\n"
+                     "    http_reqs......................: 12     66.666667/s\n"
+                     "      { name:foo }.................: 8      44.444444/s\n"
+                     "\n"
+                     "    EXECUTION\n"
+                     "    iterations.....................: 4      22.222222/s\n"
+                     "\n"
+                     "    NETWORK\n"
+                     "    data_received..................: 2.9 kB 16 kB/s\n"
+                     "    data_sent......................: 1.2 kB 6.6 kB/s");
 }
 
 static void a_sub_metric_is_nested_below_a_parent_with_thresholds(void **state)
@@ -112,16 +114,15 @@ static void a_sub_metric_is_nested_below_a_parent_with_thresholds(void **state)
     br_result_metric *sub = fixture_metric(r, "http_reqs{name:foo}", BR_COUNTER, BR_CONTAINS_DEFAULT);
     fixture_threshold(r, sub, "rate>10", false);
     fixture_threshold(r, fixture_metric(r, "http_reqs", BR_COUNTER, BR_CONTAINS_DEFAULT), "count<1", true);
-    expect(r,
-        "  █ THRESHOLDS \n\n"
-        "    http_reqs\n"
-        "    ✓ 'count<1' count=0\n\n"
-        "      {name:foo}\n"
-        "      ✗ 'rate>10' rate=0/s\n\n\n"
-        "  █ TOTAL RESULTS \n\n"
-        "    HTTP\n"
-        "    http_reqs........: 0 0/s\n"
-        "      { name:foo }...: 0 0/s");
+    expect(r, "  █ THRESHOLDS \n\n"
+              "    http_reqs\n"
+              "    ✓ 'count<1' count=0\n\n"
+              "      {name:foo}\n"
+              "      ✗ 'rate>10' rate=0/s\n\n\n"
+              "  █ TOTAL RESULTS \n\n"
+              "    HTTP\n"
+              "    http_reqs........: 0 0/s\n"
+              "      { name:foo }...: 0 0/s");
 }
 
 static void a_trend_threshold_outside_the_columns_has_no_figure(void **state)
@@ -134,43 +135,42 @@ static void a_trend_threshold_outside_the_columns_has_no_figure(void **state)
     fixture_threshold(r, m, "max<3", true);
     fixture_threshold(r, m, "p(99.9)<3", true);
     fixture_threshold(r, m, "avg<3", true);
-    expect(r,
-        "  █ THRESHOLDS \n\n"
-        "    t\n"
-        "    ✓ 'max<3' max=\n"
-        "    ✓ 'p(99.9)<3' p(99.9)=2\n"
-        "    ✓ 'avg<3' avg=2\n\n\n"
-        "  █ TOTAL RESULTS \n\n"
-        "    CUSTOM\n"
-        "    t...: avg=2");
+    expect(r, "  █ THRESHOLDS \n\n"
+              "    t\n"
+              "    ✓ 'max<3' max=\n"
+              "    ✓ 'p(99.9)<3' p(99.9)=2\n"
+              "    ✓ 'avg<3' avg=2\n\n\n"
+              "  █ TOTAL RESULTS \n\n"
+              "    CUSTOM\n"
+              "    t...: avg=2");
 }
 
 static void prefixes_decide_the_category_and_what_is_hidden(void **state)
 {
     (void) state;
     br_run_result *r = fixture_new(BR_SEC);
-    static const char *const names[] = {"ws_sessions", "http_reqs_x", "checks_of_mine", "group_duration", "Zeta",
-        "alpha", "alpha_2", "alpha2", "grpc_streams", "browser_web_vital_lcp", "browser_data", "http_req_blocked"};
+    static const char *const names[] = {"ws_sessions", "http_reqs_x", "checks_of_mine", "group_duration",
+        "Zeta", "alpha", "alpha_2", "alpha2", "grpc_streams", "browser_web_vital_lcp", "browser_data",
+        "http_req_blocked"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         fixture_add(fixture_metric(r, names[i], BR_COUNTER, BR_CONTAINS_DEFAULT), 1);
     }
-    expect(r,
-        "  █ TOTAL RESULTS \n\n"
-        "    CUSTOM\n"
-        "    alpha...................: 1 1/s\n"
-        "    alpha_2.................: 1 1/s\n"
-        "    alpha2..................: 1 1/s\n"
-        "    Zeta....................: 1 1/s\n\n"
-        "    HTTP\n"
-        "    http_reqs_x.............: 1 1/s\n\n"
-        "    BROWSER\n"
-        "    browser_data............: 1 1/s\n\n"
-        "    WEB_VITALS\n"
-        "    browser_web_vital_lcp...: 1 1/s\n\n"
-        "    GRPC\n"
-        "    grpc_streams............: 1 1/s\n\n"
-        "    WEBSOCKET\n"
-        "    ws_sessions.............: 1 1/s");
+    expect(r, "  █ TOTAL RESULTS \n\n"
+              "    CUSTOM\n"
+              "    alpha...................: 1 1/s\n"
+              "    alpha_2.................: 1 1/s\n"
+              "    alpha2..................: 1 1/s\n"
+              "    Zeta....................: 1 1/s\n\n"
+              "    HTTP\n"
+              "    http_reqs_x.............: 1 1/s\n\n"
+              "    BROWSER\n"
+              "    browser_data............: 1 1/s\n\n"
+              "    WEB_VITALS\n"
+              "    browser_web_vital_lcp...: 1 1/s\n\n"
+              "    GRPC\n"
+              "    grpc_streams............: 1 1/s\n\n"
+              "    WEBSOCKET\n"
+              "    ws_sessions.............: 1 1/s");
 }
 
 static void units_and_counts_in_columns(void **state)
@@ -184,13 +184,12 @@ static void units_and_counts_in_columns(void **state)
     fixture_add(fixture_metric(r, "iteration_duration", BR_TREND, BR_CONTAINS_TIME), 1234.5);
     fixture_add(fixture_metric(r, "vus", BR_GAUGE, BR_CONTAINS_DEFAULT), 3);
     fixture_add(fixture_metric(r, "size", BR_TREND, BR_CONTAINS_DATA), 2048);
-    expect(r,
-        "  █ TOTAL RESULTS \n\n"
-        "    CUSTOM\n"
-        "    size.................: count=1 p(99)=2.0 kB   \n\n"
-        "    EXECUTION\n"
-        "    iteration_duration...: count=1 p(99)=1234.50ms\n"
-        "    vus..................: 3 min=3 max=3");
+    expect(r, "  █ TOTAL RESULTS \n\n"
+              "    CUSTOM\n"
+              "    size.................: count=1 p(99)=2.0 kB   \n\n"
+              "    EXECUTION\n"
+              "    iteration_duration...: count=1 p(99)=1234.50ms\n"
+              "    vus..................: 3 min=3 max=3");
 }
 
 static void an_empty_run_has_a_title(void **state)
@@ -202,7 +201,7 @@ static void an_empty_run_has_a_title(void **state)
 static void colours_are_only_added(void **state)
 {
     (void) state;
-    char *text = summary_of(sample(), (br_summary_style) {.colour = true});
+    char *text = summary_of(sample(), (br_summary_style){.colour = true});
     char *without = br_malloc(strlen(text) + 1), *to = without;
     for (const char *from = text; *from; from++) {
         if (*from == '\x1b') {
@@ -231,7 +230,7 @@ static void what_cannot_be_done_is_said(void **state)
     br_buf_init(&out, 10);
     br_err err;
     assert_int_equal(
-        br_report_summary_text(r, &(br_summary_style) {.full_mode = true}, &out, &err), BR_EUNSUPPORTED);
+        br_report_summary_text(r, &(br_summary_style){.full_mode = true}, &out, &err), BR_EUNSUPPORTED);
     assert_non_null(strstr(err.msg, "full"));
     assert_int_equal(br_report_summary_text(r, &plain, &out, &err), BR_ELIMIT);
     assert_int_equal(out.len, 0);

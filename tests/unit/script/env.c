@@ -117,7 +117,16 @@ typedef struct one_call {
     br_vu *vu;
     const char *function, *argument;
     br_code code;
+    br_timer cancel;
+    br_fiber *fiber;
 } one_call;
+
+static void on_cancel(br_timer *timer, void *ctx)
+{
+    (void) timer;
+    one_call *c = ctx;
+    br_fiber_cancel(c->fiber);
+}
 
 static void call_main(br_fiber *self, void *arg)
 {
@@ -128,14 +137,18 @@ static void call_main(br_fiber *self, void *arg)
         .tags = br_tags_with(br_recorder_tag_store(w->recorder), w->run_tags, tags, 2),
         .deadline = w->timeout ? br_loop_clock(w->loop) + w->timeout : BR_NS_MAX, .stop_flag = w->stop_flag};
     br_str json = BR_STR_NONE;
+    c->fiber = self;
+    if (w->cancel_after > 0) br_timer_start(w->loop, &c->cancel, br_loop_clock(w->loop) + w->cancel_after, on_cancel, c);
+    w->cancel_after = 0;
     c->code = br_vu_run(c->vu, self, &call, br_str_of(c->argument), &json, &w->err);
     w->json = (char *) (uintptr_t) json.p;
+    br_timer_stop(w->loop, &c->cancel);
     br_loop_stop(w->loop);
 }
 
 br_code world_call(world *w, br_vu *vu, const char *function, const char *argument_json)
 {
-    one_call c = {w, vu, function, argument_json, BR_AGAIN};
+    one_call c = {.world = w, .vu = vu, .function = function, .argument = argument_json, .code = BR_AGAIN};
     br_free(w->json);
     w->json = NULL;
     w->err = (br_err){0};

@@ -29,6 +29,9 @@ interface Spec {
   limitText?: string;
 }
 
+/** Steps of the time axis in seconds: whole ones that people count in. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+
 function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
@@ -61,9 +64,9 @@ function limitLine(limit: number, text: string, colours: Palette): uPlot.Plugin 
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-    ctx.textAlign = 'right';
+    ctx.textAlign = 'left';
     ctx.textBaseline = 'bottom';
-    ctx.fillText(text, bbox.left + bbox.width - 4 * ratio, y - 2 * ratio);
+    ctx.fillText(text, bbox.left + 4 * ratio, y - 2 * ratio);
     ctx.restore();
   };
   return { hooks: { draw } };
@@ -85,9 +88,15 @@ function axes(colours: Palette, value: (v: number) => string): uPlot.Axis[] {
     font: '11px system-ui, sans-serif',
   };
   return [
-    { ...common, grid: { show: false }, size: 24, values: (_u, splits) => splits.map(format.clock) },
-    { ...common, size: 62, values: (_u, splits) => splits.map((v) => value(v)) },
+    { ...common, grid: { show: false }, size: 24, incrs: TIME_STEPS, values: (_u, splits) => splits.map(format.clock) },
+    { ...common, size: 62, values: (_u, splits) => splits.map((v) => format.tick(value(v))) },
   ];
+}
+
+/** Where the axis ends: a limit is in view unless that would press the curves flat. */
+function top(max: number, limit = 0): number {
+  const data = max > 0 ? max : 1;
+  return limit <= 2.5 * data ? Math.max(data, limit) : data;
 }
 
 function options(spec: Spec, width: number): uPlot.Options {
@@ -98,7 +107,7 @@ function options(spec: Spec, width: number): uPlot.Options {
     padding: [10, 8, 0, 0],
     cursor: { sync: { key: 'brunt' }, points: { size: 6 }, drag: { x: true, y: false } },
     legend: { live: true },
-    scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, (max > 0 ? max : 1) * 1.08] } },
+    scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, top(max, spec.limit) * 1.08] } },
     axes: axes(colours, spec.value),
     series: [{ label: 'Time', value: (_u, v) => (v === null || v === undefined ? '–' : format.clock(v)) },
       ...spec.series(colours)],
@@ -109,7 +118,7 @@ function options(spec: Spec, width: number): uPlot.Options {
 /** A chart in its frame; make() draws it, anew if need be. */
 function mount(spec: Spec): { element: HTMLElement; make: (width?: number) => void } {
   const area = h('div.plot', { role: 'img', 'aria-label': spec.summary });
-  const element = h('figure.chart', null, h('figcaption', null, spec.title), area);
+  const element = h('figure.chart', null, h('figcaption', null, spec.title, spec.limitText && h('span.muted', null, ` · criterion ${spec.limitText}`)), area);
   let chart: uPlot | undefined;
   const make = (width?: number) => {
     chart?.destroy();

@@ -41,6 +41,11 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${pad(minutes)}:${pad(total % 60)}` : `${minutes}:${pad(total % 60)}`;
 }
 
+/** The text of an axis: 50.0/s becomes 50/s, 2.50 s becomes 2.5 s. */
+export function tick(text: string): string {
+  return text.replace(/\.(\d*?)0+(?=\D|$)/, (_all, rest: string) => (rest ? `.${rest}` : ''));
+}
+
 export function count(value: number | null | undefined): string {
   if (value === null || value === undefined) return DASH;
   return value.toLocaleString('en-US', { maximumFractionDigits: 3 });

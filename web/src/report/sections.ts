@@ -60,7 +60,7 @@ export function tiles(result: Result): HTMLElement {
       (errorShare ?? 0) > 0.01),
     tile('Throughput', format.rate(reqs.rate), `${format.count(reqs.count)} requests`),
     tile('Iterations', format.count(result.run.iterations_complete),
-      result.run.iterations_interrupted ? `${format.count(result.run.iterations_interrupted)} interrupted` : 'all complete'),
+      `${format.count(result.run.iterations_interrupted)} interrupted`),
     checks && tile('Checks', format.percent(checks.rate), `${format.count((checks.count ?? 0) - (checks.nonzero ?? 0))} failed`,
       (checks.rate ?? 1) < 0.99));
 }
@@ -70,7 +70,8 @@ function marginBar(c: Criterion): Child {
   const share = Math.min(Math.abs(c.margin), 1);
   const bar = h('span.bar', { 'aria-hidden': 'true' }, h(`span.${c.margin < 0 ? 'over' : 'spare'}`, null));
   (bar.firstChild as HTMLElement).style.setProperty('inline-size', `${share * 100}%`);
-  return [h('span', null, `${format.percent(Math.abs(c.margin))} ${c.margin < 0 ? 'over' : 'to spare'}`), bar];
+  const side = c.margin > 0 ? 'to spare' : c.limit_text.startsWith('>') ? 'short' : 'over';
+  return [h('span', null, `${format.percent(Math.abs(c.margin))} ${side}`), bar];
 }
 
 export function criteria(result: Result): HTMLElement | null {
@@ -90,8 +91,11 @@ export function actions(result: Result): HTMLElement | null {
     h('li', null, h('strong', null, a.title), h('p', null, a.advice), h('p.muted', null, 'Evidence: ', a.evidence)))));
 }
 
-function endpointName(e: Endpoint): Child {
-  return h('span.endpoint', { title: e.name }, e.method && h('span.method', null, e.method), ' ', e.name);
+/** Below the target's address only the path is worth reading; the whole name is in the tooltip. */
+function endpointName(e: Endpoint, target: string): Child {
+  const below = target !== '' && e.name.startsWith(`${target.replace(/\/$/, '')}/`);
+  const short = below ? e.name.slice(target.replace(/\/$/, '').length) : e.name;
+  return h('span.endpoint', { title: e.name }, e.method && h('span.method', null, e.method), ' ', short);
 }
 
 /** The figure with a bar behind it that compares it with the largest of its column. */
@@ -112,7 +116,7 @@ export function endpoints(result: Result): HTMLElement | null {
   });
   return section('endpoints', 'Endpoints',
     table<Endpoint>([
-      { title: 'Endpoint', cell: endpointName, text: true },
+      { title: 'Endpoint', cell: (e) => endpointName(e, result.run.target), text: true },
       { title: 'Requests', cell: (e) => format.count(e.requests), sort: (e) => e.requests },
       { title: 'Failed', cell: (e) => h(share(e) > 0.01 ? 'span.bad' : 'span', null, format.percent(share(e))), sort: share },
       figure('p50'),
@@ -130,6 +134,13 @@ function statusText(status: number): string {
   return status === 0 ? 'no answer' : status < 0 ? 'others' : String(status);
 }
 
+/** What statuses mean that load tests meet, where the answer brought no text of its own. */
+const REASONS: Record<number, string> = {
+  400: 'bad request', 401: 'unauthorized', 403: 'forbidden', 404: 'not found', 408: 'request timeout', 409: 'conflict',
+  413: 'content too large', 422: 'unprocessable content', 429: 'too many requests', 500: 'internal server error',
+  502: 'bad gateway', 503: 'service unavailable', 504: 'gateway timeout',
+};
+
 export function errors(result: Result): HTMLElement {
   const rows = result.endpoints.flatMap((e) => e.outcomes.filter(isError).map((o) => ({ e, o })));
   if (rows.length === 0) {
@@ -137,9 +148,9 @@ export function errors(result: Result): HTMLElement {
   }
   rows.sort((a, b) => b.o.count - a.o.count);
   return section('errors', 'Errors', table<(typeof rows)[number]>([
-    { title: 'Endpoint', cell: (r) => endpointName(r.e), text: true },
+    { title: 'Endpoint', cell: (r) => endpointName(r.e, result.run.target), text: true },
     { title: 'Status', cell: (r) => statusText(r.o.status), sort: (r) => r.o.status, text: true },
-    { title: 'Cause', cell: (r) => r.o.error ?? '', text: true },
+    { title: 'Cause', cell: (r) => r.o.error ?? REASONS[r.o.status] ?? '', text: true },
     { title: 'Code', cell: (r) => r.o.error_code ?? '', sort: (r) => r.o.error_code ?? 0 },
     { title: 'Count', cell: (r) => format.count(r.o.count), sort: (r) => r.o.count },
     { title: 'Of its requests', cell: (r) => format.percent(r.e.requests ? r.o.count / r.e.requests : 0),
@@ -211,7 +222,7 @@ export function generator(result: Result): HTMLElement | null {
   const rows = workers.map((w, i) => ({ ...w, i }));
   return section('generator', 'Can this run be trusted?',
     selfChecks.length > 0 && h('ul.self-checks', null, selfChecks.map((c) =>
-      h('li', null, mark(c.ok ? 'passed' : c.fatal ? 'failed' : 'not measured'), h('strong', null, c.name), ' ', c.text))),
+      h('li', null, mark(c.ok ? 'passed' : c.fatal ? 'failed' : 'not measured'), h('span', null, h('strong', null, c.name), ' ', c.text)))),
     rows.length > 0 && table<(typeof rows)[number]>([
       { title: 'Worker of the generator', cell: (w) => `worker ${w.i + 1}`, text: true },
       { title: 'CPU of one core', cell: (w) => h(w.cpu_share > 0.8 ? 'span.bad' : 'span', null, format.percent(w.cpu_share)) },

@@ -1,0 +1,111 @@
+/* empire/api/start_body.h: the body of POST /orchestrator/start. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "empire/api/start_body.h"
+
+static emp_workflow_start parsed(const char *text)
+{
+    emp_workflow_start s;
+    br_err err = {0};
+    if (emp_start_body_parse(br_str_of(text), &s, &err) != BR_OK) fail_msg("%s: %s", text, err.msg);
+    return s;
+}
+
+static void has_defaults(void **state)
+{
+    (void) state;
+    static const char *const empty[] = {"", "{}", "  {\n} "};
+    for (size_t i = 0; i < BR_COUNT_OF(empty); i++) {
+        emp_workflow_start s = parsed(empty[i]);
+        assert_true(br_str_is(s.type, EMP_WORKFLOW_TYPE));
+        assert_int_equal(s.video_count, EMP_WORKFLOW_VIDEOS);
+        assert_false(s.dry_run);
+    }
+}
+
+static void takes_members(void **state)
+{
+    (void) state;
+    emp_workflow_start s = parsed(
+        "{\"dryRun\": true, \"videoCount\": 1000, \"type\": \"daily-control-loop\"}");
+    assert_true(br_str_is(s.type, "daily-control-loop"));
+    assert_int_equal(s.video_count, 1000);
+    assert_true(s.dry_run);
+    assert_int_equal(parsed("{\"videoCount\":1}").video_count, 1);
+}
+
+static void refuses(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *body, *in_message;
+    } cases[] = {
+        {"{", "not valid JSON: line 1"},
+        {"null", "must be a JSON object"},
+        {"[]", "must be a JSON object"},
+        {"1", "must be a JSON object"},
+        {"{}x", "not valid JSON"},
+        {"{'a':1}", "not valid JSON"},
+        {"{\"a\":1,}", "not valid JSON"},
+        {"{\"video_count\":1}", "unknown member 'video_count'"},
+        {"{\"dryRun\":true,\"dryRun\":false}", "duplicate"},
+        {"{\"videoCount\":0}", "'videoCount' must be"},
+        {"{\"videoCount\":1001}", "'videoCount' must be"},
+        {"{\"videoCount\":-1}", "'videoCount' must be"},
+        {"{\"videoCount\":1.0}", "'videoCount' must be"},
+        {"{\"videoCount\":\"1\"}", "'videoCount' must be"},
+        {"{\"videoCount\":null}", "'videoCount' must be"},
+        {"{\"videoCount\":99999999999999999999}", "not valid JSON"},
+        {"{\"dryRun\":0}", "'dryRun' must be"},
+        {"{\"dryRun\":\"true\"}", "'dryRun' must be"},
+        {"{\"type\":\"daily\"}", "'type' must be"},
+        {"{\"type\":\"daily-control-loop\\u0000\"}", "valid JSON"},
+        {"{\"type\":[]}", "'type' must be"},
+        {"{\"type\":\"\xff\"}", "not valid JSON"},
+    };
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
+        emp_workflow_start s = {.video_count = 42};
+        br_err err = {0};
+        assert_int_equal(emp_start_body_parse(br_str_of(cases[i].body), &s, &err), BR_EINVAL);
+        if (!strstr(err.msg, cases[i].in_message)) fail_msg("%s: %s", cases[i].body, err.msg);
+        assert_int_equal(s.video_count, 42);
+    }
+}
+
+static void survives_deep_nesting(void **state)
+{
+    (void) state;
+    static char deep[65536];
+    memset(deep, '[', sizeof(deep));
+    emp_workflow_start s;
+    assert_int_equal(emp_start_body_parse((br_str){deep, sizeof(deep)}, &s, NULL), BR_EINVAL);
+}
+
+static void knows_uuids(void **state)
+{
+    (void) state;
+    assert_true(emp_uuid_is_valid(BR_STR("00000000-0000-4000-8000-00000000000a")));
+    assert_true(emp_uuid_is_valid(BR_STR("ABCDEFab-0000-4000-8000-000000000000")));
+    static const char *const bad[] = {"", "00000000-0000-4000-8000-00000000000",
+        "00000000-0000-4000-8000-0000000000000", "00000000000040008000000000000000abcd",
+        "0000000g-0000-4000-8000-000000000000", "{0000000-0000-4000-8000-00000000000}"};
+    for (size_t i = 0; i < BR_COUNT_OF(bad); i++) {
+        assert_false(emp_uuid_is_valid(br_str_of(bad[i])));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(has_defaults),
+        cmocka_unit_test(takes_members),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(survives_deep_nesting),
+        cmocka_unit_test(knows_uuids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,375 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "judge/verdict.h"
+#include "unit/report/fixture.h"
+
+/* The guide's baseline. */
+static br_criterion baseline[3];
+static br_judge_plan plan;
+
+static int set_up(void **state)
+{
+    (void) state;
+    static const char *const texts[] = {"p95 < 500ms", "error_rate < 1%", "stable"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(br_criterion_parse(br_str_of(texts[i]), &baseline[i], NULL), BR_OK);
+    }
+    plan = (br_judge_plan){.test = BR_STR("baseline"),
+        .target = BR_STR("http://127.0.0.1:3000"),
+        .length = 30 * BR_SEC,
+        .scale = 1,
+        .criteria = baseline,
+        .criterion_count = 3};
+    return 0;
+}
+
+static br_run_result *run;
+static br_judgement *judgement;
+
+static const br_judgement *judged(br_run_result *r)
+{
+    run = r;
+    judgement = br_judge(&plan, r);
+    return judgement;
+}
+
+static int tear_down(void **state)
+{
+    (void) state;
+    br_judgement_free(judgement);
+    br_run_result_free(run);
+    judgement = NULL;
+    run = NULL;
+    return 0;
+}
+
+static bool has_reason(const br_judgement *j, const char *part)
+{
+    for (size_t i = 0; i < j->reasons.len; i++) {
+        if (strstr(j->reasons.data[i].text.p, part)) return true;
+    }
+    return false;
+}
+
+static bool has_note(const br_judgement *j, const char *part)
+{
+    for (size_t i = 0; i < j->notes.len; i++) {
+        if (strstr(j->notes.data[i].p, part)) return true;
+    }
+    return false;
+}
+
+static const br_action *action_of(const br_judgement *j, const char *title)
+{
+    for (size_t i = 0; i < j->actions.len; i++) {
+        if (br_str_find(j->actions.data[i].title, br_str_of(title)) >= 0) return &j->actions.data[i];
+    }
+    return NULL;
+}
+
+static void expect(const br_judgement *j, br_level level, br_outcome outcome, const char *headline)
+{
+    if (j->level != level || j->outcome != outcome || !strstr(j->headline.p, headline)) {
+        fail_msg("%s, %s: %s", br_level_name(j->level), br_outcome_name(j->outcome), j->headline.p);
+    }
+}
+
+static void a_good_run_is_excellent(void **state)
+{
+    (void) state;
+    const br_judgement *j = judged(fixture_baseline(30, 150, 100, 0));
+    expect(j, BR_LEVEL_EXCELLENT, BR_OUTCOME_PASSED, "EXCELLENT: 3 of 3 criteria passed.");
+    assert_true(j->full_length);
+    assert_int_equal(br_outcome_exit_status(j->outcome), 0);
+    assert_int_equal(j->actions.len, 0);
+    assert_int_equal(j->notes.len, 0);
+    for (size_t i = 0; i < j->self_checks.len; i++) {
+        if (!j->self_checks.data[i].ok) fail_msg("%s", j->self_checks.data[i].text.p);
+    }
+    assert_true(has_reason(j, "below the limit of 500ms"));
+}
+
+static void close_to_the_limit_is_acceptable(void **state)
+{
+    (void) state;
+    expect(judged(fixture_baseline(30, 150, 200, 0)), BR_LEVEL_ACCEPTABLE, BR_OUTCOME_PASSED,
+        "ACCEPTABLE: 3 of 3");
+}
+
+static void a_failed_criterion_needs_optimization(void **state)
+{
+    (void) state;
+    const br_judgement *j = judged(fixture_baseline(30, 150, 400, 0));
+    expect(j, BR_LEVEL_NEEDS_OPTIMIZATION, BR_OUTCOME_FAILED,
+        "NEEDS OPTIMIZATION: 2 of 3 criteria passed, 1 failed.");
+    assert_int_equal(br_outcome_exit_status(j->outcome), 1);
+    assert_true(has_reason(j, "above the limit of 500ms"));
+    assert_non_null(action_of(j, "Look at what all endpoints share"));
+}
+
+static void twice_the_limit_is_critical(void **state)
+{
+    (void) state;
+    expect(judged(fixture_baseline(30, 150, 800, 0)), BR_LEVEL_CRITICAL, BR_OUTCOME_FAILED, "CRITICAL");
+}
+
+static void errors_have_their_own_levels(void **state)
+{
+    (void) state;
+    assert_int_equal(br_criterion_parse(BR_STR("error_rate < 5%"), &baseline[1], NULL), BR_OK);
+    const br_judgement *j = judged(fixture_baseline(30, 150, 100, 0.02));
+    expect(j, BR_LEVEL_NEEDS_OPTIMIZATION, BR_OUTCOME_PASSED, "3 of 3");
+    assert_true(has_reason(j, "requests failed: 2.0"));
+    const br_action *a = action_of(j, "Find the cause of the server errors");
+    assert_non_null(a);
+    assert_true(br_str_find(a->evidence, BR_STR("5xx")) >= 0);
+    tear_down(NULL);
+    expect(judged(fixture_baseline(30, 150, 100, 0.08)), BR_LEVEL_CRITICAL, BR_OUTCOME_FAILED, "1 failed");
+}
+
+static void a_critical_level_is_never_a_pass(void **state)
+{
+    (void) state;
+    plan.criterion_count = 1;
+    expect(judged(fixture_baseline(30, 150, 100, 0.08)), BR_LEVEL_CRITICAL, BR_OUTCOME_FAILED, "1 of 1");
+}
+
+static void without_criteria_there_is_no_praise(void **state)
+{
+    (void) state;
+    plan.criterion_count = 0;
+    expect(judged(fixture_baseline(30, 150, 10, 0)), BR_LEVEL_ACCEPTABLE, BR_OUTCOME_PASSED,
+        "no criteria were given");
+}
+
+static void what_is_not_measured_is_said(void **state)
+{
+    (void) state;
+    assert_int_equal(br_criterion_parse(BR_STR("memory_growth < 50MB/h"), &baseline[2], NULL), BR_OK);
+    const br_judgement *j = judged(fixture_baseline(30, 150, 100, 0));
+    expect(j, BR_LEVEL_ACCEPTABLE, BR_OUTCOME_PASSED, "2 of 3 criteria passed, 1 NOT MEASURED");
+    assert_true(has_reason(j, "memory_growth was not measured"));
+    tear_down(NULL);
+    baseline[0] = baseline[1] = baseline[2];
+    expect(judged(fixture_baseline(30, 150, 100, 0)), BR_LEVEL_INVALID, BR_OUTCOME_INVALID,
+        "no criterion could be");
+}
+
+static void crossed_thresholds_fail_the_run(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    fixture_threshold(r, &r->metrics[0], "value<1", false);
+    const br_judgement *j = judged(r);
+    expect(j, BR_LEVEL_NEEDS_OPTIMIZATION, BR_OUTCOME_FAILED, "1 of the script's thresholds crossed");
+    assert_true(has_reason(j, "'value<1' on vus"));
+}
+
+static void a_shortened_run_says_so(void **state)
+{
+    (void) state;
+    plan.length = 300 * BR_SEC;
+    plan.scale = 0.1;
+    const br_judgement *j = judged(fixture_baseline(30, 150, 100, 0));
+    expect(j, BR_LEVEL_EXCELLENT, BR_OUTCOME_PASSED, "(shortened run, not a full test).");
+    assert_false(j->full_length);
+    assert_true(has_note(j, "Shortened to 10 % of the test's length (30 s of 300 s): not a full test."));
+}
+
+static void a_run_that_is_too_short_is_invalid(void **state)
+{
+    (void) state;
+    plan.length = 300 * BR_SEC;
+    const br_judgement *j = judged(fixture_baseline(30, 150, 100, 0));
+    expect(
+        j, BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "the run took 30.0 s of the 300.0 s that the test demands");
+    assert_int_equal(br_outcome_exit_status(j->outcome), 4);
+}
+
+static void an_interrupted_run_is_invalid(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    r->end = BR_RUN_INTERRUPTED;
+    expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "interrupted");
+}
+
+static void a_run_stopped_by_its_threshold_has_failed(void **state)
+{
+    (void) state;
+    plan.length = 300 * BR_SEC;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    r->end = BR_RUN_THRESHOLD;
+    fixture_threshold(r, &r->metrics[0], "value<1", false);
+    expect(judged(r), BR_LEVEL_NEEDS_OPTIMIZATION, BR_OUTCOME_FAILED, "crossed");
+}
+
+static void contradictions_are_invalid(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    for (size_t i = 0; i < r->slice_count; i++) {
+        r->slices[i].requests = 100;
+    }
+    expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "they contradict each other");
+    tear_down(NULL);
+    r = fixture_baseline(30, 150, 100, 0);
+    r->iterations_complete = 1000;
+    expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID,
+        "iterations counted: 30 as metric, 1000 by the engine");
+    tear_down(NULL);
+    r = fixture_baseline(30, 150, 100, 0);
+    r->duration = 40 * BR_SEC;
+    expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "cover 30.0 s of the 40.0 s");
+}
+
+static void no_requests_are_no_evidence(void **state)
+{
+    (void) state;
+    expect(judged(fixture_baseline(30, 0, 100, 0)), BR_LEVEL_INVALID, BR_OUTCOME_INVALID,
+        "0 requests were sent");
+}
+
+static void an_overloaded_generator_is_no_evidence(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    r->workers[0].cpu_share = 0.93;
+    const br_judgement *j = judged(r);
+    expect(j, BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "93 % of a core (limit 80 %)");
+    assert_non_null(action_of(j, "Give the generator more room"));
+    tear_down(NULL);
+    r = fixture_baseline(30, 150, 100, 0);
+    r->workers[0].timer_late_ns_max = 50 * BR_MS;
+    j = judged(r);
+    assert_int_equal(j->outcome, BR_OUTCOME_PASSED);
+    assert_true(has_note(j, "up to 50 ms late"));
+    tear_down(NULL);
+    r = fixture_baseline(30, 150, 100, 0);
+    r->workers[0].timer_late_ns_max = 2 * BR_SEC;
+    expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "2000.0 ms late");
+}
+
+/* Replaces what the endpoints answered; counts stay consistent. */
+static void answer(br_run_result *r, int status, int code, const char *error, uint64_t part)
+{
+    for (size_t i = 0; i < r->endpoint_count; i++) {
+        br_endpoint *e = &r->endpoints[i];
+        uint64_t n = e->requests / part;
+        e->outcomes.data[0].count -= n;
+        fixture_requests(e, 0, 1, status, code, error);
+        br_vec_last(&e->outcomes)->count = n;
+    }
+}
+
+static void an_unreachable_target_is_told_apart(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 1, 1);
+    for (size_t i = 0; i < r->endpoint_count; i++) {
+        br_endpoint_outcome *o = &r->endpoints[i].outcomes.data[0];
+        *o = (br_endpoint_outcome){0, 1212, "dial: connection refused", o->count};
+    }
+    const br_judgement *j = judged(r);
+    expect(j, BR_LEVEL_INVALID, BR_OUTCOME_UNAVAILABLE, "the target was unavailable");
+    assert_int_equal(br_outcome_exit_status(j->outcome), 5);
+    const br_action *a = action_of(j, "Make the target reachable");
+    assert_non_null(a);
+    assert_true(br_str_find(a->evidence, BR_STR("connection refused")) >= 0);
+    assert_int_equal(j->actions.len, 1);
+}
+
+static void actions_need_evidence(void **state)
+{
+    (void) state;
+    static const struct {
+        int status, code;
+        const char *error, *title;
+    } cases[] = {
+        {429, 1429, NULL, "Raise the rate limit"},
+        {503, 1503, "timeout acquiring connection from pool", "Enlarge the connection pool"},
+        {0, 1050, "request timeout", "Find what the timeouts wait for"},
+        {502, 1502, NULL, "Find the cause of the server errors"},
+        {0, 1220, "read: connection reset by peer", "Find out who closes connections"},
+        {0, 1212, "dial: connection refused", "Make the target reachable"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        br_run_result *r = fixture_baseline(30, 150, 100, 0);
+        answer(r, cases[i].status, cases[i].code, cases[i].error, 20);
+        const br_judgement *j = judged(r);
+        for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+            bool found = action_of(j, cases[k].title) != NULL;
+            if (found != (k == i)) fail_msg("%d: %s", cases[i].status, cases[k].title);
+        }
+        assert_true(
+            br_str_find(action_of(j, cases[i].title)->evidence, BR_STR(" of 4500 requests (4.9")) >= 0);
+        tear_down(NULL);
+    }
+}
+
+static void a_slow_endpoint_is_named(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 20, 0);
+    br_endpoint *slow = &r->endpoints[3]; /* /analytics/overview */
+    br_sink_reset(&slow->duration);
+    for (int i = 0; i < 100; i++) {
+        br_sink_add(&slow->duration, 700, 0);
+    }
+    const br_judgement *j = judged(r);
+    const br_action *a = action_of(j, "Speed up GET /analytics/overview");
+    assert_non_null(a);
+    assert_true(br_str_find(a->evidence, BR_STR("Its p95 is 700 ms")) >= 0);
+    assert_true(br_str_find(a->advice, BR_STR("analytics(created_at, platform)")) >= 0);
+    assert_int_equal(j->actions.len, 1);
+}
+
+static void low_throughput_is_advice_only(void **state)
+{
+    (void) state;
+    const br_judgement *j = judged(fixture_baseline(30, 50, 100, 0));
+    expect(j, BR_LEVEL_EXCELLENT, BR_OUTCOME_PASSED, "3 of 3");
+    assert_non_null(action_of(j, "Show more throughput before production"));
+}
+
+static void few_samples_are_noted(void **state)
+{
+    (void) state;
+    plan.criterion_count = 2;
+    const br_judgement *j = judged(fixture_baseline(30, 1, 100, 0));
+    expect(j, BR_LEVEL_ACCEPTABLE, BR_OUTCOME_PASSED, "2 of 2");
+    assert_true(has_note(j, "30 requests are too few to bound a p95"));
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_good_run_is_excellent),
+        TEST(close_to_the_limit_is_acceptable),
+        TEST(a_failed_criterion_needs_optimization),
+        TEST(twice_the_limit_is_critical),
+        TEST(errors_have_their_own_levels),
+        TEST(a_critical_level_is_never_a_pass),
+        TEST(without_criteria_there_is_no_praise),
+        TEST(what_is_not_measured_is_said),
+        TEST(crossed_thresholds_fail_the_run),
+        TEST(a_shortened_run_says_so),
+        TEST(a_run_that_is_too_short_is_invalid),
+        TEST(an_interrupted_run_is_invalid),
+        TEST(a_run_stopped_by_its_threshold_has_failed),
+        TEST(contradictions_are_invalid),
+        TEST(no_requests_are_no_evidence),
+        TEST(an_overloaded_generator_is_no_evidence),
+        TEST(an_unreachable_target_is_told_apart),
+        TEST(actions_need_evidence),
+        TEST(a_slow_endpoint_is_named),
+        TEST(low_throughput_is_advice_only),
+        TEST(few_samples_are_noted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
