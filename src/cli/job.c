@@ -91,7 +91,8 @@ static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
     }
     br_code code = br_options_from_env(environ, &env, err);
     if (code == BR_OK) code = read_config(c, &file, err);
-    br_options_source sources[] = {{"configuration file", file}, {"script", script}, {"environment", env}, {"cli", c->overrides}};
+    br_options_source sources[] = {{.what = "configuration file", .json = file, .open = true}, {.what = "script", .json = script},
+        {.what = "environment", .json = env}, {.what = "cli", .json = c->overrides}};
     if (code == BR_OK) code = br_options_build(sources, BR_COUNT_OF(sources), &job->options, err);
     json_decref(script);
     json_decref(env);

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "cli/commands.h"
 
 const br_command br_commands[] = {
@@ -29,8 +30,18 @@ static int unknown_command(const char *name)
     return 255;
 }
 
+/* A connection is a descriptor: takes all that the system allows without asking, as other load testers do. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void) setrlimit(RLIMIT_NOFILE, &limit); /* if it fails the run says when descriptors are out */
+}
+
 int main(int argc, char **argv)
 {
+    raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a closed socket or pipe is an error code here, not the end */
     if (argc < 2) {
         print_help(stdout);

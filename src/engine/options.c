@@ -101,7 +101,7 @@ static br_code merge(const br_options_source *sources, size_t count, json_t *int
             if (code != BR_OK) return code;
             if (!json_is_null(value)) json_object_set(into, key, value);
         }
-        if (unknown) warn_unknown(unknown);
+        if (unknown && !sources[i].open) warn_unknown(unknown);
     }
     return BR_OK;
 }

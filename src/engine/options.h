@@ -82,6 +82,7 @@ typedef struct br_options {
 typedef struct br_options_source {
     const char *what;
     json_t *json; /* borrowed object; NULL: nothing */
+    bool open;    /* may hold what is no option of the script: no warning */
 } br_options_source;
 
 /*

@@ -228,13 +228,21 @@ br_code br_criterion_parse(br_str text, br_criterion *ret, br_err *err)
 
 /* Evaluation ------------------------------------------------------------------------------------- */
 
+/* Cut to two decimals as the summary does, so that both show the same figure: 0.886 % is 0.88%. The small
+ * addend makes up for figures such as 0.57, whose double is a little less. */
+static void put_share(br_buf *b, double value)
+{
+    br_format_number(b, trunc(value * 1e4 + 1e-6) / 100, 2);
+    (void) br_buf_putc(b, '%');
+}
+
 br_str br_unit_text(br_arena *arena, double value, br_unit unit)
 {
     br_buf b;
     br_buf_init(&b, 256);
     switch (unit) {
         case BR_UNIT_MS: br_format_duration(&b, value); break;
-        case BR_UNIT_SHARE: br_format_number(&b, value * 100, 2), (void) br_buf_putc(&b, '%'); break;
+        case BR_UNIT_SHARE: put_share(&b, value); break;
         case BR_UNIT_PER_S: br_format_number(&b, value, 1), (void) br_buf_puts(&b, "/s"); break;
         case BR_UNIT_MB_PER_H: br_format_number(&b, value, 1), (void) br_buf_puts(&b, " MB/h"); break;
         case BR_UNIT_NUMBER: br_format_number(&b, value, 3); break;

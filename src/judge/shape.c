@@ -70,32 +70,53 @@ static uint64_t requests_of(const br_run_result *r)
 
 typedef struct third {
     size_t windows;
-    double p95_ms, vus; /* medians over the windows */
-    double per_second;  /* over the whole third: users in step make single seconds alternate */
+    double p95_ms, vus;        /* medians over the windows */
+    double per_second, error2; /* mean, and the square of its standard error */
 } third;
+
+static void set_mean(third *t, const double *rates, size_t n)
+{
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        t->per_second += rates[i] / (double) n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        squares += (rates[i] - t->per_second) * (rates[i] - t->per_second);
+    }
+    if (n > 1) t->error2 = squares / (double) (n - 1) / (double) n;
+}
 
 static third third_of(const br_run_result *r, size_t from, size_t to, size_t window_slices)
 {
     size_t n = (to - from) / window_slices;
-    double *figures = br_malloc((2 * n + 1) * sizeof(double));
-    double *p95 = figures, *vus = figures + n;
+    double *figures = br_malloc((3 * n + 1) * sizeof(double));
+    double *p95 = figures, *rate = figures + n, *vus = figures + 2 * n;
     size_t with_p95 = 0;
-    uint64_t requests = 0;
-    br_ns length = 0;
     for (size_t i = 0; i < n; i++) {
         window w = merge(r, from + i * window_slices, from + (i + 1) * window_slices);
         if (w.requests > 0) p95[with_p95++] = p95_ms(&w);
-        requests += w.requests;
-        length += w.length;
+        rate[i] = per_second(w.requests, w.length);
         vus[i] = w.vus_max;
         br_hist_deinit(&w.latency_us);
     }
-    third t = {.windows = n,
-        .p95_ms = median(p95, with_p95),
-        .per_second = per_second(requests, length),
-        .vus = median(vus, n)};
+    third t = {.windows = n, .p95_ms = median(p95, with_p95), .vus = median(vus, n)};
+    set_mean(&t, rate, n);
     br_free(figures);
     return t;
+}
+
+/* How many slices there are before the virtual users leave at the end. */
+static size_t slices_under_load(const br_run_result *r)
+{
+    double highest = 0;
+    for (size_t i = 0; i < r->slice_count; i++) {
+        highest = fmax(highest, r->slices[i].vus);
+    }
+    size_t n = r->slice_count;
+    while (n > 0 && r->slices[n - 1].vus < 0.9 * highest) {
+        n--;
+    }
+    return n;
 }
 
 static void say_stable(br_criterion_result *ret, br_arena *arena, const third *a, const third *b)
@@ -103,7 +124,8 @@ static void say_stable(br_criterion_result *ret, br_arena *arena, const third *a
     double latency = a->p95_ms > 0 ? b->p95_ms / a->p95_ms - 1 : 0;
     double rate = a->per_second > 0 ? b->per_second / a->per_second - 1 : 0;
     bool slower = latency > BR_STABLE_LATENCY_DRIFT && b->p95_ms - a->p95_ms > BR_STABLE_LATENCY_MS;
-    bool less = rate < -BR_STABLE_THROUGHPUT_DRIFT;
+    bool less = rate < -BR_STABLE_THROUGHPUT_DRIFT &&
+                a->per_second - b->per_second > 2 * sqrt(a->error2 + b->error2);
     ret->state = slower || less ? BR_CRITERION_FAILED : BR_CRITERION_PASSED;
     ret->has_value = true;
     ret->value = latency;
@@ -124,7 +146,7 @@ static void say_stable(br_criterion_result *ret, br_arena *arena, const third *a
 void br_shape_stable(const br_run_result *r, br_arena *arena, br_criterion_result *ret)
 {
     uint64_t requests = requests_of(r);
-    size_t n = r->slice_count;
+    size_t n = slices_under_load(r);
     ret->limit_text = br_str_of(br_arena_printf(arena, "drift <= %.0f%%", BR_STABLE_LATENCY_DRIFT * 100));
     if (requests == 0 || n == 0) {
         br_criterion_not_measured(ret, arena, "there were no requests");

@@ -8,19 +8,20 @@
  * Definitions. A window is so many neighbouring slices that it holds BR_WINDOW_REQUESTS_MIN requests on
  * average; with fewer a p95 says nothing. Goodput is answered requests that did not fail, per second.
  *
- *   stable      for a constant load. The first third of the run counts as warm-up. L2, L3: medians over the
- * windows of the second and the third third of the window's p95; X2, X3: requests per second over each third.
- *               Passes if L3 <= L2 * (1 + BR_STABLE_LATENCY_DRIFT) or L3 - L2 <= BR_STABLE_LATENCY_MS, and
- *               X3 >= X2 * (1 - BR_STABLE_THROUGHPUT_DRIFT). Getting better is stable too.
- *   graceful    for a ramp. X_best: highest mean goodput over a rolling span of max(3, n/20) slices; X_top:
- * goodput over the slices with at least 90 % of the highest number of virtual users. X_top / X_best >= 0.9 is
- *               graceful, >= 0.5 degraded, below that a collapse; and errors at the top must keep their
- * limit. recovery    for a spike. Reference: the last 60 s before the spike, p95_0 with its upper 95 % bound
- * by order statistics (rank n q + 1.96 sqrt(n q (1 - q))) and error share e_0. Recovered at the start of the
- *               first span of 15 s (longer if that holds fewer than 59 requests) after the spike's end in
- * which p95 <= max(1.10 p95_0, p95_0 + 1 ms, upper bound) and errors <= e_0 + 0.5 percentage points. No
- * recovery in the time observed is a failure, unless the run was deliberately shortened and ended before the
- * limit: then nobody knows.
+ *   stable      for a constant load. Slices at the end in which virtual users have left are dropped, the
+ * first third of the rest is warm-up. L2, L3: medians over the windows of the second and the third third of
+ * the window's p95; X2, X3: means of requests per second, s2, s3 their standard errors. Latency drifts if L3
+ * > L2 * (1 + BR_STABLE_LATENCY_DRIFT) and L3 - L2 > BR_STABLE_LATENCY_MS; throughput drifts if X3 < X2 * (1
+ * - BR_STABLE_THROUGHPUT_DRIFT) and X2 - X3 > 2 * sqrt(s2^2 + s3^2), that is, beyond what the ups and downs
+ * from window to window explain. Getting better is stable too. graceful    for a ramp. X_best: highest mean
+ * goodput over a rolling span of max(3, n/20) slices; X_top: goodput over the slices with at least 90 % of
+ * the highest number of virtual users. X_top / X_best >= 0.9 is graceful, >= 0.5 degraded, below that a
+ * collapse; and errors at the top must keep their limit. recovery    for a spike. Reference: the last 60 s
+ * before the spike, p95_0 with its upper 95 % bound by order statistics (rank n q + 1.96 sqrt(n q (1 - q)))
+ * and error share e_0. Recovered at the start of the first span of 15 s (longer if that holds fewer than 59
+ * requests) after the spike's end in which p95 <= max(1.10 p95_0, p95_0 + 1 ms, upper bound) and errors <=
+ * e_0 + 0.5 percentage points. No recovery in the time observed is a failure, unless the run was deliberately
+ * shortened and ended before the limit: then nobody knows.
  */
 #pragma once
 #include "judge/criteria.h"

@@ -148,10 +148,11 @@ static void weigh_errors(br_judgement *j, const br_figures *f)
     bool critical = f->error_share > BR_ERRORS_CRITICAL;
     worsen(j, critical ? BR_LEVEL_CRITICAL : BR_LEVEL_NEEDS_OPTIMIZATION);
     if (!critical && error_criterion_failed(j)) return; /* which has said it already */
+    br_str share = br_unit_text(&j->arena, f->error_share, BR_UNIT_SHARE);
     BR_REASON(j, critical ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING,
-        "%llu of %llu requests failed: %.2f %%, where less than %.0f %% is acceptable and more than "
-        "%.0f %% critical.",
-        (unsigned long long) f->failed, (unsigned long long) f->requests, f->error_share * 100,
+        "%llu of %llu requests failed: " BR_FMT ", where less than %.0f%% is acceptable and more than "
+        "%.0f%% critical.",
+        (unsigned long long) f->failed, (unsigned long long) f->requests, BR_ARG(share),
         BR_ERRORS_WARNING * 100, BR_ERRORS_CRITICAL * 100);
 }
 
@@ -178,12 +179,13 @@ static void weigh_checks(br_judgement *j, const br_run_result *r)
     const br_result_metric *m = br_run_result_find(r, BR_STR("checks"));
     if (!m || m->sink.count == 0 || m->sink.nonzero == m->sink.count) return;
     uint64_t failed = m->sink.count - m->sink.nonzero;
-    worsen(j, BR_LEVEL_ACCEPTABLE);
-    BR_REASON(j, BR_SEVERITY_WARNING,
-        "%llu of %llu checks failed (%.2f "
-        "%%).",
+    double share = (double) failed / (double) m->sink.count;
+    /* A wrong answer is as bad as none. */
+    worsen(j, share < BR_ERRORS_WARNING ? BR_LEVEL_ACCEPTABLE : BR_LEVEL_NEEDS_OPTIMIZATION);
+    BR_REASON(j, share > BR_ERRORS_CRITICAL ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING,
+        "%llu of %llu checks failed (" BR_FMT "): the answers were not those expected.",
         (unsigned long long) failed, (unsigned long long) m->sink.count,
-        100 * (double) failed / (double) m->sink.count);
+        BR_ARG(br_unit_text(&j->arena, share, BR_UNIT_SHARE)));
 }
 
 static void weigh_samples(br_judgement *j, const br_figures *f)
@@ -191,8 +193,8 @@ static void weigh_samples(br_judgement *j, const br_figures *f)
     if (!f->has_p95 || f->p95_samples >= 59) return;
     worsen(j, BR_LEVEL_ACCEPTABLE);
     BR_NOTE(j,
-        "%llu requests are too few to bound a p95 (59 are needed): percentiles are indications "
-        "only.",
+        "%llu requests are too few to bound a p95 (59 are needed): percentiles are only "
+        "indications.",
         (unsigned long long) f->p95_samples);
 }
 

@@ -1,5 +1,7 @@
 /* Globals of a virtual user: console, __ENV, __VU, __ITER, open(), GoError, global. */
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include "base/file.h"
 #include "base/log.h"
 #include "script/js.h"
@@ -80,12 +82,25 @@ static br_str open_base(JSContext *ctx, br_arena *arena)
     return (br_str) {base.p, (size_t) (slash - base.p)};
 }
 
+/* False, with an exception pending: there is no such file. */
+static bool can_open(JSContext *ctx, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        br_js_throw(ctx, "stat %s: %s", path, errno == ENOENT ? "no such file or directory" : strerror(errno));
+        return false;
+    }
+    if (S_ISDIR(st.st_mode)) br_js_throw(ctx, "open() can't be used with directories, path: \"%s\"", path);
+    return !S_ISDIR(st.st_mode);
+}
+
 /* The content of `path`, read now (VU 0) or then; NULL with an exception pending. */
 static br_buf *open_file(JSContext *ctx, const char *path)
 {
     br_vu *vu = br_vu_of(ctx);
     br_buf *content = br_map_get(&vu->config.program->files, br_str_of(path));
     if (content) return content;
+    if (!can_open(ctx, path)) return NULL;
     if (!vu->discovering) {
         br_js_throw(ctx, "open() can't be used with files that weren't previously opened during initialization (__VU==0), path: \"%s\"", path);
         return NULL;
@@ -118,12 +133,9 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     if (br_str_starts(name, BR_STR("file://"))) name = br_str_sub(name, 7, name.n);
     bool binary = false;
     if (argc > 1 && JS_IsString(argv[1])) binary = br_str_is(br_js_str_dup(ctx, argv[1], &vu->scratch), "b");
-    char *path = br_arena_cstr(&vu->scratch, name);
-    if (name.p[0] != '/') {
-        br_str base = open_base(ctx, &vu->scratch);
-        path = br_arena_printf(&vu->scratch, BR_FMT "/%s", BR_ARG(base), path);
-    }
-    const br_buf *content = open_file(ctx, path);
+    char *url = br_js_join_url(ctx, open_base(ctx, &vu->scratch), name);
+    const br_buf *content = url ? open_file(ctx, url + sizeof("file://") - 1) : NULL;
+    js_free(ctx, url);
     if (!content) return JS_EXCEPTION;
     if (binary) return JS_NewArrayBufferCopy(ctx, (const uint8_t *) content->data, content->len);
     return br_js_new_str(ctx, br_buf_view(content));
@@ -154,7 +166,23 @@ int br_js_env_reset(br_vu *vu)
     return rc < 0 ? -1 : 0;
 }
 
+/* Scripts are ES modules; a name of CommonJS in one is a mistake that k6 names. */
+static JSValue get_commonjs(JSContext *ctx, JSValueConst this_val, int is_exports)
+{
+    (void) this_val;
+    return br_js_throw(ctx, "you are trying to access identifier \"%s\", this likely is due to mixing ECMAScript Modules (ESM) and "
+        "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other", is_exports ? "exports" : "module");
+}
+
+static JSValue set_commonjs(JSContext *ctx, JSValueConst this_val, JSValueConst value, int is_exports)
+{
+    (void) value;
+    return get_commonjs(ctx, this_val, is_exports);
+}
+
 static const JSCFunctionListEntry global_entries[] = {
+    JS_CGETSET_MAGIC_DEF("module", get_commonjs, set_commonjs, false),
+    JS_CGETSET_MAGIC_DEF("exports", get_commonjs, set_commonjs, true),
     JS_CFUNC_DEF("open", 1, js_open),
     JS_CFUNC_DEF("require", 1, js_require),
     JS_OBJECT_DEF("console", br_js_console_entries, 5, JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE),

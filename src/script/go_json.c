@@ -9,6 +9,7 @@
 #include "script/js.h"
 
 #define DEPTH_MAX 500
+#define BYTES_MAX ((size_t) 1 << 30)
 
 typedef struct writer {
     JSContext *ctx;
@@ -31,11 +32,29 @@ static br_code put_number(writer *w, JSValueConst v)
     return br_buf_put_f64(w->out, d == 0 ? 0 : d);
 }
 
+/* QuickJS writes half of a surrogate pair as three bytes ED A0..BF xx, which are no UTF-8: one U+FFFD, as in Go. */
+static void put_lone_surrogates(br_str s, br_buf *out)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool lone = (unsigned char) s.p[i] == 0xED && i + 2 < s.n && (unsigned char) s.p[i + 1] >= 0xA0;
+        (void) (lone ? br_buf_puts(out, "\xEF\xBF\xBD") : br_buf_putc(out, s.p[i]));
+        if (lone) i += 2;
+    }
+}
+
 static br_code put_string(writer *w, JSValueConst v)
 {
     br_str s = br_js_str(w->ctx, v);
     if (!s.p) return BR_EEXCEPTION;
-    (void) br_buf_put_json_str(w->out, s);
+    if (memchr(s.p, 0xED, s.n)) {
+        br_buf whole;
+        br_buf_init(&whole, BR_BUF_NO_LIMIT);
+        put_lone_surrogates(s, &whole);
+        (void) br_buf_put_json_str(w->out, br_buf_view(&whole));
+        br_buf_deinit(&whole);
+    } else {
+        (void) br_buf_put_json_str(w->out, s);
+    }
     JS_FreeCString(w->ctx, s.p);
     return BR_OK;
 }
@@ -65,6 +84,7 @@ static br_code put_array(writer *w, JSValueConst v)
         JSValue item = JS_GetPropertyInt64(w->ctx, v, i);
         code = JS_IsException(item) ? BR_EEXCEPTION : put_value(w, item);
         JS_FreeValue(w->ctx, item);
+        if (w->out->len > BYTES_MAX) code = br_fail(w->err, BR_ELIMIT, "setup() returned more than %zu MiB", BYTES_MAX >> 20); /* holes cost no memory in JavaScript */
     }
     (void) br_buf_putc(w->out, ']');
     return code;
@@ -144,7 +164,8 @@ static br_code put_any_object(writer *w, JSValueConst v)
 
 static br_code put_value(writer *w, JSValueConst v)
 {
-    if (br_js_nullish(v) || JS_IsSymbol(v)) return br_buf_puts(w->out, "null");
+    if (JS_IsSymbol(v)) return unsupported(w, "type: symbol");
+    if (br_js_nullish(v)) return br_buf_puts(w->out, "null");
     if (JS_IsBool(v)) return br_buf_puts(w->out, JS_ToBool(w->ctx, v) ? "true" : "false");
     if (JS_IsNumber(v)) return put_number(w, v);
     if (JS_IsObject(v)) return put_any_object(w, v);

@@ -77,10 +77,10 @@ static void take_header(builder *b, br_str raw_name, br_str value)
 
 static br_code take_headers(builder *b, JSValueConst object)
 {
-    if (br_js_nullish(object)) return BR_OK;
+    if (!JS_IsObject(object)) return BR_OK;
     JSPropertyEnum *keys;
     uint32_t n;
-    if (!JS_IsObject(object) || br_js_keys(b->ctx, object, &keys, &n) < 0) return BR_EEXCEPTION;
+    if (br_js_keys(b->ctx, object, &keys, &n) < 0) return BR_EEXCEPTION;
     br_code code = n > HEADERS_MAX ? invalid(b, 0, "more than 1000 headers in one request") : BR_OK;
     if (code == BR_OK && n) {
         br_http_header *more = br_arena_zalloc(b->arena, (n + 4) * sizeof(*more));

@@ -6,8 +6,7 @@
 #include "base/file.h"
 #include "script/js.h"
 
-/* Joins and cleans "dir" and "./a/../b" -> "/dir/b". */
-static char *join_clean(JSContext *ctx, br_str dir, br_str rel)
+char *br_js_join_url(JSContext *ctx, br_str dir, br_str rel)
 {
     BR_VEC(br_str) parts = {0};
     br_str sources[2] = {rel.n && rel.p[0] == '/' ? BR_STR("") : dir, rel}, part;
@@ -25,6 +24,7 @@ static char *join_clean(JSContext *ctx, br_str dir, br_str rel)
     br_buf out;
     br_buf_init(&out, 1 << 20);
     (void) br_buf_puts(&out, "file://");
+    if (parts.len == 0) (void) br_buf_puts(&out, "/");
     for (size_t i = 0; i < parts.len; i++) {
         (void) br_buf_puts(&out, "/");
         (void) br_buf_put(&out, parts.data[i]);
@@ -47,9 +47,9 @@ static char *normalize(JSContext *ctx, const char *base, const char *name, void 
     (void) opaque;
     br_str n = br_str_of(name);
     if (br_js_module_find(name) || br_js_module_unsupported(name)) return js_strdup(ctx, name);
-    if (br_str_starts(n, BR_STR("file://"))) return join_clean(ctx, BR_STR(""), br_str_sub(n, 7, n.n));
+    if (br_str_starts(n, BR_STR("file://"))) return br_js_join_url(ctx, BR_STR(""), br_str_sub(n, 7, n.n));
     if (br_str_starts(n, BR_STR("./")) || br_str_starts(n, BR_STR("../")) || br_str_starts(n, BR_STR("/"))) {
-        return join_clean(ctx, dir_of(br_str_of(base)), n);
+        return br_js_join_url(ctx, dir_of(br_str_of(base)), n);
     }
     if (br_str_starts(n, BR_STR("https://")) || br_str_starts(n, BR_STR("http://"))) {
         br_js_throw(ctx, "importing \"%s\": modules from the network are not supported yet; download it and import the file", name);
@@ -86,6 +86,7 @@ static JSValue compile_file(br_vu *vu, const char *url)
         module = JS_Eval(vu->ctx, source.data ? source.data : "", source.len, url,
             JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
     }
+    bool uses_meta = source.len && br_str_find(br_buf_view(&source), BR_STR("import.meta")) >= 0;
     br_buf_deinit(&source);
     if (JS_IsException(module)) return module;
     br_bytecode *code = BR_NEW(br_bytecode);
@@ -95,6 +96,7 @@ static JSValue compile_file(br_vu *vu, const char *url)
         JS_FreeValue(vu->ctx, module);
         return JS_EXCEPTION;
     }
+    code->uses_meta = uses_meta;
     code->bytes = br_malloc(code->size);
     memcpy(code->bytes, bytes, code->size);
     js_free(vu->ctx, bytes);
@@ -102,11 +104,43 @@ static JSValue compile_file(br_vu *vu, const char *url)
     return module;
 }
 
+/* import.meta.resolve(specifier): the URL that an import of it would load; the module's own URL is its bound value. */
+static JSValue meta_resolve(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int magic, JSValueConst *data)
+{
+    (void) this_val, (void) magic;
+    const char *base = JS_ToCString(ctx, data[0]), *name = argc ? JS_ToCString(ctx, argv[0]) : NULL;
+    char *url = NULL;
+    if (base && name) url = normalize(ctx, base, name, NULL);
+    else if (!argc) br_js_throw(ctx, "import.meta.resolve() needs a specifier");
+    JSValue ret = url ? JS_NewString(ctx, url) : JS_EXCEPTION;
+    js_free(ctx, url);
+    JS_FreeCString(ctx, name);
+    JS_FreeCString(ctx, base);
+    return ret;
+}
+
+static JSValue add_meta(JSContext *ctx, JSValue module, const char *url)
+{
+    JSValue meta = JS_IsException(module) ? JS_EXCEPTION : JS_GetImportMeta(ctx, JS_VALUE_GET_PTR(module));
+    if (JS_IsException(meta)) return module;
+    JSValue base = JS_NewString(ctx, url);
+    JS_DefinePropertyValueStr(ctx, meta, "resolve", JS_NewCFunctionData(ctx, meta_resolve, 1, 0, 1, (JSValueConst *) &base), JS_PROP_C_W_E);
+    JS_FreeValue(ctx, base);
+    JS_FreeValue(ctx, meta);
+    return module;
+}
+
 static JSValue module_value(br_vu *vu, const char *url)
 {
     const br_bytecode *code = br_map_get(&vu->config.program->modules, br_str_of(url));
-    if (code) return JS_ReadObject(vu->ctx, code->bytes, code->size, JS_READ_OBJ_BYTECODE);
-    if (vu->discovering) return compile_file(vu, url);
+    JSValue module = JS_UNDEFINED;
+    if (code) {
+        module = JS_ReadObject(vu->ctx, code->bytes, code->size, JS_READ_OBJ_BYTECODE);
+    } else if (vu->discovering) {
+        module = compile_file(vu, url);
+        code = br_map_get(&vu->config.program->modules, br_str_of(url));
+    }
+    if (!JS_IsUndefined(module)) return code && code->uses_meta ? add_meta(vu->ctx, module, url) : module;
     return br_js_throw(vu->ctx, "the module \"%s\" was not loaded when the script was first run", url);
 }
 

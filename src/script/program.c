@@ -137,6 +137,18 @@ static bool note_null_export(br_program *p, const char *message)
     return true;
 }
 
+/* QuickJS's message about a script's own modules in k6's words. */
+static void reword_missing_export(const br_program *p, br_err *err)
+{
+    char name[128], url[600], text[800];
+    if (sscanf(err->msg, "SyntaxError: Could not find export '%127[^']' in module 'file://%599[^']'", name, url) != 2) return;
+    br_str path = br_str_of(url);
+    bool below = br_str_starts(path, p->dir) && path.p[p->dir.n] == '/';
+    snprintf(text, sizeof(text), "SyntaxError: The requested module \"%s%s\" does not provide an export named \"%s\"",
+        below ? "." : "", below ? url + p->dir.n : url, name);
+    (void) br_fail(err, err->code, "%s", text);
+}
+
 static br_code discover(br_program *p, const br_program_config *c, br_err *err)
 {
     br_vu_settings settings = {.metrics = c->metrics, .console_out = c->console_out};
@@ -146,6 +158,7 @@ static br_code discover(br_program *p, const br_program_config *c, br_err *err)
     do {
         code = br_vu_new(&config, &vu, err);
     } while (code == BR_EEXCEPTION && note_null_export(p, err->msg));
+    if (code == BR_EEXCEPTION) reword_missing_export(p, err);
     if (code == BR_OK) code = read_options(p, vu, err);
     if (code == BR_OK) code = read_exports(p, vu, err);
     br_vu_free(vu);

@@ -38,6 +38,7 @@ struct br_program {
 typedef struct br_bytecode {
     uint8_t *bytes;
     size_t size;
+    bool uses_meta; /* `import.meta` occurs in the source: only then it is made in every VU */
 } br_bytecode;
 
 /* Names that are looked up often, interned once per runtime. Response fields come first, in k6's order. */
@@ -185,6 +186,8 @@ br_code br_js_to_go_json(JSContext *ctx, JSValueConst value, br_buf *out, br_err
 
 /* Loading (loader.c) */
 #define BR_MODULE_HINT "Check the path: it is relative to the file that imports, or to the current folder for the script itself."
+/* "dir" and "./a/../b" -> "file:///dir/b", which js_free() frees; an absolute `rel` ignores dir. */
+char *br_js_join_url(JSContext *ctx, br_str dir, br_str rel);
 void br_js_loader_init(br_vu *vu);
 /* Compiles (discovery) or reads the bytecode of the main module and evaluates it. */
 /* BR_ESYNTAX: it, or something that it imports, cannot be loaded; BR_EEXCEPTION: linking or init code threw; BR_EABORT. */

@@ -168,6 +168,26 @@ static void crossed_thresholds_fail_the_run(void **state)
     assert_true(has_reason(j, "'value<1' on vus"));
 }
 
+static void failing_checks_are_wrong_answers(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    br_result_metric *checks = fixture_metric(r, "checks", BR_RATE, BR_CONTAINS_DEFAULT);
+    fixture_add_n(checks, 1, 900);
+    fixture_add_n(checks, 0, 100);
+    const br_judgement *j = judged(r);
+    expect(j, BR_LEVEL_NEEDS_OPTIMIZATION, BR_OUTCOME_PASSED, "3 of 3");
+    assert_true(has_reason(j, "100 of 1000 checks failed (10%)"));
+}
+
+static void requests_of_setup_are_no_contradiction(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    r->slices[0].requests -= 90;
+    expect(judged(r), BR_LEVEL_EXCELLENT, BR_OUTCOME_PASSED, "3 of 3");
+}
+
 static void a_shortened_run_says_so(void **state)
 {
     (void) state;
@@ -314,7 +334,8 @@ static void a_slow_endpoint_is_named(void **state)
 {
     (void) state;
     br_run_result *r = fixture_baseline(30, 150, 20, 0);
-    br_endpoint *slow = &r->endpoints[3]; /* /analytics/overview */
+    br_endpoint *slow = &r->endpoints[3];
+    slow->name = BR_STR("GET /analytics/overview"); /* a name that has the method already */
     br_sink_reset(&slow->duration);
     for (int i = 0; i < 100; i++) {
         br_sink_add(&slow->duration, 700, 0);
@@ -358,6 +379,8 @@ int main(void)
         TEST(without_criteria_there_is_no_praise),
         TEST(what_is_not_measured_is_said),
         TEST(crossed_thresholds_fail_the_run),
+        TEST(failing_checks_are_wrong_answers),
+        TEST(requests_of_setup_are_no_contradiction),
         TEST(a_shortened_run_says_so),
         TEST(a_run_that_is_too_short_is_invalid),
         TEST(an_interrupted_run_is_invalid),

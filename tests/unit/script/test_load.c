@@ -15,8 +15,7 @@ static void reports_bad_scripts(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_load_fails(&w, "export default function () {\n  let x = ;\n}", BR_EEXCEPTION, "SyntaxError: ");
-    assert_non_null(strstr(w.err.msg, "main.js:2:"));
+    assert_load_fails(&w, "export default function () {\n  let x = ;\n}", BR_ESYNTAX, "main.js: Line 2:");
     assert_load_fails(&w, "export default function () {}\nthrow new Error('at init')", BR_EEXCEPTION, "Error: at init\n\tat ");
     assert_non_null(strstr(w.err.msg, "main.js:2:"));
     assert_load_fails(&w, "await Promise.reject(new Error('awaited')); export default function () {}", BR_EEXCEPTION, "Error: awaited");
@@ -29,7 +28,7 @@ static void reports_bad_scripts(void **state)
     assert_load_fails(&w, "export const teardown = {}; export default function () {}", BR_EINVAL, "'teardown' must be a function");
     assert_load_fails(&w, "export const options = { get vus() { throw new Error('getter') } }; export default function () {}",
         BR_EEXCEPTION, "getter");
-    assert_load_fails(&w, "\x80\xff", BR_EEXCEPTION, "SyntaxError");
+    assert_load_fails(&w, "\x80\xff", BR_ESYNTAX, "main.js");
     world_deinit(&w);
 }
 
@@ -82,17 +81,17 @@ static void reports_bad_imports(void **state)
     world_file(&w, "p.js", "import { q } from './q.js'; export const p = q + 1;");
     world_file(&w, "q.js", "import { p } from './p.js'; export const q = p + 1;");
 #define IMPORT(x) "import '" x "'; export default function () {}"
-    assert_load_fails(&w, IMPORT("./nope.js"), BR_EEXCEPTION, "nope.js");
-    assert_load_fails(&w, IMPORT("./bad.js"), BR_EEXCEPTION, "bad.js:2:");
+    assert_load_fails(&w, IMPORT("./nope.js"), BR_ESYNTAX, "nope.js");
+    assert_load_fails(&w, IMPORT("./bad.js"), BR_ESYNTAX, "bad.js: Line 2:");
     assert_load_fails(&w, IMPORT("./throws.js"), BR_EEXCEPTION, "RangeError: inside\n\tat ");
-    assert_load_fails(&w, IMPORT("lodash"), BR_EEXCEPTION, "unknown module \"lodash\"");
-    assert_load_fails(&w, IMPORT("https://x.test/y.js"), BR_EEXCEPTION, "network are not supported yet");
-    assert_load_fails(&w, IMPORT("k6/html"), BR_EEXCEPTION, "\"k6/html\" is a k6 module that brunt does not support yet");
-    assert_load_fails(&w, IMPORT("k6/x/sql"), BR_EEXCEPTION, "brunt has no extensions");
-    assert_load_fails(&w, IMPORT("k6/nope"), BR_EEXCEPTION, "is not a module of k6");
-    assert_load_fails(&w, IMPORT(""), BR_EEXCEPTION, "unknown module");
-    assert_load_fails(&w, IMPORT("."), BR_EEXCEPTION, "unknown module");
-    assert_load_fails(&w, IMPORT("./"), BR_EEXCEPTION, "cannot load");
+    assert_load_fails(&w, IMPORT("lodash"), BR_ESYNTAX, "\"lodash\" couldn't be recognised");
+    assert_load_fails(&w, IMPORT("https://x.test/y.js"), BR_ESYNTAX, "network are not supported yet");
+    assert_load_fails(&w, IMPORT("k6/html"), BR_ESYNTAX, "\"k6/html\" is a k6 module that brunt does not support yet");
+    assert_load_fails(&w, IMPORT("k6/x/sql"), BR_ESYNTAX, "brunt has no extensions");
+    assert_load_fails(&w, IMPORT("k6/nope"), BR_ESYNTAX, "is not a module of k6");
+    assert_load_fails(&w, IMPORT(""), BR_ESYNTAX, "couldn't be recognised");
+    assert_load_fails(&w, IMPORT("."), BR_ESYNTAX, "couldn't be recognised");
+    assert_load_fails(&w, IMPORT("./"), BR_ESYNTAX, "cannot load");
     assert_load_fails(&w, "import { nope } from './fine.js'; export default function () {}", BR_EEXCEPTION, "nope");
     assert_load_fails(&w, "import './p.js'; export default function () {}", BR_EEXCEPTION, "ReferenceError");
     assert_load_fails(&w, "const x = require('./fine.js'); export default function () {}", BR_EEXCEPTION, "require() is not supported yet");
@@ -145,7 +144,7 @@ static void refuses_bad_open(void **state)
     assert_load_fails(&w, "open('nope.txt'); export default function () {}", BR_EEXCEPTION, "nope.txt");
     assert_load_fails(&w, "open(''); export default function () {}", BR_EEXCEPTION, "empty filename");
     assert_load_fails(&w, "open(); export default function () {}", BR_EEXCEPTION, "empty filename");
-    assert_load_fails(&w, "open('/'); export default function () {}", BR_EEXCEPTION, "open()");
+    assert_load_fails(&w, "open('/'); export default function () {}", BR_EEXCEPTION, "GoError");
     assert_load_fails(&w, "open({ toString() { throw new Error('s') } }); export default function () {}", BR_EEXCEPTION, "Error: s");
     /* An argument whose text opens another file. */
     assert_int_equal(world_load(&w, "open({ toString() { open('data.txt'); open('data.txt'); return 'data.txt' } });\n"

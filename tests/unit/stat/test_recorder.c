@@ -65,7 +65,7 @@ static fixture *open_fixture(uint32_t system_tags, bool with_tap, const char *co
     f->recorder = br_recorder_new(&(br_recorder_config){
         .metrics = f->metrics, .system_tags = system_tags, .tap = with_tap ? tap : NULL, .tap_ctx = &f->log});
     br_tag tags[] = {{BR_STR("scenario"), BR_STR("default")}, {BR_STR("group"), BR_STR("")}};
-    f->origin = (br_origin){br_tags_intern(br_recorder_tag_store(f->recorder), tags, 2), 3, 14};
+    f->origin = (br_origin){br_tags_intern(br_recorder_tag_store(f->recorder), tags, 2), 3, 14, NULL};
     return f;
 }
 
@@ -323,7 +323,7 @@ static void test_cache_agrees_with_full_tags(void **state)
             br_tags_intern(br_recorder_tag_store(rec), &group, 1)};
         for (int i = 0; i < 300; i++) {
             br_http_sample s = random_request(&r, extra);
-            br_recorder_http(rec, &(br_origin){origins[br_random_below(&r, 2)], 1, 1}, &s);
+            br_recorder_http(rec, &(br_origin){origins[br_random_below(&r, 2)], 1, 1, NULL}, &s);
         }
         br_shard *shard = br_recorder_swap(rec, br_shard_new(by_hand.metrics));
         for (uint32_t id = BR_BUILTIN_METRIC_COUNT; id < br_metrics_count(by_hand.metrics); id++) {
@@ -448,7 +448,7 @@ static void test_plain_samples(void **state)
     br_metric *late;
     assert_int_equal(
         br_metrics_get(f->metrics, BR_STR("late"), BR_GAUGE, BR_CONTAINS_DEFAULT, &late, NULL), BR_OK);
-    br_recorder_add(f->recorder, late, 9, &(br_origin){NULL, -1, -1}, NULL, 0, 8);
+    br_recorder_add(f->recorder, late, 9, &(br_origin){NULL, -1, -1, NULL}, NULL, 0, 8);
     assert_string_equal(f->log.tags, "");
     assert_true(sink(f, "late")->last == 9);
     assert_true(sink(f, "iterations")->sum == 7);

@@ -2,14 +2,10 @@
 
 const DASH = '–';
 
-function trimmed(value: number, decimals: number): string {
-  return value.toFixed(decimals);
-}
-
 /** Three significant digits are enough to read and to compare. */
 function digits(value: number): string {
   const size = Math.abs(value);
-  return trimmed(value, size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2);
+  return value.toFixed(size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2);
 }
 
 export function ms(value: number | null | undefined): string {
@@ -56,13 +52,13 @@ export function rate(value: number | null | undefined): string {
   return `${value >= 1000 ? count(Math.round(value)) : digits(value)}/s`;
 }
 
-/** A share 0..1. What is not zero is never shown as 0 %, what is not all never as 100 %. */
+/** A share 0..1, cut to two decimals as in the summary. What is not zero is never 0 %, what is not all never 100 %. */
 export function percent(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
   if (value === 0 || value === 1) return `${value * 100} %`;
   if (value < 0.0001) return '< 0.01 %';
   if (value > 0.9999 && value < 1) return '> 99.99 %';
-  return `${trimmed(value * 100, 2)} %`;
+  return `${(Math.trunc(value * 1e4 + 1e-6) / 100).toFixed(2)} %`;
 }
 
 export function bytes(value: number | null | undefined): string {

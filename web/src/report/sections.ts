@@ -71,7 +71,7 @@ function marginBar(c: Criterion): Child {
   const bar = h('span.bar', { 'aria-hidden': 'true' }, h(`span.${c.margin < 0 ? 'over' : 'spare'}`, null));
   (bar.firstChild as HTMLElement).style.setProperty('inline-size', `${share * 100}%`);
   const side = c.margin > 0 ? 'to spare' : c.limit_text.startsWith('>') ? 'short' : 'over';
-  return [h('span', null, `${format.percent(Math.abs(c.margin))} ${side}`), bar];
+  return [h('span', null, `${(Math.abs(c.margin) * 100).toFixed(1)} % ${side}`), bar];
 }
 
 export function criteria(result: Result): HTMLElement | null {
@@ -95,7 +95,8 @@ export function actions(result: Result): HTMLElement | null {
 function endpointName(e: Endpoint, target: string): Child {
   const below = target !== '' && e.name.startsWith(`${target.replace(/\/$/, '')}/`);
   const short = below ? e.name.slice(target.replace(/\/$/, '').length) : e.name;
-  return h('span.endpoint', { title: e.name }, e.method && h('span.method', null, e.method), ' ', short);
+  const named = e.name.startsWith(`${e.method} `); // scripts often put the method into the name themselves
+  return h('span.endpoint', { title: e.name }, h('span.method', null, e.method), ' ', named ? e.name.slice(e.method.length + 1) : short);
 }
 
 /** The figure with a bar behind it that compares it with the largest of its column. */
