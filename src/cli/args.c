@@ -45,7 +45,8 @@ static size_t distance(br_str a, const char *b)
 static br_code unknown(const br_arg *const *tables, br_str name, br_err *err)
 {
     const char *best = NULL;
-    size_t best_distance = 4;
+    size_t best_distance = 2 + name.n / 4; /* more than a slip or two is another word */
+    if (best_distance > 4) best_distance = 4;
     for (; *tables; tables++) {
         for (const br_arg *a = *tables; a->name; a++) {
             size_t d = distance(name, a->name);
@@ -71,16 +72,33 @@ static void put(br_args *a, const br_arg *arg, const char *value)
     v->value = value;
 }
 
+/* The spellings of a truth value that k6's flags take. NULL: none of them. */
+static const char *truth(br_str value)
+{
+    static const char *const yes[] = {"true", "True", "TRUE", "t", "T", "1"};
+    static const char *const no[] = {"false", "False", "FALSE", "f", "F", "0"};
+    for (size_t i = 0; i < BR_COUNT_OF(yes); i++) {
+        if (br_str_is(value, yes[i])) return "true";
+        if (br_str_is(value, no[i])) return "false";
+    }
+    return NULL;
+}
+
+static br_code put_switch(br_args *a, const br_arg *arg, br_str value, br_err *err)
+{
+    const char *v = value.p ? truth(value) : "true";
+    if (!v) return br_fail(err, BR_EINVAL, "invalid argument \"" BR_FMT "\" for --%s: use true or false", BR_ARG(value), arg->name);
+    put(a, arg, v);
+    return BR_OK;
+}
+
 static br_code parse_long(cursor *c, const br_arg *const *tables, br_args *a, br_err *err)
 {
     br_str rest = br_str_of(c->argv[c->at] + 2), name;
     if (!br_str_cut(&rest, '=', &name)) name = BR_STR("");
     const br_arg *arg = find_name(tables, name);
     if (!arg) return unknown(tables, name, err);
-    if (arg->kind == BR_ARG_SWITCH) {
-        put(a, arg, rest.p ? rest.p : "true");
-        return BR_OK;
-    }
+    if (arg->kind == BR_ARG_SWITCH) return put_switch(a, arg, rest, err);
     if (rest.p) {
         put(a, arg, rest.p);
         return BR_OK;

@@ -57,7 +57,7 @@ static void print_help(void)
          "  brunt run -s 1m:50 -s 30s:0 script.js ramp up to 50 within a minute and down again\n\nFlags:");
     br_args_print_help(stdout, tables);
     puts("\nExit codes: 0 passed, 99 thresholds crossed, 104 bad configuration, 105 interrupted,\n"
-         "107 exception in the script, 100/101 setup/teardown timed out, 255 other errors.");
+         "107 exception in the script, 108 test.abort(), 110 test.fail(), 100/101 setup/teardown timed out, 255 other errors.");
 }
 
 /* Flags to options --------------------------------------------------------------------------------- */
@@ -256,6 +256,16 @@ static br_code open_console(run_state *s, br_err *err)
     return br_fail_errno(err, BR_EIO, errno, "cannot open '%s' of --console-output", path);
 }
 
+/* False, after telling it, if messages were lost. */
+static bool close_console(run_state *s)
+{
+    if (!s->config.console_out) return true;
+    bool bad = ferror(s->config.console_out) != 0;
+    if (fclose(s->config.console_out) == 0 && !bad) return true;
+    br_error("the file of --console-output could not be written completely: is the disk full?");
+    return false;
+}
+
 static br_code configure(run_state *s, br_err *err)
 {
     const br_args *a = &s->args;
@@ -267,7 +277,7 @@ static br_code configure(run_state *s, br_err *err)
         .system_env = !system_env || br_args_has(a, "include-system-env-vars"),
         .config_file = setting(a, "config", "K6_CONFIG"),
         .no_thresholds = br_args_has(a, "no-thresholds"), .quiet = br_args_has(a, "quiet"), .colour = br_cli_colour(a, STDOUT_FILENO)};
-    s->summary = (br_summary_config) {.export_file = br_args_get(a, "summary-export"), .colour = s->config.colour};
+    s->summary = (br_summary_config) {.export_file = setting(a, "summary-export", "K6_SUMMARY_EXPORT"), .colour = s->config.colour};
     br_code code = env_flags(a, s->env, &s->config.env_count, err);
     if (code == BR_OK) code = build_overrides(a, s->overrides, err);
     if (code == BR_OK) code = read_numbers(s, err);
@@ -316,7 +326,7 @@ int br_cmd_run(int argc, char **argv)
     int exit_code = BR_EXIT_OTHER;
     if (code == BR_OK) exit_code = execute(&s);
     else br_error("%s", err.msg);
-    if (s.config.console_out) fclose(s.config.console_out);
+    if (!close_console(&s) && exit_code == BR_EXIT_OK) exit_code = BR_EXIT_OTHER;
     json_decref(s.overrides);
     br_free(s.env);
     br_args_deinit(&s.args);

@@ -72,12 +72,16 @@ static br_code read_config(const br_job_config *c, json_t **ret, br_err *err)
     }
     json_error_t why;
     json_t *json = json_load_file(path, 0, &why);
-    if (json && json_is_object(json)) {
+    if (json_is_object(json)) {
         *ret = json;
         return BR_OK;
     }
     json_decref(json);
-    return config_error(err, path, json ? ": it is no JSON object" : ": it is no JSON");
+    if (json) return config_error(err, path, ": it is no JSON object");
+    char text[JSON_ERROR_TEXT_LENGTH + 64];
+    if (why.line > 0) snprintf(text, sizeof(text), ":%d:%d: it is no JSON: %s", why.line, why.column, why.text);
+    else snprintf(text, sizeof(text), ": it cannot be read: %s", why.text);
+    return config_error(err, path, text);
 }
 
 static br_code build_options(const br_job_config *c, br_job *job, br_err *err)

@@ -1,8 +1,12 @@
 /* brunt: the program. Finds the command and runs it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "cli/commands.h"
 
 const br_command br_commands[] = {
@@ -39,22 +43,41 @@ static void raise_descriptor_limit(void)
     (void) setrlimit(RLIMIT_NOFILE, &limit); /* if it fails the run says when descriptors are out */
 }
 
+/* A closed 0, 1 or 2 would be given to the next file or socket, and then be written to as if it were a terminal. */
+static void open_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void) open("/dev/null", O_RDWR); /* gets the lowest free: this one */
+    }
+}
+
+/* A reader that left (`| head`) wants no more; any other loss of output is told. */
+static int check_output(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&p, 1, 0) == 1 && p.revents & (POLLERR | POLLHUP)) return status;
+    fputs("brunt: the standard output could not be written completely: is the disk full?\n", stderr);
+    return status ? status : 255;
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_streams();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a closed socket or pipe is an error code here, not the end */
     if (argc < 2) {
         print_help(stdout);
-        return 0;
+        return check_output(0);
     }
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0) name = "version";
     if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
-        return 0;
+        return check_output(0);
     }
     for (const br_command *c = br_commands; c->name; c++) {
-        if (strcmp(c->name, name) == 0) return c->run(argc - 2, argv + 2);
+        if (strcmp(c->name, name) == 0) return check_output(c->run(argc - 2, argv + 2));
     }
     return unknown_command(name);
 }

@@ -72,15 +72,11 @@ br_ns br_progress_interval(const br_progress *p) { return p->terminal ? 100 * BR
 static void put_time(br_buf *b, br_ns t, br_ns max)
 {
     if (t < 0) t = 0;
-    double seconds = (double) (t / (BR_SEC / 10)) / 10;
-    long minutes = (long) (seconds / 60);
-    if (max >= 3600 * BR_SEC) {
-        (void) br_buf_printf(b, "%ldh%02ldm%04.1fs", minutes / 60, minutes % 60, seconds - (double) (minutes * 60));
-    } else if (max >= 60 * BR_SEC) {
-        (void) br_buf_printf(b, "%02ldm%04.1fs", minutes, seconds - (double) (minutes * 60));
-    } else {
-        (void) br_buf_printf(b, "%04.1fs", seconds);
-    }
+    long tenths = (long) (t / (BR_SEC / 10)), minutes = tenths / 600;
+    if (max >= 60 * BR_SEC) tenths %= 600;
+    if (max >= 3600 * BR_SEC) (void) br_buf_printf(b, "%ldh%02ldm", minutes / 60, minutes % 60);
+    else if (max >= 60 * BR_SEC) (void) br_buf_printf(b, "%02ldm", minutes);
+    (void) br_buf_printf(b, "%02ld.%lds", tenths / 10, tenths % 10);
 }
 
 static const char *phase_text(const br_run_status *s)

@@ -276,7 +276,7 @@ static bool is_status_code(br_str s)
 static void describe_status_line(br_h1 *p, br_str line)
 {
     char quoted[120];
-    br_str rest = line, proto, status;
+    br_str rest, proto, status;
     ptrdiff_t blank = br_str_find_char(line, ' ');
     if (blank < 0) {
         quote(line, quoted, sizeof(quoted));

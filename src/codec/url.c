@@ -201,7 +201,7 @@ static br_code check_host(br_str text, br_str host, br_err *err)
 /* host[:port], the host in brackets if it is an IPv6 address. */
 static br_code parse_host(br_str text, br_str host_port, br_url *u, br_err *err)
 {
-    br_str host = host_port;
+    br_str host;
     size_t port_at = host_port.n;
     if (br_str_starts(host_port, BR_STR("["))) {
         size_t end = host_port.n;
@@ -355,7 +355,7 @@ static br_code put_encoded(br_str path, br_buf *out)
         unsigned char c = (unsigned char) path.p[i];
         bool was_encoded = c == '%';
         if (was_encoded) { /* the parser has checked the sequence */
-            c = (unsigned char) (hex_of(path.p[i + 1]) << 4 | hex_of(path.p[i + 2]));
+            c = (unsigned char) (16 * hex_of(path.p[i + 1]) + hex_of(path.p[i + 2]));
             i += 2;
         }
         if (class_of(c) & KEEP_PATH) {

@@ -30,7 +30,8 @@ void br_collector_free(br_collector *c)
     if (!c) return;
     br_shard_free(c->totals);
     br_timeline_free(c->timeline);
-    for (size_t i = 0; i < c->spare.len; i++) br_shard_free(c->spare.data[i]);
+    for (size_t i = 0; i < c->spare.len; i++)
+        br_shard_free(c->spare.data[i]);
     br_vec_deinit(&c->spare);
     br_sink_deinit(&c->second_duration);
     br_free(c);
@@ -43,12 +44,16 @@ br_shard *br_collector_spare(br_collector *c)
     return br_shard_new(c->engine->config->metrics);
 }
 
-uint32_t br_collector_outstanding(const br_collector *c) { return c->outstanding; }
+uint32_t br_collector_outstanding(const br_collector *c)
+{
+    return c->outstanding;
+}
 
 static int64_t active_vus(br_engine *e)
 {
     int64_t sum = 0;
-    for (size_t i = 0; i < e->config->options->scenario_count; i++) sum += atomic_load(&e->shared[i].vus_active);
+    for (size_t i = 0; i < e->config->options->scenario_count; i++)
+        sum += atomic_load(&e->shared[i].vus_active);
     return sum;
 }
 
@@ -92,7 +97,8 @@ static const br_sink *total_of(br_collector *c, const br_metric *m)
 static void add_name(char *names, size_t size, br_str name)
 {
     size_t used = strlen(names);
-    if (used + name.n + 3 < size) snprintf(names + used, size - used, "%s" BR_FMT, used ? ", " : "", BR_ARG(name));
+    if (used + name.n + 3 < size)
+        snprintf(names + used, size - used, "%s" BR_FMT, used ? ", " : "", BR_ARG(name));
 }
 
 static int by_name(const void *a, const void *b)
@@ -114,7 +120,8 @@ static size_t with_thresholds(br_metrics *metrics, br_metric ***ret)
     return n;
 }
 
-bool br_collector_thresholds(br_collector *c, br_ns elapsed, bool final, char *failed_names, size_t failed_size)
+bool br_collector_thresholds(
+    br_collector *c, br_ns elapsed, bool final, char *failed_names, size_t failed_size)
 {
     br_metric **list;
     size_t n = with_thresholds(c->engine->config->metrics, &list);
@@ -160,7 +167,8 @@ static void result_metrics(br_collector *c, br_run_result *r)
         const br_metric *m = br_metrics_at(metrics, i);
         const br_sink *sink = total_of(c, m);
         /* Sub-metrics that a script names appear even when empty: that is how scripts ask for them. */
-        bool shown = sink->count || m->thresholds.len || (m->parent && m->listed && total_of(c, m->parent)->count);
+        bool shown = sink->count || m->thresholds.len ||
+                     (m->parent && m->listed && total_of(c, m->parent)->count);
         if (!shown) continue;
         br_result_metric *to = &r->metrics[r->metric_count++];
         to->name = br_arena_str(&r->arena, m->name);
@@ -195,7 +203,8 @@ static void result_options(const br_options *o, br_run_result *r)
 {
     r->trend_stats = br_arena_zalloc(&r->arena, (o->trend_stat_count + 1) * sizeof(br_str));
     r->trend_stat_count = o->trend_stat_count;
-    for (size_t i = 0; i < o->trend_stat_count; i++) r->trend_stats[i] = br_arena_str(&r->arena, o->trend_stats[i]);
+    for (size_t i = 0; i < o->trend_stat_count; i++)
+        r->trend_stats[i] = br_arena_str(&r->arena, o->trend_stats[i]);
     r->time_unit = br_arena_str(&r->arena, o->time_unit);
 }
 
@@ -228,7 +237,8 @@ br_run_result *br_collector_result(br_collector *c)
     if (e->setup_data.p) r->setup_data_json = br_arena_str(&r->arena, e->setup_data);
     br_recorder **recorders = br_calloc(e->worker_count + 1, sizeof(*recorders));
     recorders[0] = e->recorder; /* setup() comes first */
-    for (uint32_t i = 0; i < e->worker_count; i++) recorders[i + 1] = e->workers[i].recorder;
+    for (uint32_t i = 0; i < e->worker_count; i++)
+        recorders[i + 1] = e->workers[i].recorder;
     br_run_result_merge_groups(r, recorders, e->worker_count + 1);
     br_run_result_merge_endpoints(r, recorders, e->worker_count + 1);
     br_free(recorders);

@@ -11,27 +11,59 @@
 
 /* How this version treats a top-level key. */
 typedef enum treatment {
-    TAKEN,       /* has its effect */
-    NO_EFFECT,   /* about something that this version does not do at all (TLS, cloud): accepted */
-    NOT_YET,     /* would change the run: refused */
-    NOT_YET_ON,  /* refused only when switched on (true, or not empty) */
+    TAKEN,      /* has its effect */
+    NO_EFFECT,  /* about something that this version does not do at all (TLS, cloud): accepted */
+    NOT_YET,    /* would change the run: refused */
+    NOT_YET_ON, /* refused only when switched on (true, or not empty) */
 } treatment;
 
 static const struct {
     const char *key;
     treatment treatment;
 } known_keys[] = {
-    {"batch", TAKEN}, {"batchPerHost", TAKEN}, {"blacklistIPs", NOT_YET_ON}, {"blockHostnames", NOT_YET_ON},
-    {"cloud", NO_EFFECT}, {"consoleOutput", NOT_YET_ON}, {"discardResponseBodies", TAKEN}, {"dns", NOT_YET_ON},
-    {"duration", TAKEN}, {"executionSegment", NOT_YET_ON}, {"executionSegmentSequence", NOT_YET_ON},
-    {"ext", NO_EFFECT}, {"handleSummaryTimeout", TAKEN}, {"hosts", NOT_YET_ON}, {"httpDebug", NOT_YET_ON},
-    {"insecureSkipTLSVerify", NO_EFFECT}, {"iterations", TAKEN}, {"localIPs", NOT_YET_ON}, {"maxRedirects", NO_EFFECT},
-    {"metricSamplesBufferSize", NO_EFFECT}, {"minIterationDuration", TAKEN}, {"noConnectionReuse", TAKEN},
-    {"noCookiesReset", NO_EFFECT}, {"noSetup", TAKEN}, {"noTeardown", TAKEN}, {"noVUConnectionReuse", TAKEN},
-    {"paused", NOT_YET_ON}, {"rps", TAKEN}, {"scenarios", TAKEN}, {"setupTimeout", TAKEN}, {"stages", TAKEN},
-    {"summaryTimeUnit", TAKEN}, {"summaryTrendStats", TAKEN}, {"systemTags", TAKEN}, {"tags", TAKEN},
-    {"teardownTimeout", TAKEN}, {"thresholds", TAKEN}, {"throw", TAKEN}, {"tlsAuth", NO_EFFECT},
-    {"tlsCipherSuites", NO_EFFECT}, {"tlsVersion", NO_EFFECT}, {"userAgent", TAKEN}, {"vus", TAKEN},
+    {"batch", TAKEN},
+    {"batchPerHost", TAKEN},
+    {"blacklistIPs", NOT_YET_ON},
+    {"blockHostnames", NOT_YET_ON},
+    {"cloud", NO_EFFECT},
+    {"consoleOutput", NOT_YET_ON},
+    {"discardResponseBodies", TAKEN},
+    {"dns", NOT_YET_ON},
+    {"duration", TAKEN},
+    {"executionSegment", NOT_YET_ON},
+    {"executionSegmentSequence", NOT_YET_ON},
+    {"ext", NO_EFFECT},
+    {"handleSummaryTimeout", TAKEN},
+    {"hosts", NOT_YET_ON},
+    {"httpDebug", NOT_YET_ON},
+    {"insecureSkipTLSVerify", NO_EFFECT},
+    {"iterations", TAKEN},
+    {"localIPs", NOT_YET_ON},
+    {"maxRedirects", NO_EFFECT},
+    {"metricSamplesBufferSize", NO_EFFECT},
+    {"minIterationDuration", TAKEN},
+    {"noConnectionReuse", TAKEN},
+    {"noCookiesReset", NO_EFFECT},
+    {"noSetup", TAKEN},
+    {"noTeardown", TAKEN},
+    {"noVUConnectionReuse", TAKEN},
+    {"paused", NOT_YET_ON},
+    {"rps", TAKEN},
+    {"scenarios", TAKEN},
+    {"setupTimeout", TAKEN},
+    {"stages", TAKEN},
+    {"summaryTimeUnit", TAKEN},
+    {"summaryTrendStats", TAKEN},
+    {"systemTags", TAKEN},
+    {"tags", TAKEN},
+    {"teardownTimeout", TAKEN},
+    {"thresholds", TAKEN},
+    {"throw", TAKEN},
+    {"tlsAuth", NO_EFFECT},
+    {"tlsCipherSuites", NO_EFFECT},
+    {"tlsVersion", NO_EFFECT},
+    {"userAgent", TAKEN},
+    {"vus", TAKEN},
 };
 
 static bool switched_on(const json_t *v)
@@ -61,7 +93,8 @@ static void warn_unknown(const char *key)
     char text[300];
     int n = snprintf(text, sizeof(text), "json: unknown field \"%.200s\"", key);
     br_log_field field = {"error", {text, (size_t) n}};
-    br_log_line(BR_LOG_WARN, BR_STR("There were unknown fields in the options exported in the script"), &field, 1);
+    br_log_line(
+        BR_LOG_WARN, BR_STR("There were unknown fields in the options exported in the script"), &field, 1);
 }
 
 /* Merging ------------------------------------------------------------------------------------------- */
@@ -82,12 +115,15 @@ static br_code merge(const br_options_source *sources, size_t count, json_t *int
     for (size_t i = 0; i < count; i++) {
         json_t *j = sources[i].json;
         if (!j) continue;
-        if (!json_is_object(j)) return br_fail(err, BR_EINVAL, "%s: options must be an object", sources[i].what);
+        if (!json_is_object(j))
+            return br_fail(err, BR_EINVAL, "%s: options must be an object", sources[i].what);
         if (sets_execution(j)) {
             if (json_object_get(into, "scenarios") && !json_object_get(j, "scenarios")) {
-                br_warn("\"%s\" level configuration overrode scenarios configuration entirely", sources[i].what);
+                br_warn(
+                    "\"%s\" level configuration overrode scenarios configuration entirely", sources[i].what);
             }
-            for (size_t k = 0; k < BR_COUNT_OF(execution_keys); k++) json_object_del(into, execution_keys[k]);
+            for (size_t k = 0; k < BR_COUNT_OF(execution_keys); k++)
+                json_object_del(into, execution_keys[k]);
         }
         const char *key, *unknown = NULL;
         json_t *value;
@@ -111,13 +147,16 @@ static br_code merge(const br_options_source *sources, size_t count, json_t *int
 static br_code check_exclusive(const json_t *j, br_err *err)
 {
     const json_t *stages = json_object_get(j, "stages"), *scenarios = json_object_get(j, "scenarios");
-    if (stages && !json_is_array(stages)) return br_fail(err, BR_EINVAL, "the option 'stages' must be a list");
-    if (scenarios && !json_is_object(scenarios)) return br_fail(err, BR_EINVAL, "the option 'scenarios' must be an object");
-    static const char *const pairs[][2] = {{"iterations", "stages"}, {"iterations", "scenarios"}, {"duration", "stages"},
-        {"duration", "scenarios"}, {"stages", "scenarios"}};
+    if (stages && !json_is_array(stages))
+        return br_fail(err, BR_EINVAL, "the option 'stages' must be a list");
+    if (scenarios && !json_is_object(scenarios))
+        return br_fail(err, BR_EINVAL, "the option 'scenarios' must be an object");
+    static const char *const pairs[][2] = {{"iterations", "stages"}, {"iterations", "scenarios"},
+        {"duration", "stages"}, {"duration", "scenarios"}, {"stages", "scenarios"}};
     for (size_t i = 0; i < BR_COUNT_OF(pairs); i++) {
         if (json_object_get(j, pairs[i][0]) && json_object_get(j, pairs[i][1])) {
-            return br_fail(err, BR_EINVAL, "using `%s` and `%s` options simultaneously is not allowed", pairs[i][0], pairs[i][1]);
+            return br_fail(err, BR_EINVAL, "using `%s` and `%s` options simultaneously is not allowed",
+                pairs[i][0], pairs[i][1]);
         }
     }
     return BR_OK;
@@ -155,7 +194,8 @@ static json_t *derive(const json_t *j)
         json_object_set_new(one, "stages", stages_with_duration(stages));
         if (vus) json_object_set(one, "startVUs", vus);
     } else if (vus) {
-        if (scenarios) br_warn("`vus=%lld` overrides scenarios configuration", (long long) json_integer_value(vus));
+        if (scenarios)
+            br_warn("`vus=%lld` overrides scenarios configuration", (long long) json_integer_value(vus));
         json_object_set_new(one, "executor", json_string("shared-iterations"));
         json_object_set(one, "iterations", vus);
         json_object_set(one, "vus", vus);
@@ -178,14 +218,16 @@ static int by_start(const void *a, const void *b)
 static int64_t all_vus(const br_options *o)
 {
     int64_t sum = 0;
-    for (size_t i = 0; i < o->scenario_count; i++) sum += br_scenario_max_vus(&o->scenarios[i]);
+    for (size_t i = 0; i < o->scenario_count; i++)
+        sum += br_scenario_max_vus(&o->scenarios[i]);
     return sum;
 }
 
 static br_code read_scenarios(const br_option_reader *r, br_options *o, const json_t *all)
 {
     if (!json_is_object(all)) return br_fail(r->err, BR_EINVAL, "the option 'scenarios' must be an object");
-    if (json_object_size(all) > BR_SCENARIOS_MAX) return br_fail(r->err, BR_EINVAL, "more than %d scenarios", BR_SCENARIOS_MAX);
+    if (json_object_size(all) > BR_SCENARIOS_MAX)
+        return br_fail(r->err, BR_EINVAL, "more than %d scenarios", BR_SCENARIOS_MAX);
     o->scenarios = br_arena_zalloc(r->arena, (json_object_size(all) + 1) * sizeof(*o->scenarios));
     br_buf report, problems;
     br_buf_init(&report, 1 << 16);
@@ -200,13 +242,16 @@ static br_code read_scenarios(const br_option_reader *r, br_options *o, const js
         code = br_scenario_read(r, br_arena_str(r->arena, br_str_of(key)), value, s, &problems);
         if (code != BR_OK) break;
         br_scenario_validate(s, &problems);
-        if (problems.len) (void) br_buf_printf(&report, "\n\t- scenario %s has configuration errors: %s", key, problems.data);
+        if (problems.len)
+            (void) br_buf_printf(
+                &report, "\n\t- scenario %s has configuration errors: %s", key, problems.data);
     }
     if (code == BR_OK && !report.len && all_vus(o) > BR_VUS_MAX) {
         code = br_fail(r->err, BR_EINVAL, "the scenarios have more than %d VUs together", BR_VUS_MAX);
     }
     if (code == BR_OK && report.len) {
-        code = br_fail(r->err, BR_EINVAL, "There were problems with the specified script configuration:%s", report.data);
+        code = br_fail(
+            r->err, BR_EINVAL, "There were problems with the specified script configuration:%s", report.data);
     }
     br_buf_deinit(&problems);
     br_buf_deinit(&report);
@@ -216,19 +261,26 @@ static br_code read_scenarios(const br_option_reader *r, br_options *o, const js
 
 /* Thresholds and the rest --------------------------------------------------------------------------- */
 
-static br_code read_threshold(const br_option_reader *r, br_str metric, const json_t *v, br_threshold_option *ret)
+static br_code read_threshold(
+    const br_option_reader *r, br_str metric, const json_t *v, br_threshold_option *ret)
 {
     br_threshold_option t = {.metric = metric};
     if (json_is_string(v)) {
-        t.source = br_arena_str(r->arena, (br_str) {json_string_value(v), json_string_length(v)});
+        t.source = br_arena_str(r->arena, (br_str){json_string_value(v), json_string_length(v)});
     } else if (json_is_object(v)) {
         br_code code = br_read_text(r, "threshold", json_object_get(v, "threshold"), &t.source);
-        if (code == BR_OK) code = br_read_bool(r, "abortOnFail", json_object_get(v, "abortOnFail"), &t.abort_on_fail);
-        if (code == BR_OK) code = br_read_duration(r, "delayAbortEval", json_object_get(v, "delayAbortEval"), &t.delay_abort_ns);
+        if (code == BR_OK)
+            code = br_read_bool(r, "abortOnFail", json_object_get(v, "abortOnFail"), &t.abort_on_fail);
+        if (code == BR_OK)
+            code = br_read_duration(
+                r, "delayAbortEval", json_object_get(v, "delayAbortEval"), &t.delay_abort_ns);
         if (code != BR_OK) return code;
     }
     if (!t.source.p) {
-        return br_fail(r->err, BR_EINVAL, "thresholds of '" BR_FMT "': each must be a text such as \"p(95)<500\" or an object with `threshold`", BR_ARG(metric));
+        return br_fail(r->err, BR_EINVAL,
+            "thresholds of '" BR_FMT
+            "': each must be a text such as \"p(95)<500\" or an object with `threshold`",
+            BR_ARG(metric));
     }
     *ret = t;
     return BR_OK;
@@ -246,11 +298,13 @@ static br_code read_thresholds(const br_option_reader *r, br_options *o, const j
     o->threshold_metrics = br_arena_zalloc(r->arena, (json_object_size(all) + 1) * sizeof(br_str));
     json_object_foreach((json_t *) (uintptr_t) all, key, list)
     {
-        if (!json_is_array(list)) return br_fail(r->err, BR_EINVAL, "the thresholds of '%s' must be a list", key);
+        if (!json_is_array(list))
+            return br_fail(r->err, BR_EINVAL, "the thresholds of '%s' must be a list", key);
         br_str metric = br_arena_str(r->arena, br_str_of(key));
         o->threshold_metrics[o->threshold_metric_count++] = metric;
         for (size_t i = 0; i < json_array_size(list); i++) {
-            br_code code = read_threshold(r, metric, json_array_get(list, i), &o->thresholds[o->threshold_count]);
+            br_code code = read_threshold(
+                r, metric, json_array_get(list, i), &o->thresholds[o->threshold_count]);
             if (code != BR_OK) return code;
             o->threshold_count++;
         }
@@ -266,24 +320,29 @@ static br_code read_system_tags(const br_option_reader *r, br_options *o, const 
     br_code code = br_read_strings(r, "systemTags", v, &names, &n);
     if (code != BR_OK) return code;
     o->system_tags = 0;
-    for (size_t i = 0; i < n; i++) o->system_tags |= br_system_tag_of(names[i]);
+    for (size_t i = 0; i < n; i++)
+        o->system_tags |= br_system_tag_of(names[i]);
     return BR_OK;
 }
 
 static br_code read_trend_stats(const br_option_reader *r, br_options *o, const json_t *v)
 {
-    static const br_str defaults[] = {BR_STR_INIT("avg"), BR_STR_INIT("min"), BR_STR_INIT("med"), BR_STR_INIT("max"),
-        BR_STR_INIT("p(90)"), BR_STR_INIT("p(95)")};
+    static const br_str defaults[] = {BR_STR_INIT("avg"), BR_STR_INIT("min"), BR_STR_INIT("med"),
+        BR_STR_INIT("max"), BR_STR_INIT("p(90)"), BR_STR_INIT("p(95)")};
     o->trend_stats = br_arena_alloc(r->arena, sizeof(defaults));
     memcpy(o->trend_stats, defaults, sizeof(defaults));
     o->trend_stat_count = BR_COUNT_OF(defaults);
     br_code code = br_read_strings(r, "summaryTrendStats", v, &o->trend_stats, &o->trend_stat_count);
     for (size_t i = 0; i < o->trend_stat_count && code == BR_OK; i++) {
         br_agg_spec spec;
-        if (br_agg_parse(o->trend_stats[i], &spec) != BR_OK || !(br_agg_fits(spec.agg, BR_TREND) || spec.agg == BR_AGG_COUNT)) {
+        if (br_agg_parse(o->trend_stats[i], &spec) != BR_OK ||
+            !(br_agg_fits(spec.agg, BR_TREND) || spec.agg == BR_AGG_COUNT)) {
             bool percentile = br_str_starts(o->trend_stats[i], BR_STR("p("));
-            return br_fail(r->err, BR_ELIMIT, percentile ? "invalid percentile trend stat value '" BR_FMT "', provide a number between 0 and 100"
-                : "invalid trend stat '" BR_FMT "': use avg, min, med, max, count or p(N)", BR_ARG(o->trend_stats[i]));
+            return br_fail(r->err, BR_ELIMIT,
+                percentile ? "invalid percentile trend stat value '" BR_FMT
+                             "', provide a number between 0 and 100"
+                           : "invalid trend stat '" BR_FMT "': use avg, min, med, max, count or p(N)",
+                BR_ARG(o->trend_stats[i]));
         }
     }
     return code;
@@ -303,18 +362,23 @@ static br_code read_plain(const br_option_reader *r, br_options *o, const json_t
         {"discardResponseBodies", &o->discard_bodies}, {"noConnectionReuse", &o->no_connection_reuse},
         {"noVUConnectionReuse", &o->no_vu_connection_reuse}};
     br_code code = BR_OK;
-    for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++) code = br_read_duration(r, times[i].key, json_object_get(j, times[i].key), times[i].value);
-    for (size_t i = 0; i < BR_COUNT_OF(flags) && code == BR_OK; i++) code = br_read_bool(r, flags[i].key, json_object_get(j, flags[i].key), flags[i].value);
+    for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++)
+        code = br_read_duration(r, times[i].key, json_object_get(j, times[i].key), times[i].value);
+    for (size_t i = 0; i < BR_COUNT_OF(flags) && code == BR_OK; i++)
+        code = br_read_bool(r, flags[i].key, json_object_get(j, flags[i].key), flags[i].value);
     if (code == BR_OK) code = br_read_int(r, "batch", json_object_get(j, "batch"), &o->batch);
-    if (code == BR_OK) code = br_read_int(r, "batchPerHost", json_object_get(j, "batchPerHost"), &o->batch_per_host);
+    if (code == BR_OK)
+        code = br_read_int(r, "batchPerHost", json_object_get(j, "batchPerHost"), &o->batch_per_host);
     if (code == BR_OK) code = br_read_int(r, "rps", json_object_get(j, "rps"), &o->rps);
     if (code == BR_OK) code = br_read_text(r, "userAgent", json_object_get(j, "userAgent"), &o->user_agent);
-    if (code == BR_OK) code = br_read_text(r, "summaryTimeUnit", json_object_get(j, "summaryTimeUnit"), &o->time_unit);
+    if (code == BR_OK)
+        code = br_read_text(r, "summaryTimeUnit", json_object_get(j, "summaryTimeUnit"), &o->time_unit);
     if (code == BR_OK) code = br_read_tags(r, "tags", json_object_get(j, "tags"), &o->tags, &o->tag_count);
     if (code == BR_OK) code = read_system_tags(r, o, json_object_get(j, "systemTags"));
     if (code == BR_OK) code = read_trend_stats(r, o, json_object_get(j, "summaryTrendStats"));
     if (code == BR_OK) code = read_thresholds(r, o, json_object_get(j, "thresholds"));
-    if (code == BR_OK && o->setup_timeout <= 0) return br_fail(r->err, BR_EINVAL, "setupTimeout must be more than 0");
+    if (code == BR_OK && o->setup_timeout <= 0)
+        return br_fail(r->err, BR_EINVAL, "setupTimeout must be more than 0");
     return code;
 }
 
@@ -332,7 +396,8 @@ static void set_defaults(br_options *o)
 /* What scripts see on their `options`: the shortcuts are replaced by the scenarios they stand for. */
 static void consolidate(br_options *o, json_t *j, json_t *scenarios)
 {
-    for (size_t k = 0; k < BR_COUNT_OF(execution_keys); k++) json_object_del(j, execution_keys[k]);
+    for (size_t k = 0; k < BR_COUNT_OF(execution_keys); k++)
+        json_object_del(j, execution_keys[k]);
     json_object_set(j, "scenarios", scenarios);
     char *text = json_dumps(j, JSON_COMPACT);
     o->consolidated_json = br_arena_cstr(&o->arena, br_str_of(text));
@@ -382,13 +447,16 @@ br_code br_options_parse_stages(br_str text, json_t **ret, br_err *err)
         br_str duration = BR_STR_NONE, target = item;
         int64_t n = 0;
         br_ns d = 0;
-        if (!br_str_cut(&target, ':', &duration) || !target.p || (target.n && br_parse_i64(target, &n) != BR_OK) ||
+        if (!br_str_cut(&target, ':', &duration) || !target.p ||
+            (target.n && br_parse_i64(target, &n) != BR_OK) ||
             (duration.n && br_parse_duration(duration, BR_DURATION_K6, &d) != BR_OK)) {
             json_decref(list);
-            return br_fail(err, BR_EINVAL, "invalid stage '" BR_FMT "': use DURATION:VUS, for example 30s:10", BR_ARG(item));
+            return br_fail(err, BR_EINVAL, "invalid stage '" BR_FMT "': use DURATION:VUS, for example 30s:10",
+                BR_ARG(item));
         }
         json_t *stage = json_object();
-        json_object_set_new(stage, "duration", duration.n ? json_stringn(duration.p, duration.n) : json_null());
+        json_object_set_new(
+            stage, "duration", duration.n ? json_stringn(duration.p, duration.n) : json_null());
         json_object_set_new(stage, "target", target.n ? json_integer(n) : json_null());
         json_array_append_new(list, stage);
     }
@@ -401,17 +469,20 @@ static const struct {
 } env_keys[] = {{"K6_VUS", "vus"}, {"K6_DURATION", "duration"}, {"K6_ITERATIONS", "iterations"},
     {"K6_NO_SETUP", "noSetup"}, {"K6_NO_TEARDOWN", "noTeardown"}, {"K6_SETUP_TIMEOUT", "setupTimeout"},
     {"K6_TEARDOWN_TIMEOUT", "teardownTimeout"}, {"K6_HANDLE_SUMMARY_TIMEOUT", "handleSummaryTimeout"},
-    {"K6_USER_AGENT", "userAgent"}, {"K6_BATCH", "batch"}, {"K6_BATCH_PER_HOST", "batchPerHost"}, {"K6_THROW", "throw"},
-    {"K6_NO_CONNECTION_REUSE", "noConnectionReuse"}, {"K6_NO_VU_CONNECTION_REUSE", "noVUConnectionReuse"},
-    {"K6_MIN_ITERATION_DURATION", "minIterationDuration"}, {"K6_DISCARD_RESPONSE_BODIES", "discardResponseBodies"},
-    {"K6_SUMMARY_TIME_UNIT", "summaryTimeUnit"}, {"K6_RPS", "rps"}, {"K6_MAX_REDIRECTS", "maxRedirects"},
+    {"K6_USER_AGENT", "userAgent"}, {"K6_BATCH", "batch"}, {"K6_BATCH_PER_HOST", "batchPerHost"},
+    {"K6_THROW", "throw"}, {"K6_NO_CONNECTION_REUSE", "noConnectionReuse"},
+    {"K6_NO_VU_CONNECTION_REUSE", "noVUConnectionReuse"},
+    {"K6_MIN_ITERATION_DURATION", "minIterationDuration"},
+    {"K6_DISCARD_RESPONSE_BODIES", "discardResponseBodies"}, {"K6_SUMMARY_TIME_UNIT", "summaryTimeUnit"},
+    {"K6_RPS", "rps"}, {"K6_MAX_REDIRECTS", "maxRedirects"},
     {"K6_INSECURE_SKIP_TLS_VERIFY", "insecureSkipTLSVerify"}};
 
 static json_t *split_list(br_str text)
 {
     json_t *list = json_array();
     br_str item;
-    while (br_str_cut(&text, ',', &item)) json_array_append_new(list, json_stringn(item.p, item.n));
+    while (br_str_cut(&text, ',', &item))
+        json_array_append_new(list, json_stringn(item.p, item.n));
     return list;
 }
 

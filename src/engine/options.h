@@ -16,9 +16,9 @@
 #include "base/err.h"
 #include "stat/tags.h"
 
-#define BR_VUS_MAX 1000000
-#define BR_STAGES_MAX 10000
-#define BR_SCENARIOS_MAX 1000
+#define BR_VUS_MAX             1000000
+#define BR_STAGES_MAX          10000
+#define BR_SCENARIOS_MAX       1000
 #define BR_OPTION_DURATION_MAX (1000000000 * BR_SEC) /* 31 years: sums of a few of them do not overflow */
 
 typedef enum br_executor {
@@ -86,13 +86,17 @@ typedef struct br_options_source {
 } br_options_source;
 
 /*
- * Merges, checks and derives. BR_EINVAL with k6's configuration report (several lines) or one message that names
- * the option; BR_ELIMIT for a trend statistic that does not exist; BR_ESYNTAX for a scenario that cannot be read at all (k6 refuses such a script when it loads it); BR_EUNSUPPORTED for an option whose effect this version lacks. Warnings are logged.
+ * Merges, checks and derives. BR_EINVAL with k6's configuration report (several lines) or one message that
+ * names the option; BR_ELIMIT for a trend statistic that does not exist; BR_ESYNTAX for a scenario that
+ * cannot be read at all (k6 refuses such a script when it loads it); BR_EUNSUPPORTED for an option whose
+ * effect this version lacks. Warnings are logged.
  */
-BR_NODISCARD br_code br_options_build(const br_options_source *sources, size_t count, br_options **ret, br_err *err);
+BR_NODISCARD br_code br_options_build(
+    const br_options_source *sources, size_t count, br_options **ret, br_err *err);
 void br_options_free(br_options *o);
 
-/* K6_* variables of the environment as such a JSON object (owned by the caller). BR_EINVAL names the variable. */
+/* K6_* variables of the environment as such a JSON object (owned by the caller). BR_EINVAL names the
+ * variable. */
 BR_NODISCARD br_code br_options_from_env(char *const *environ_list, json_t **ret, br_err *err);
 /* "10s:5,20s:0" -> JSON array of stages; what is empty on either side of a colon is null. BR_EINVAL. */
 BR_NODISCARD br_code br_options_parse_stages(br_str text, json_t **ret, br_err *err);

@@ -1,4 +1,5 @@
-/* Options as k6 shows them (exec.test.options): every option, null where nobody set it, values in k6's form. */
+/* Options as k6 shows them (exec.test.options): every option, null where nobody set it, values in k6's form.
+ */
 #include <stdlib.h>
 #include "base/num.h"
 #include "engine/options_read.h"
@@ -13,23 +14,28 @@ typedef struct field {
 
 static const field fields[] = {{"paused", SWITCH}, {"scenarios", SCENARIOS}, {"executionSegment", AS_IS},
     {"executionSegmentSequence", AS_IS}, {"noSetup", SWITCH}, {"setupTimeout", TIME}, {"noTeardown", SWITCH},
-    {"teardownTimeout", TIME}, {"handleSummaryTimeout", TIME}, {"rps", WHOLE}, {"dns", DNS}, {"maxRedirects", WHOLE},
-    {"userAgent", AS_IS}, {"batch", WHOLE}, {"batchPerHost", WHOLE}, {"httpDebug", AS_IS}, {"insecureSkipTLSVerify", SWITCH},
-    {"tlsCipherSuites", AS_IS}, {"tlsVersion", AS_IS}, {"tlsAuth", AS_IS}, {"throw", SWITCH}, {"thresholds", AS_IS},
+    {"teardownTimeout", TIME}, {"handleSummaryTimeout", TIME}, {"rps", WHOLE}, {"dns", DNS},
+    {"maxRedirects", WHOLE}, {"userAgent", AS_IS}, {"batch", WHOLE}, {"batchPerHost", WHOLE},
+    {"httpDebug", AS_IS}, {"insecureSkipTLSVerify", SWITCH}, {"tlsCipherSuites", AS_IS},
+    {"tlsVersion", AS_IS}, {"tlsAuth", AS_IS}, {"throw", SWITCH}, {"thresholds", AS_IS},
     {"blacklistIPs", AS_IS}, {"blockHostnames", AS_IS}, {"hosts", AS_IS}, {"noConnectionReuse", SWITCH},
-    {"noVUConnectionReuse", SWITCH}, {"minIterationDuration", TIME}, {"ext", AS_IS}, {"summaryTrendStats", AS_IS},
-    {"summaryTimeUnit", AS_IS}, {"systemTags", AS_IS}, {"tags", AS_IS}, {"metricSamplesBufferSize", WHOLE},
-    {"noCookiesReset", SWITCH}, {"discardResponseBodies", SWITCH}, {"consoleOutput", AS_IS}, {"localIPs", AS_IS}, {NULL, AS_IS}};
+    {"noVUConnectionReuse", SWITCH}, {"minIterationDuration", TIME}, {"ext", AS_IS},
+    {"summaryTrendStats", AS_IS}, {"summaryTimeUnit", AS_IS}, {"systemTags", AS_IS}, {"tags", AS_IS},
+    {"metricSamplesBufferSize", WHOLE}, {"noCookiesReset", SWITCH}, {"discardResponseBodies", SWITCH},
+    {"consoleOutput", AS_IS}, {"localIPs", AS_IS}, {NULL, AS_IS}};
 
 static const field dns_fields[] = {{"ttl", AS_IS}, {"select", AS_IS}, {"policy", AS_IS}, {NULL, AS_IS}};
 static const field stage_fields[] = {{"duration", TIME}, {"target", WHOLE}, {NULL, AS_IS}};
-static const field scenario_fields[] = {{"executor", AS_IS}, {"startTime", TIME}, {"gracefulStop", TIME}, {"env", AS_IS},
-    {"exec", AS_IS}, {"tags", AS_IS}, {NULL, AS_IS}};
+static const field scenario_fields[] = {{"executor", AS_IS}, {"startTime", TIME}, {"gracefulStop", TIME},
+    {"env", AS_IS}, {"exec", AS_IS}, {"tags", AS_IS}, {NULL, AS_IS}};
 static const field own_fields[][5] = {
     [BR_EXEC_CONSTANT_VUS] = {{"vus", WHOLE}, {"duration", TIME}, {NULL, AS_IS}},
-    [BR_EXEC_RAMPING_VUS] = {{"startVUs", WHOLE}, {"stages", STAGES}, {"gracefulRampDown", TIME}, {NULL, AS_IS}},
-    [BR_EXEC_SHARED_ITERATIONS] = {{"vus", WHOLE}, {"iterations", WHOLE}, {"maxDuration", TIME}, {NULL, AS_IS}},
-    [BR_EXEC_PER_VU_ITERATIONS] = {{"vus", WHOLE}, {"iterations", WHOLE}, {"maxDuration", TIME}, {NULL, AS_IS}},
+    [BR_EXEC_RAMPING_VUS] = {{"startVUs", WHOLE}, {"stages", STAGES}, {"gracefulRampDown", TIME},
+        {NULL, AS_IS}},
+    [BR_EXEC_SHARED_ITERATIONS] = {{"vus", WHOLE}, {"iterations", WHOLE}, {"maxDuration", TIME},
+        {NULL, AS_IS}},
+    [BR_EXEC_PER_VU_ITERATIONS] = {{"vus", WHOLE}, {"iterations", WHOLE}, {"maxDuration", TIME},
+        {NULL, AS_IS}},
 };
 
 static json_t *time_text(br_ns d)
@@ -65,7 +71,8 @@ static json_t *all_scenarios(const json_t *scenarios)
         const char *executor = json_string_value(json_object_get(value, "executor"));
         put_fields(item, value, scenario_fields);
         for (size_t i = 0; i < BR_COUNT_OF(own_fields); i++) {
-            if (executor && strcmp(executor, br_executor_name((br_executor) i)) == 0) put_fields(item, value, own_fields[i]);
+            if (executor && strcmp(executor, br_executor_name((br_executor) i)) == 0)
+                put_fields(item, value, own_fields[i]);
         }
         json_object_set_new(out, name, item);
     }
@@ -101,17 +108,22 @@ static json_t *shown(const json_t *v, kind as)
 
 static void put_fields(json_t *into, const json_t *from, const field *list)
 {
-    for (; list->key; list++) json_object_set_new(into, list->key, shown(json_object_get(from, list->key), list->kind));
+    for (; list->key; list++)
+        json_object_set_new(into, list->key, shown(json_object_get(from, list->key), list->kind));
 }
 
 static json_t *text_list(const br_str *list, size_t n)
 {
     json_t *out = json_array();
-    for (size_t i = 0; i < n; i++) json_array_append_new(out, json_stringn(list[i].p, list[i].n));
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(out, json_stringn(list[i].p, list[i].n));
     return out;
 }
 
-static int by_text(const void *a, const void *b) { return br_str_cmp(*(const br_str *) a, *(const br_str *) b); }
+static int by_text(const void *a, const void *b)
+{
+    return br_str_cmp(*(const br_str *) a, *(const br_str *) b);
+}
 
 char *br_options_show(br_options *o, const json_t *consolidated)
 {

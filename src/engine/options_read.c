@@ -4,14 +4,21 @@
 #include <stdarg.h>
 #include "base/num.h"
 
-static bool absent(const json_t *v) { return !v || json_is_null(v); }
+static bool absent(const json_t *v)
+{
+    return !v || json_is_null(v);
+}
 
-static br_str text_of(const json_t *v) { return (br_str) {json_string_value(v), json_string_length(v)}; }
+static br_str text_of(const json_t *v)
+{
+    return (br_str){json_string_value(v), json_string_length(v)};
+}
 
 static br_code wrong(const br_option_reader *r, const char *name, const json_t *v, const char *expected)
 {
     char *shown = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-    br_code code = br_fail(r->err, BR_EINVAL, "invalid option '%s': %.80s is not %s", name, shown ? shown : "the value", expected);
+    br_code code = br_fail(r->err, BR_EINVAL, "invalid option '%s': %.80s is not %s", name,
+        shown ? shown : "the value", expected);
     free(shown); // from jansson
     return code;
 }
@@ -23,7 +30,8 @@ br_code br_read_int(const br_option_reader *r, const char *name, const json_t *v
         *ret = json_integer_value(v);
         return BR_OK;
     }
-    if (json_is_real(v) && trunc(json_real_value(v)) == json_real_value(v) && fabs(json_real_value(v)) < 9e15) {
+    if (json_is_real(v) && trunc(json_real_value(v)) == json_real_value(v) &&
+        fabs(json_real_value(v)) < 9e15) {
         *ret = (int64_t) json_real_value(v);
         return BR_OK;
     }
@@ -51,7 +59,8 @@ br_code br_read_duration(const br_option_reader *r, const char *name, const json
     if (absent(v)) return BR_OK;
     br_ns d = BR_NS_MAX;
     if (json_is_number(v) && fabs(json_number_value(v)) < 1e12) d = (br_ns) (json_number_value(v) * 1e6);
-    bool read = d < BR_NS_MAX || (json_is_string(v) && br_parse_duration(text_of(v), BR_DURATION_K6, &d) == BR_OK);
+    bool read = d < BR_NS_MAX ||
+                (json_is_string(v) && br_parse_duration(text_of(v), BR_DURATION_K6, &d) == BR_OK);
     if (read && d >= -BR_OPTION_DURATION_MAX && d <= BR_OPTION_DURATION_MAX) {
         *ret = d;
         return BR_OK;
@@ -80,7 +89,8 @@ static br_code scalar_text(const br_option_reader *r, const char *name, const js
     return BR_OK;
 }
 
-br_code br_read_tags(const br_option_reader *r, const char *name, const json_t *v, br_tag **ret, size_t *ret_count)
+br_code br_read_tags(
+    const br_option_reader *r, const char *name, const json_t *v, br_tag **ret, size_t *ret_count)
 {
     if (absent(v)) return BR_OK;
     if (!json_is_object(v)) return wrong(r, name, v, "an object of names and values");
@@ -100,7 +110,8 @@ br_code br_read_tags(const br_option_reader *r, const char *name, const json_t *
     return BR_OK;
 }
 
-br_code br_read_strings(const br_option_reader *r, const char *name, const json_t *v, br_str **ret, size_t *ret_count)
+br_code br_read_strings(
+    const br_option_reader *r, const char *name, const json_t *v, br_str **ret, size_t *ret_count)
 {
     if (absent(v)) return BR_OK;
     if (!json_is_array(v)) return wrong(r, name, v, "a list of texts");
@@ -126,7 +137,8 @@ void br_problem_add(br_buf *problems, const char *fmt, ...)
     (void) br_buf_puts(problems, text);
 }
 
-static br_code read_stage(const br_option_reader *r, const char *name, const json_t *v, size_t i, br_stage *ret, br_buf *problems)
+static br_code read_stage(
+    const br_option_reader *r, const char *name, const json_t *v, size_t i, br_stage *ret, br_buf *problems)
 {
     if (!json_is_object(v)) return wrong(r, name, v, "a stage {duration, target}");
     const json_t *duration = json_object_get(v, "duration"), *target = json_object_get(v, "target");
@@ -134,19 +146,23 @@ static br_code read_stage(const br_option_reader *r, const char *name, const jso
     if (absent(target)) br_problem_add(problems, "stage %zu doesn't have a target", i + 1);
     br_code code = br_read_duration(r, name, duration, &ret->duration);
     if (code == BR_OK) code = br_read_int(r, name, target, &ret->target);
-    if (code == BR_OK && ret->duration < 0) br_problem_add(problems, "the duration for stage %zu can't be negative", i + 1);
-    if (code == BR_OK && ret->target < 0) br_problem_add(problems, "the target for stage %zu can't be negative", i + 1);
-    if (code == BR_OK && ret->target > BR_VUS_MAX) br_problem_add(problems, "the target for stage %zu exceeds %d", i + 1, BR_VUS_MAX);
+    if (code == BR_OK && ret->duration < 0)
+        br_problem_add(problems, "the duration for stage %zu can't be negative", i + 1);
+    if (code == BR_OK && ret->target < 0)
+        br_problem_add(problems, "the target for stage %zu can't be negative", i + 1);
+    if (code == BR_OK && ret->target > BR_VUS_MAX)
+        br_problem_add(problems, "the target for stage %zu exceeds %d", i + 1, BR_VUS_MAX);
     return code;
 }
 
-br_code br_read_stages(const br_option_reader *r, const char *name, const json_t *v, br_stage **ret, size_t *ret_count,
-    br_buf *problems)
+br_code br_read_stages(const br_option_reader *r, const char *name, const json_t *v, br_stage **ret,
+    size_t *ret_count, br_buf *problems)
 {
     if (absent(v)) return BR_OK;
     if (!json_is_array(v)) return wrong(r, name, v, "a list of stages {duration, target}");
     size_t n = json_array_size(v);
-    if (n > BR_STAGES_MAX) return br_fail(r->err, BR_EINVAL, "invalid option '%s': more than %d stages", name, BR_STAGES_MAX);
+    if (n > BR_STAGES_MAX)
+        return br_fail(r->err, BR_EINVAL, "invalid option '%s': more than %d stages", name, BR_STAGES_MAX);
     br_stage *stages = br_arena_zalloc(r->arena, (n + 1) * sizeof(*stages));
     for (size_t i = 0; i < n; i++) {
         br_code code = read_stage(r, name, json_array_get(v, i), i, &stages[i], problems);

@@ -19,16 +19,19 @@ br_code br_read_int(const br_option_reader *r, const char *name, const json_t *v
 br_code br_read_bool(const br_option_reader *r, const char *name, const json_t *v, bool *ret);
 br_code br_read_duration(const br_option_reader *r, const char *name, const json_t *v, br_ns *ret);
 br_code br_read_text(const br_option_reader *r, const char *name, const json_t *v, br_str *ret);
-br_code br_read_tags(const br_option_reader *r, const char *name, const json_t *v, br_tag **ret, size_t *ret_count);
-br_code br_read_strings(const br_option_reader *r, const char *name, const json_t *v, br_str **ret, size_t *ret_count);
-br_code br_read_stages(const br_option_reader *r, const char *name, const json_t *v, br_stage **ret, size_t *ret_count,
-    br_buf *problems);
+br_code br_read_tags(
+    const br_option_reader *r, const char *name, const json_t *v, br_tag **ret, size_t *ret_count);
+br_code br_read_strings(
+    const br_option_reader *r, const char *name, const json_t *v, br_str **ret, size_t *ret_count);
+br_code br_read_stages(const br_option_reader *r, const char *name, const json_t *v, br_stage **ret,
+    size_t *ret_count, br_buf *problems);
 
 /* The options as scripts see them in exec.test.options, as JSON in the arena of `o` (options_json.c). */
 char *br_options_show(br_options *o, const json_t *consolidated);
 
 /* Scenarios (scenario.c): reads one; problems of the configuration are appended as "a, b". */
-br_code br_scenario_read(const br_option_reader *r, br_str name, const json_t *v, br_scenario *ret, br_buf *problems);
+br_code br_scenario_read(
+    const br_option_reader *r, br_str name, const json_t *v, br_scenario *ret, br_buf *problems);
 /* Checks k6's rules; appends what is wrong. */
 void br_scenario_validate(const br_scenario *s, br_buf *problems);
 void br_problem_add(br_buf *problems, const char *fmt, ...) BR_PRINTF(2, 3);

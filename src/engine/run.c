@@ -16,20 +16,23 @@
 static br_code sub_metric(br_metrics *metrics, br_str name, bool enforce, br_metric **ret, br_err *err)
 {
     br_str base, selector;
+    br_metric *found = NULL;
     br_code code = br_metric_name_split(name, &base, &selector, err);
-    if (code == BR_OK && selector.p) code = br_metrics_get_sub(metrics, name, ret, err);
+    if (code == BR_OK && selector.p) code = br_metrics_get_sub(metrics, name, &found, err);
     if (code == BR_OK && !selector.p) {
-        *ret = br_metrics_find(metrics, name);
-        if (!*ret) code = br_fail(err, BR_ENOTFOUND, "no metric name \"" BR_FMT "\" found", BR_ARG(name));
+        found = br_metrics_find(metrics, name);
+        if (!found) code = br_fail(err, BR_ENOTFOUND, "no metric name \"" BR_FMT "\" found", BR_ARG(name));
     }
-    if (code == BR_OK) {
-        (*ret)->listed = true;
+    if (code == BR_OK && found) {
+        found->listed = true;
+        *ret = found;
         return BR_OK;
     }
     if (enforce) {
         char reason[1024];
         snprintf(reason, sizeof(reason), "%s", err ? err->msg : "");
-        return br_fail(err, BR_EINVAL, "invalid threshold defined on " BR_FMT "; reason: %.800s", BR_ARG(name), reason);
+        return br_fail(
+            err, BR_EINVAL, "invalid threshold defined on " BR_FMT "; reason: %.800s", BR_ARG(name), reason);
     }
     br_warn("a threshold names an unknown metric: '" BR_FMT "'", BR_ARG(name));
     *ret = NULL;
@@ -38,9 +41,10 @@ static br_code sub_metric(br_metrics *metrics, br_str name, bool enforce, br_met
 
 br_code br_run_register_thresholds(const br_options *o, br_metrics *metrics, bool enforce, br_err *err)
 {
-    br_metric *m;
+    br_metric *m = NULL;
     if (o->system_tags & BR_SYSTEM_TAG(EXPECTED_RESPONSE)) {
-        br_code code = br_metrics_get_sub(metrics, BR_STR("http_req_duration{expected_response:true}"), &m, err);
+        br_code code = br_metrics_get_sub(
+            metrics, BR_STR("http_req_duration{expected_response:true}"), &m, err);
         if (code != BR_OK) return code;
     }
     for (size_t i = 0; i < o->threshold_metric_count; i++) {
@@ -50,7 +54,8 @@ br_code br_run_register_thresholds(const br_options *o, br_metrics *metrics, boo
     for (size_t i = 0; i < o->threshold_count && enforce; i++) {
         const br_threshold_option *t = &o->thresholds[i];
         br_code code = sub_metric(metrics, t->metric, enforce, &m, err);
-        if (code == BR_OK) code = br_metric_add_threshold(metrics, m, t->source, t->abort_on_fail, t->delay_abort_ns, err);
+        if (code == BR_OK)
+            code = br_metric_add_threshold(metrics, m, t->source, t->abort_on_fail, t->delay_abort_ns, err);
         if (code != BR_OK) return BR_EINVAL;
     }
     return BR_OK;
@@ -97,7 +102,8 @@ static br_code watch_signals(br_engine *e, sigset_t *ret_old, br_err *err)
 static int64_t active_vus(br_engine *e)
 {
     int64_t sum = 0;
-    for (size_t i = 0; i < e->config->options->scenario_count; i++) sum += atomic_load(&e->shared[i].vus_active);
+    for (size_t i = 0; i < e->config->options->scenario_count; i++)
+        sum += atomic_load(&e->shared[i].vus_active);
     return sum;
 }
 
@@ -107,7 +113,8 @@ static void record_vus(br_engine *e)
     br_ns wall = br_clock_wall();
     br_metrics *m = e->config->metrics;
     br_recorder_add(e->recorder, br_metrics_at(m, BR_M_VUS), (double) active_vus(e), &origin, NULL, 0, wall);
-    br_recorder_add(e->recorder, br_metrics_at(m, BR_M_VUS_MAX), (double) atomic_load(&e->vus_ready), &origin, NULL, 0, wall);
+    br_recorder_add(e->recorder, br_metrics_at(m, BR_M_VUS_MAX), (double) atomic_load(&e->vus_ready), &origin,
+        NULL, 0, wall);
 }
 
 /* The control thread's own samples go the same way as everybody's. */
@@ -120,9 +127,12 @@ static void collect_own(br_engine *e, br_ns at)
 static void check_thresholds(br_engine *e)
 {
     char names[512];
-    if (!br_collector_thresholds(e->collector, br_loop_now(e->loop) - e->begin, false, names, sizeof(names))) return;
+    if (!br_collector_thresholds(e->collector, br_loop_now(e->loop) - e->begin, false, names, sizeof(names)))
+        return;
     char text[700];
-    snprintf(text, sizeof(text), "thresholds on metrics '%s' were crossed; at least one has abortOnFail enabled, stopping test prematurely", names);
+    snprintf(text, sizeof(text),
+        "thresholds on metrics '%s' were crossed; at least one has abortOnFail enabled, stopping test prematurely",
+        names);
     if (!e->stopping) br_error("%s", text);
     br_engine_stop(e, BR_EXIT_THRESHOLDS, BR_RUN_THRESHOLD, text);
 }
@@ -138,7 +148,8 @@ static void on_second(br_timer *timer, void *ctx)
         if (since % THRESHOLD_INTERVAL < BR_SEC) check_thresholds(e);
     }
     e->tick += BR_SEC;
-    if (e->tick <= br_loop_now(e->loop)) e->tick = br_loop_now(e->loop) + BR_SEC; /* this thread was held up for long */
+    if (e->tick <= br_loop_now(e->loop))
+        e->tick = br_loop_now(e->loop) + BR_SEC; /* this thread was held up for long */
     br_timer_start(e->loop, timer, e->tick, on_second, e);
 }
 
@@ -153,8 +164,13 @@ static void tell_status(br_engine *e)
     const br_options *o = e->config->options;
     if (!e->config->on_status) return;
     br_scenario_status list[BR_SCENARIOS_MAX];
-    br_run_status s = {.phase = e->phase, .vus_active = active_vus(e), .vus_ready = atomic_load(&e->vus_ready),
-        .vus_total = e->vus_total, .scenarios = list, .scenario_count = o->scenario_count, .stopping = e->stopping};
+    br_run_status s = {.phase = e->phase,
+        .vus_active = active_vus(e),
+        .vus_ready = atomic_load(&e->vus_ready),
+        .vus_total = e->vus_total,
+        .scenarios = list,
+        .scenario_count = o->scenario_count,
+        .stopping = e->stopping};
     br_ns until = e->stop_at ? e->stop_at : br_loop_clock(e->loop);
     s.elapsed = e->start ? until - e->start : 0;
     for (uint32_t i = 0; i < e->worker_count; i++) {
@@ -165,10 +181,14 @@ static void tell_status(br_engine *e)
         const br_scenario *sc = &o->scenarios[i];
         br_scenario_shared *shared = &e->shared[i];
         int64_t started = atomic_load(&shared->iterations_started);
-        if (sc->executor == BR_EXEC_SHARED_ITERATIONS && started > sc->iterations) started = sc->iterations; /* each VU asks once too often */
-        list[i] = (br_scenario_status) {.scenario = sc, .started = e->start && s.elapsed >= sc->start_time,
-            .done = e->start && atomic_load(&shared->slots_left) == 0, .elapsed = s.elapsed - sc->start_time,
-            .vus_active = atomic_load(&shared->vus_active), .iterations = (uint64_t) started};
+        if (sc->executor == BR_EXEC_SHARED_ITERATIONS && started > sc->iterations)
+            started = sc->iterations; /* each VU asks once too often */
+        list[i] = (br_scenario_status){.scenario = sc,
+            .started = e->start && s.elapsed >= sc->start_time,
+            .done = e->start && atomic_load(&shared->slots_left) == 0,
+            .elapsed = s.elapsed - sc->start_time,
+            .vus_active = atomic_load(&shared->vus_active),
+            .iterations = (uint64_t) started};
     }
     br_collector_last_second(e->collector, &s);
     e->config->on_status(e->config->status_ctx, &s);
@@ -216,7 +236,8 @@ static void pause_control(br_engine *e)
 
 static void wait_for(br_engine *e, const uint32_t *counter, uint32_t target)
 {
-    while (*counter < target) pause_control(e);
+    while (*counter < target)
+        pause_control(e);
 }
 
 /* setup() and teardown() ---------------------------------------------------------------------------- */
@@ -235,7 +256,8 @@ static void on_stage_timeout(br_timer *timer, void *ctx)
     br_fiber_cancel(t->engine->control);
 }
 
-static void fail_stage(br_engine *e, const char *name, br_code code, const br_err *err, bool expired, br_ns timeout)
+static void fail_stage(
+    br_engine *e, const char *name, br_code code, const br_err *err, bool expired, br_ns timeout)
 {
     bool setup = strcmp(name, "setup") == 0;
     if (expired) {
@@ -243,8 +265,9 @@ static void fail_stage(br_engine *e, const char *name, br_code code, const br_er
         snprintf(hint, sizeof(hint), "You can increase the time limit via the %sTimeout option", name);
         br_log_field field = {"hint", br_str_of(hint)};
         char text[100];
-        int n = snprintf(text, sizeof(text), "%s() execution timed out after %.0f seconds", name, (double) timeout / 1e9);
-        br_log_line(BR_LOG_ERROR, (br_str) {text, (size_t) n}, &field, 1);
+        int n = snprintf(
+            text, sizeof(text), "%s() execution timed out after %.0f seconds", name, (double) timeout / 1e9);
+        br_log_line(BR_LOG_ERROR, (br_str){text, (size_t) n}, &field, 1);
         br_engine_stop(e, setup ? BR_EXIT_SETUP_TIMEOUT : BR_EXIT_TEARDOWN_TIMEOUT, BR_RUN_ABORTED, text);
         return;
     }
@@ -261,8 +284,13 @@ static void fail_stage(br_engine *e, const char *name, br_code code, const br_er
 
 static br_code make_control_vu(br_engine *e, br_vu **ret, br_err *err)
 {
-    br_vu_config vc = {.program = e->config->program, .settings = &e->settings, .loop = e->loop, .dns = e->dns,
-        .recorder = e->recorder, .id = 0, .run_tags = e->run_tags};
+    br_vu_config vc = {.program = e->config->program,
+        .settings = &e->settings,
+        .loop = e->loop,
+        .dns = e->dns,
+        .recorder = e->recorder,
+        .id = 0,
+        .run_tags = e->run_tags};
     return br_vu_new(&vc, ret, err);
 }
 
@@ -274,7 +302,8 @@ static void record_stage_bytes(br_engine *e, br_vu *vu)
     br_ns wall = br_clock_wall();
     br_metrics *m = e->config->metrics;
     br_recorder_add(e->recorder, br_metrics_at(m, BR_M_DATA_SENT), (double) sent, &origin, NULL, 0, wall);
-    br_recorder_add(e->recorder, br_metrics_at(m, BR_M_DATA_RECEIVED), (double) received, &origin, NULL, 0, wall);
+    br_recorder_add(
+        e->recorder, br_metrics_at(m, BR_M_DATA_RECEIVED), (double) received, &origin, NULL, 0, wall);
 }
 
 /* Runs setup or teardown in a VU of its own on the control fiber. */
@@ -293,7 +322,8 @@ static void run_stage(br_engine *e, const char *name, br_ns timeout, br_str data
     snprintf(group, sizeof(group), "::%s", name);
     br_tag tag = {BR_STR("group"), br_str_of(group)};
     bool tagged = e->settings.system_tags & BR_SYSTEM_TAG(GROUP);
-    const br_tagset *tags = br_tags_with(br_recorder_tag_store(e->recorder), e->run_tags, &tag, tagged ? 1 : 0);
+    const br_tagset *tags = br_tags_with(
+        br_recorder_tag_store(e->recorder), e->run_tags, &tag, tagged ? 1 : 0);
     stage_timeout t = {.engine = e};
     br_ns deadline = br_loop_clock(e->loop) + timeout;
     br_timer_start(e->loop, &t.timer, deadline, on_stage_timeout, &t);
@@ -303,7 +333,8 @@ static void run_stage(br_engine *e, const char *name, br_ns timeout, br_str data
     br_fiber_uncancel(e->control);
     record_stage_bytes(e, vu);
     br_vu_free(vu);
-    if (code != BR_OK) fail_stage(e, name, code, &err, t.expired || br_loop_clock(e->loop) > deadline, timeout);
+    if (code != BR_OK)
+        fail_stage(e, name, code, &err, t.expired || br_loop_clock(e->loop) > deadline, timeout);
 }
 
 /* The order of life --------------------------------------------------------------------------------- */
@@ -315,8 +346,12 @@ static void record_dropped_shared(br_engine *e)
         const br_scenario *s = &o->scenarios[i];
         int64_t left = s->iterations - atomic_load(&e->shared[i].iterations_started);
         if (s->executor != BR_EXEC_SHARED_ITERATIONS || left <= 0 || e->stopping) continue;
-        br_origin origin = {.tags = br_scenario_tags(e->recorder, e->run_tags, s, e->settings.system_tags & ~BR_SYSTEM_TAG(GROUP)), .vu = -1, .iter = -1};
-        br_recorder_add(e->recorder, br_metrics_at(e->config->metrics, BR_M_DROPPED_ITERATIONS), (double) left, &origin, NULL, 0, br_clock_wall());
+        br_origin origin = {.tags = br_scenario_tags(
+                                e->recorder, e->run_tags, s, e->settings.system_tags & ~BR_SYSTEM_TAG(GROUP)),
+            .vu = -1,
+            .iter = -1};
+        br_recorder_add(e->recorder, br_metrics_at(e->config->metrics, BR_M_DROPPED_ITERATIONS),
+            (double) left, &origin, NULL, 0, br_clock_wall());
     }
 }
 
@@ -336,7 +371,8 @@ static void collect_rest(br_engine *e)
     br_ns at = e->stop_at ? e->stop_at : br_loop_clock(e->loop);
     br_workers_take_shards(e, at);
     collect_own(e, at);
-    while (br_collector_outstanding(e->collector)) pause_control(e);
+    while (br_collector_outstanding(e->collector))
+        pause_control(e);
 }
 
 static void control_main(br_fiber *self, void *arg)
@@ -349,11 +385,13 @@ static void control_main(br_fiber *self, void *arg)
     e->begin_wall = br_clock_wall();
     if (e->failure == BR_OK && !e->stopping) {
         e->phase = BR_RUN_SETUP;
-        if (!e->config->options->no_setup) run_stage(e, "setup", e->config->options->setup_timeout, BR_STR_NONE, &e->setup_data);
+        if (!e->config->options->no_setup)
+            run_stage(e, "setup", e->config->options->setup_timeout, BR_STR_NONE, &e->setup_data);
         bool setup_done = !e->stopping;
         if (setup_done) run_scenarios(e);
         e->phase = BR_RUN_TEARDOWN;
-        if (setup_done && !e->config->options->no_teardown) run_stage(e, "teardown", e->config->options->teardown_timeout, e->setup_data, NULL);
+        if (setup_done && !e->config->options->no_teardown)
+            run_stage(e, "teardown", e->config->options->teardown_timeout, e->setup_data, NULL);
     }
     if (e->failure == BR_OK) collect_rest(e);
     if (!e->stop_at) e->stop_at = br_loop_clock(e->loop);
@@ -375,10 +413,16 @@ static void fill_settings(br_engine *e)
 {
     const br_options *o = e->config->options;
     br_vu_settings *s = &e->settings;
-    *s = (br_vu_settings) {.metrics = e->config->metrics, .user_agent = o->user_agent, .system_tags = o->system_tags,
-        .throw_errors = o->throw_errors, .discard_bodies = o->discard_bodies,
-        .no_vu_connection_reuse = o->no_vu_connection_reuse, .memory_limit_bytes = e->config->vu_memory_limit_bytes,
-        .consolidated_options_json = o->consolidated_json, .all_options_json = o->all_json, .host = &e->host,
+    *s = (br_vu_settings){.metrics = e->config->metrics,
+        .user_agent = o->user_agent,
+        .system_tags = o->system_tags,
+        .throw_errors = o->throw_errors,
+        .discard_bodies = o->discard_bodies,
+        .no_vu_connection_reuse = o->no_vu_connection_reuse,
+        .memory_limit_bytes = e->config->vu_memory_limit_bytes,
+        .consolidated_options_json = o->consolidated_json,
+        .all_options_json = o->all_json,
+        .host = &e->host,
         .console_out = e->config->console_out};
     br_engine_host_init(e);
     if (o->rps > 0) {
@@ -394,15 +438,19 @@ static void fill_settings(br_engine *e)
 
 static br_code engine_init(br_engine *e, const br_run_config *config, br_err *err)
 {
-    *e = (br_engine) {.config = config, .err = err, .signal_fd = -1, .signal_watch = BR_WATCH_INIT};
+    *e = (br_engine){.config = config, .err = err, .signal_fd = -1, .signal_watch = BR_WATCH_INIT};
     fill_settings(e);
     br_code code = br_loop_new(&e->loop, err);
     if (code == BR_OK) code = br_dns_new(e->loop, 300 * BR_SEC, &e->dns, err);
     if (code != BR_OK) return code;
     e->fibers = br_fiber_pool_new(e->loop, 4 * BR_VU_STACK_BYTES);
-    br_recorder_config rc = {.metrics = config->metrics, .system_tags = config->options->system_tags, .tap = config->tap, .tap_ctx = config->tap_ctx};
+    br_recorder_config rc = {.metrics = config->metrics,
+        .system_tags = config->options->system_tags,
+        .tap = config->tap,
+        .tap_ctx = config->tap_ctx};
     e->recorder = br_recorder_new(&rc);
-    e->run_tags = br_tags_intern(br_recorder_tag_store(e->recorder), config->options->tags, config->options->tag_count);
+    e->run_tags = br_tags_intern(
+        br_recorder_tag_store(e->recorder), config->options->tags, config->options->tag_count);
     int64_t most = br_options_max_vus(config->options);
     e->worker_count = config->workers ? config->workers : usable_cores();
     if (e->worker_count > BR_WORKERS_MAX) e->worker_count = BR_WORKERS_MAX;
@@ -459,7 +507,9 @@ br_code br_run(const br_run_config *config, br_run_result **ret_result, br_exit_
     if (code == BR_OK) code = watch_signals(&e, &old, err);
     if (code == BR_OK) {
         start_ticks(&e, br_loop_now(e.loop));
-        if (config->on_status) br_timer_start(e.loop, &e.status_timer, br_loop_now(e.loop) + config->status_interval_ns, on_status_timer, &e);
+        if (config->on_status)
+            br_timer_start(e.loop, &e.status_timer, br_loop_now(e.loop) + config->status_interval_ns,
+                on_status_timer, &e);
         br_fiber *fiber;
         code = br_fiber_start(e.fibers, control_main, &e, &fiber, err);
     }
@@ -499,16 +549,20 @@ static void summary_main(br_fiber *self, void *arg)
         br_vu_free(vu);
     } else if (s->code == BR_OK) {
         stage_timeout t = {.engine = e};
-        br_timer_start(e->loop, &t.timer, br_loop_clock(e->loop) + e->config->options->summary_timeout, on_stage_timeout, &t);
+        br_timer_start(e->loop, &t.timer, br_loop_clock(e->loop) + e->config->options->summary_timeout,
+            on_stage_timeout, &t);
         s->code = br_vu_handle_summary(vu, self, s->data, s->fn, s->ctx, e->err);
         br_timer_stop(e->loop, &t.timer);
-        if (t.expired) s->code = br_fail(e->err, BR_ETIMEOUT, "handleSummary() execution timed out after %.0f seconds", (double) e->config->options->summary_timeout / 1e9);
+        if (t.expired)
+            s->code = br_fail(e->err, BR_ETIMEOUT, "handleSummary() execution timed out after %.0f seconds",
+                (double) e->config->options->summary_timeout / 1e9);
         br_vu_free(vu);
     }
     br_loop_stop(e->loop);
 }
 
-br_code br_run_handle_summary(const br_run_config *config, br_str data_json, br_run_summary_fn *fn, void *ctx, br_err *err)
+br_code br_run_handle_summary(
+    const br_run_config *config, br_str data_json, br_run_summary_fn *fn, void *ctx, br_err *err)
 {
     br_engine e;
     br_code code = engine_init(&e, config, err);

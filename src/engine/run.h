@@ -7,8 +7,8 @@
  * Threads: br_run() is called on the main thread, which runs the control loop: signals, setup(), teardown(),
  *     collecting, progress. SIGINT and SIGTERM are taken over for its duration.
  * Memory: the result owns itself; everything else is gone when br_run() returns.
- * Life: INIT (VUs are made) -> SETUP -> RUNNING -> TEARDOWN -> DONE. The first signal or abort in RUNNING goes to
- *     TEARDOWN at once; a second signal ends the process with 105.
+ * Life: INIT (VUs are made) -> SETUP -> RUNNING -> TEARDOWN -> DONE. The first signal or abort in RUNNING
+ * goes to TEARDOWN at once; a second signal ends the process with 105.
  */
 #pragma once
 #include "engine/exit_code.h"
@@ -16,13 +16,19 @@
 #include "script/program.h"
 #include "stat/run_result.h"
 
-typedef enum br_run_phase { BR_RUN_INIT, BR_RUN_SETUP, BR_RUN_RUNNING, BR_RUN_TEARDOWN, BR_RUN_DONE } br_run_phase;
+typedef enum br_run_phase {
+    BR_RUN_INIT,
+    BR_RUN_SETUP,
+    BR_RUN_RUNNING,
+    BR_RUN_TEARDOWN,
+    BR_RUN_DONE
+} br_run_phase;
 
 /* How one scenario stands. */
 typedef struct br_scenario_status {
     const br_scenario *scenario;
     bool started, done;
-    br_ns elapsed;      /* since its start time; negative: waiting */
+    br_ns elapsed; /* since its start time; negative: waiting */
     int64_t vus_active;
     uint64_t iterations; /* started */
 } br_scenario_status;
@@ -43,9 +49,9 @@ typedef struct br_run_status {
 typedef struct br_run_config {
     const br_program *program;
     const br_options *options;
-    br_metrics *metrics;    /* with the sub-metrics and thresholds of br_run_register_thresholds() */
-    uint32_t workers;       /* 0: one for each core this process may use */
-    br_sample_fn *tap;      /* every sample, on worker threads; must lock for itself; may be NULL */
+    br_metrics *metrics; /* with the sub-metrics and thresholds of br_run_register_thresholds() */
+    uint32_t workers;    /* 0: one for each core this process may use */
+    br_sample_fn *tap;   /* every sample, on worker threads; must lock for itself; may be NULL */
     void *tap_ctx;
     void (*on_status)(void *ctx, const br_run_status *status); /* main thread; may be NULL */
     void *status_ctx;
@@ -55,16 +61,20 @@ typedef struct br_run_config {
     size_t max_body_bytes;        /* largest kept response body; 0: default (256 MiB) */
 } br_run_config;
 
-/* Registers thresholds of the options with the metrics. BR_EINVAL: unknown metric, wrong aggregation, syntax. With
- * `enforce` false (--no-thresholds) only sub-metrics are made, and bad names warn. */
-BR_NODISCARD br_code br_run_register_thresholds(const br_options *options, br_metrics *metrics, bool enforce, br_err *err);
+/* Registers thresholds of the options with the metrics. BR_EINVAL: unknown metric, wrong aggregation, syntax.
+ * With `enforce` false (--no-thresholds) only sub-metrics are made, and bad names warn. */
+BR_NODISCARD br_code br_run_register_thresholds(
+    const br_options *options, br_metrics *metrics, bool enforce, br_err *err);
 
 /*
  * Runs. Fails (no result) when VUs cannot be made; everything later, also an interrupted run, gives a result.
  * *ret_exit is k6's exit code; messages about it have been logged.
  */
-BR_NODISCARD br_code br_run(const br_run_config *config, br_run_result **ret_result, br_exit_code *ret_exit, br_err *err);
+BR_NODISCARD br_code br_run(
+    const br_run_config *config, br_run_result **ret_result, br_exit_code *ret_exit, br_err *err);
 
-/* Calls handleSummary(data) in a fresh VU; see br_vu_handle_summary(). BR_ENOTFOUND when the script exports none. */
+/* Calls handleSummary(data) in a fresh VU; see br_vu_handle_summary(). BR_ENOTFOUND when the script exports
+ * none. */
 typedef void br_run_summary_fn(void *ctx, br_str key, br_str content);
-BR_NODISCARD br_code br_run_handle_summary(const br_run_config *config, br_str data_json, br_run_summary_fn *fn, void *ctx, br_err *err);
+BR_NODISCARD br_code br_run_handle_summary(
+    const br_run_config *config, br_str data_json, br_run_summary_fn *fn, void *ctx, br_err *err);

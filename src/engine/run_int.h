@@ -6,7 +6,7 @@
 #include "fiber/fiber.h"
 #include "script/vu.h"
 
-#define BR_WORKERS_MAX 256
+#define BR_WORKERS_MAX    256
 #define BR_VU_STACK_BYTES ((size_t) 256 << 10)
 
 typedef struct br_engine br_engine;
@@ -30,7 +30,8 @@ typedef struct br_slot {
     br_ns deadline;
     br_vu *vu;
     int64_t iterations_done; /* of this slot */
-    int64_t iteration, own_iteration; /* numbers of the running one: in its scenario; of its VU in this scenario */
+    int64_t iteration,
+        own_iteration; /* numbers of the running one: in its scenario; of its VU in this scenario */
 } br_slot;
 
 /* Counters of one scenario over all workers. */
@@ -46,12 +47,15 @@ static inline void br_gauge64_add(br_gauge64 *g, uint64_t n)
 {
     atomic_store_explicit(g, atomic_load_explicit(g, memory_order_relaxed) + n, memory_order_relaxed);
 }
-static inline uint64_t br_gauge64_get(br_gauge64 *g) { return atomic_load_explicit(g, memory_order_relaxed); }
+static inline uint64_t br_gauge64_get(br_gauge64 *g)
+{
+    return atomic_load_explicit(g, memory_order_relaxed);
+}
 
 /* A VU that waits for work; FIFO. */
 typedef struct br_pooled_vu {
     br_vu *vu;
-    int64_t iterations; /* over all scenarios: __ITER */
+    int64_t iterations;   /* over all scenarios: __ITER */
     int64_t *by_scenario; /* [scenario_count] iterations in each */
 } br_pooled_vu;
 
@@ -83,9 +87,9 @@ struct br_engine {
     const br_run_config *config;
     br_vu_settings settings;
     br_vu_host host;
-    _Atomic bool marked_failed;    /* a script called test.fail() */
-    _Atomic br_ns next_request;    /* option rps: shared by all VUs */
-    br_loop *loop; /* control loop, main thread */
+    _Atomic bool marked_failed; /* a script called test.fail() */
+    _Atomic br_ns next_request; /* option rps: shared by all VUs */
+    br_loop *loop;              /* control loop, main thread */
     br_dns *dns;
     br_fiber_pool *fibers;
     br_fiber *control;
@@ -116,9 +120,10 @@ struct br_engine {
 };
 
 /* worker.c: threads and their VUs */
-br_code br_workers_start(br_engine *e, br_err *err); /* threads begin to make VUs; then on_worker_ready on the control loop */
-void br_workers_begin(br_engine *e);                /* start the slots at e->start */
-void br_workers_interrupt(br_engine *e);            /* end all iterations at once */
+br_code br_workers_start(
+    br_engine *e, br_err *err);      /* threads begin to make VUs; then on_worker_ready on the control loop */
+void br_workers_begin(br_engine *e); /* start the slots at e->start */
+void br_workers_interrupt(br_engine *e); /* end all iterations at once */
 void br_workers_join(br_engine *e);
 /* Asks each for its shard; br_collector_take() follows with the instant `at`. */
 void br_workers_take_shards(br_engine *e, br_ns at);
@@ -131,11 +136,13 @@ void br_engine_worker_done(br_engine *e, br_worker *w);  /* control thread */
 /* slot.c: executors */
 size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret); /* *ret is br_malloc'ed */
 br_code br_slot_start(br_slot *slot, br_err *err);
-const br_tagset *br_scenario_tags(br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags);
+const br_tagset *br_scenario_tags(
+    br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags);
 
 /* host.c: what scripts ask of the run */
 void br_engine_host_init(br_engine *e);
-void br_engine_abort_from(br_worker *w, const char *reason); /* an iteration called test.abort(); on the worker's thread */
+void br_engine_abort_from(
+    br_worker *w, const char *reason); /* an iteration called test.abort(); on the worker's thread */
 
 /* collector.c: totals, slices, thresholds, result */
 typedef struct br_collector br_collector;
@@ -146,7 +153,8 @@ br_shard *br_collector_spare(br_collector *c);
 uint32_t br_collector_outstanding(const br_collector *c); /* shards asked for and not yet back */
 void br_collector_last_second(br_collector *c, br_run_status *status);
 /* Evaluates; true when one with abortOnFail failed. `final` also looks at metrics without samples. */
-bool br_collector_thresholds(br_collector *c, br_ns elapsed, bool final, char *failed_names, size_t failed_size);
+bool br_collector_thresholds(
+    br_collector *c, br_ns elapsed, bool final, char *failed_names, size_t failed_size);
 br_run_result *br_collector_result(br_collector *c);
 
 /* run.c */

@@ -10,7 +10,10 @@ static const char *const executor_names[] = {
     [BR_EXEC_PER_VU_ITERATIONS] = "per-vu-iterations",
 };
 
-const char *br_executor_name(br_executor e) { return executor_names[e]; }
+const char *br_executor_name(br_executor e)
+{
+    return executor_names[e];
+}
 
 static br_code read_executor(const br_option_reader *r, br_str name, const json_t *v, br_executor *ret)
 {
@@ -23,7 +26,8 @@ static br_code read_executor(const br_option_reader *r, br_str name, const json_
         }
     }
     if (strcmp(text, "constant-arrival-rate") == 0 || strcmp(text, "ramping-arrival-rate") == 0) {
-        return br_fail(r->err, BR_EUNSUPPORTED, "scenario '" BR_FMT "': the executor %s is not supported yet", BR_ARG(name), text);
+        return br_fail(r->err, BR_EUNSUPPORTED, "scenario '" BR_FMT "': the executor %s is not supported yet",
+            BR_ARG(name), text);
     }
     return br_fail(r->err, BR_ESYNTAX, "unknown executor type '%s'", text);
 }
@@ -31,7 +35,8 @@ static br_code read_executor(const br_option_reader *r, br_str name, const json_
 /* k6 refuses unknown fields of scenarios: a misspelt one would change the load silently. */
 static br_code check_fields(const br_option_reader *r, br_str name, const json_t *v, br_executor e)
 {
-    static const char *const common[] = {"executor", "startTime", "gracefulStop", "exec", "env", "tags", "options", NULL};
+    static const char *const common[] = {
+        "executor", "startTime", "gracefulStop", "exec", "env", "tags", "options", NULL};
     static const char *const own[][5] = {
         [BR_EXEC_CONSTANT_VUS] = {"vus", "duration"},
         [BR_EXEC_RAMPING_VUS] = {"startVUs", "stages", "gracefulRampDown"},
@@ -43,9 +48,13 @@ static br_code check_fields(const br_option_reader *r, br_str name, const json_t
     json_object_foreach((json_t *) (uintptr_t) v, key, value)
     {
         bool known = false;
-        for (int i = 0; common[i]; i++) known = known || strcmp(key, common[i]) == 0;
-        for (int i = 0; i < 5 && own[e][i]; i++) known = known || strcmp(key, own[e][i]) == 0;
-        if (!known) return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' (%s): unknown field '%s'", BR_ARG(name), br_executor_name(e), key);
+        for (int i = 0; common[i]; i++)
+            known = known || strcmp(key, common[i]) == 0;
+        for (int i = 0; i < 5 && own[e][i]; i++)
+            known = known || strcmp(key, own[e][i]) == 0;
+        if (!known)
+            return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' (%s): unknown field '%s'", BR_ARG(name),
+                br_executor_name(e), key);
     }
     return BR_OK;
 }
@@ -60,10 +69,12 @@ static void defaults(br_scenario *s, br_str name)
     s->graceful_stop = s->graceful_ramp_down = 30 * BR_SEC;
 }
 
-br_code br_scenario_read(const br_option_reader *r, br_str name, const json_t *v, br_scenario *ret, br_buf *problems)
+br_code br_scenario_read(
+    const br_option_reader *r, br_str name, const json_t *v, br_scenario *ret, br_buf *problems)
 {
     br_scenario s = {0};
-    if (!json_is_object(v)) return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' must be an object", BR_ARG(name));
+    if (!json_is_object(v))
+        return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' must be an object", BR_ARG(name));
     br_code code = read_executor(r, name, v, &s.executor);
     if (code == BR_OK) code = check_fields(r, name, v, s.executor);
     if (code != BR_OK) return code;
@@ -71,18 +82,23 @@ br_code br_scenario_read(const br_option_reader *r, br_str name, const json_t *v
     struct {
         const char *key;
         int64_t *value;
-    } ints[] = {{"vus", &s.vus}, {"startVUs", &s.vus}, {"iterations", &s.iterations}}, times[] = {{"duration", &s.duration},
-        {"maxDuration", &s.duration}, {"startTime", &s.start_time}, {"gracefulStop", &s.graceful_stop}, {"gracefulRampDown", &s.graceful_ramp_down}};
-    for (size_t i = 0; i < BR_COUNT_OF(ints) && code == BR_OK; i++) code = br_read_int(r, ints[i].key, json_object_get(v, ints[i].key), ints[i].value);
-    for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++) code = br_read_duration(r, times[i].key, json_object_get(v, times[i].key), times[i].value);
+    } ints[] = {{"vus", &s.vus}, {"startVUs", &s.vus}, {"iterations", &s.iterations}},
+      times[] = {{"duration", &s.duration}, {"maxDuration", &s.duration}, {"startTime", &s.start_time},
+          {"gracefulStop", &s.graceful_stop}, {"gracefulRampDown", &s.graceful_ramp_down}};
+    for (size_t i = 0; i < BR_COUNT_OF(ints) && code == BR_OK; i++)
+        code = br_read_int(r, ints[i].key, json_object_get(v, ints[i].key), ints[i].value);
+    for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++)
+        code = br_read_duration(r, times[i].key, json_object_get(v, times[i].key), times[i].value);
     if (code == BR_OK) code = br_read_text(r, "exec", json_object_get(v, "exec"), &s.exec);
     if (code == BR_OK) code = br_read_tags(r, "tags", json_object_get(v, "tags"), &s.tags, &s.tag_count);
     if (code == BR_OK) code = br_read_tags(r, "env", json_object_get(v, "env"), &s.env, &s.env_count);
-    if (code == BR_OK) code = br_read_stages(r, "stages", json_object_get(v, "stages"), &s.stages, &s.stage_count, problems);
+    if (code == BR_OK)
+        code = br_read_stages(r, "stages", json_object_get(v, "stages"), &s.stages, &s.stage_count, problems);
     if (code != BR_OK) return br_wrap(r->err, code, "scenario '" BR_FMT "'", BR_ARG(name));
     if (s.executor == BR_EXEC_RAMPING_VUS) {
         s.duration = 0;
-        for (size_t i = 0; i < s.stage_count && s.duration <= BR_OPTION_DURATION_MAX; i++) s.duration += s.stages[i].duration;
+        for (size_t i = 0; i < s.stage_count && s.duration <= BR_OPTION_DURATION_MAX; i++)
+            s.duration += s.stages[i].duration;
         if (s.duration > BR_OPTION_DURATION_MAX) br_problem_add(problems, "the stages together are too long");
     }
     *ret = s;
@@ -93,7 +109,9 @@ static void validate_iterations(const br_scenario *s, br_buf *problems)
 {
     if (s->vus <= 0) br_problem_add(problems, "the number of VUs must be more than 0");
     if (s->executor == BR_EXEC_SHARED_ITERATIONS && s->iterations < s->vus) {
-        br_problem_add(problems, "the number of iterations (%lld) can't be less than the number of VUs (%lld)", (long long) s->iterations, (long long) s->vus);
+        br_problem_add(problems,
+            "the number of iterations (%lld) can't be less than the number of VUs (%lld)",
+            (long long) s->iterations, (long long) s->vus);
     } else if (s->iterations <= 0) {
         br_problem_add(problems, "the number of iterations must be more than 0");
     }
@@ -117,8 +135,11 @@ static void validate_stages(const br_scenario *s, br_buf *problems)
     int64_t most = s->vus;
     if (s->vus < 0) br_problem_add(problems, "the number of start VUs can't be negative");
     if (s->stage_count == 0) br_problem_add(problems, "at least one stage has to be specified");
-    for (size_t i = 0; i < s->stage_count; i++) most = s->stages[i].target > most ? s->stages[i].target : most;
-    if (most <= 0 && s->stage_count) br_problem_add(problems, "either startVUs or one of the stages' target values must be greater than 0");
+    for (size_t i = 0; i < s->stage_count; i++)
+        most = s->stages[i].target > most ? s->stages[i].target : most;
+    if (most <= 0 && s->stage_count)
+        br_problem_add(
+            problems, "either startVUs or one of the stages' target values must be greater than 0");
 }
 
 static bool name_ok(br_str name)
@@ -131,7 +152,9 @@ static bool name_ok(br_str name)
 
 void br_scenario_validate(const br_scenario *s, br_buf *problems)
 {
-    if (!name_ok(s->name)) br_problem_add(problems, "the scenario name should contain only numbers, latin letters, underscores, and dashes");
+    if (!name_ok(s->name))
+        br_problem_add(problems,
+            "the scenario name should contain only numbers, latin letters, underscores, and dashes");
     if (s->exec.n == 0) br_problem_add(problems, "exec value cannot be empty");
     if (s->start_time < 0) br_problem_add(problems, "the startTime can't be negative");
     if (s->graceful_stop < 0) br_problem_add(problems, "the gracefulStop timeout can't be negative");
@@ -156,12 +179,19 @@ void br_scenario_validate(const br_scenario *s, br_buf *problems)
 int64_t br_scenario_max_vus(const br_scenario *s)
 {
     int64_t most = s->vus;
-    for (size_t i = 0; i < s->stage_count; i++) most = s->stages[i].target > most ? s->stages[i].target : most;
+    for (size_t i = 0; i < s->stage_count; i++)
+        most = s->stages[i].target > most ? s->stages[i].target : most;
     return most;
 }
 
-br_ns br_scenario_end(const br_scenario *s) { return s->start_time + s->duration; }
-br_ns br_scenario_hard_end(const br_scenario *s) { return br_scenario_end(s) + s->graceful_stop; }
+br_ns br_scenario_end(const br_scenario *s)
+{
+    return s->start_time + s->duration;
+}
+br_ns br_scenario_hard_end(const br_scenario *s)
+{
+    return br_scenario_end(s) + s->graceful_stop;
+}
 
 static void put_extra(br_buf *out, bool *first, const char *name, br_ns d)
 {
@@ -180,7 +210,8 @@ static void describe_load(const br_scenario *s, br_buf *out)
             (void) br_buf_printf(out, "Up to %lld looping VUs for ", (long long) br_scenario_max_vus(s));
             break;
         case BR_EXEC_SHARED_ITERATIONS:
-            (void) br_buf_printf(out, "%lld iterations shared among %lld VUs", (long long) s->iterations, vus);
+            (void) br_buf_printf(
+                out, "%lld iterations shared among %lld VUs", (long long) s->iterations, vus);
             return;
         case BR_EXEC_PER_VU_ITERATIONS:
             (void) br_buf_printf(out, "%lld iterations for each of %lld VUs", (long long) s->iterations, vus);

@@ -2,9 +2,10 @@
  * Executors. All four reduce to slots: a slot is one virtual user of a scenario with the intervals in which
  * it is to iterate. States of a slot's fiber:
  *
- *     WAITING --start of interval--> ACTIVE --stop--> (iteration in progress may go on until its deadline) --+
- *        ^                                                                                                  |
- *        +-------------------- more intervals ---------------------------------------------------------------+--> DONE
+ *     WAITING --start of interval--> ACTIVE --stop--> (iteration in progress may go on until its deadline)
+ * --+ ^                                                                                                  |
+ *        +-------------------- more intervals
+ * ---------------------------------------------------------------+--> DONE
  *
  * Deadline of an iteration: the interval's stop plus gracefulRampDown (ramping-vus), never later than the
  * scenario's end plus gracefulStop. When the next interval begins before that, the iteration simply goes on
@@ -28,7 +29,7 @@ static void open_interval(interval_list *list, br_ns at)
         br_vec_last(list)->stop = -1;
         return;
     }
-    *br_vec_push(list) = (br_interval) {at, -1};
+    *br_vec_push(list) = (br_interval){at, -1};
 }
 
 static void close_interval(interval_list *list, br_ns at)
@@ -37,7 +38,10 @@ static void close_interval(interval_list *list, br_ns at)
 }
 
 /* D * part / whole in whole nanoseconds; part <= whole <= BR_VUS_MAX. */
-static br_ns share(br_ns d, int64_t part, int64_t whole) { return (br_ns) ((__int128) d * part / whole); }
+static br_ns share(br_ns d, int64_t part, int64_t whole)
+{
+    return (br_ns) ((__int128) d * part / whole);
+}
 
 /* k6's timetable of ramping-vus for the VU with number u (from 1). */
 static void ramping_intervals(const br_scenario *s, int64_t u, interval_list *list)
@@ -65,22 +69,25 @@ static void ramping_intervals(const br_scenario *s, int64_t u, interval_list *li
 size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret)
 {
     interval_list list = {0};
-    if (s->executor == BR_EXEC_RAMPING_VUS) ramping_intervals(s, v + 1, &list);
-    else *br_vec_push(&list) = (br_interval) {0, s->duration};
+    if (s->executor == BR_EXEC_RAMPING_VUS)
+        ramping_intervals(s, v + 1, &list);
+    else
+        *br_vec_push(&list) = (br_interval){0, s->duration};
     *ret = list.data;
     return list.len;
 }
 
 /* Tags ---------------------------------------------------------------------------------------------- */
 
-const br_tagset *br_scenario_tags(br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags)
+const br_tagset *br_scenario_tags(
+    br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags)
 {
     br_tag_store *store = br_recorder_tag_store(r);
     const br_tagset *tags = br_tags_with(store, run_tags, s->tags, s->tag_count);
     br_tag own[2];
     size_t n = 0;
-    if (system_tags & BR_SYSTEM_TAG(SCENARIO)) own[n++] = (br_tag) {BR_STR("scenario"), s->name};
-    if (system_tags & BR_SYSTEM_TAG(GROUP)) own[n++] = (br_tag) {BR_STR("group"), BR_STR("")};
+    if (system_tags & BR_SYSTEM_TAG(SCENARIO)) own[n++] = (br_tag){BR_STR("scenario"), s->name};
+    if (system_tags & BR_SYSTEM_TAG(GROUP)) own[n++] = (br_tag){BR_STR("group"), BR_STR("")};
     return br_tags_with(store, tags, own, n);
 }
 
@@ -95,20 +102,23 @@ static void record_end(br_slot *slot, bool complete, br_ns length, br_ns end)
     uint64_t sent, received;
     br_vu_take_bytes(slot->vu, &sent, &received);
     br_recorder_add(w->recorder, br_metrics_at(m, BR_M_DATA_SENT), (double) sent, &origin, NULL, 0, wall);
-    br_recorder_add(w->recorder, br_metrics_at(m, BR_M_DATA_RECEIVED), (double) received, &origin, NULL, 0, wall);
+    br_recorder_add(
+        w->recorder, br_metrics_at(m, BR_M_DATA_RECEIVED), (double) received, &origin, NULL, 0, wall);
     if (!complete) {
         br_gauge64_add(&w->interrupted, 1);
         return;
     }
     br_gauge64_add(&w->complete, 1);
-    br_recorder_add(w->recorder, br_metrics_at(m, BR_M_ITERATION_DURATION), (double) length / 1e6, &origin, NULL, 0, wall);
+    br_recorder_add(w->recorder, br_metrics_at(m, BR_M_ITERATION_DURATION), (double) length / 1e6, &origin,
+        NULL, 0, wall);
     br_recorder_add(w->recorder, br_metrics_at(m, BR_M_ITERATIONS), 1, &origin, NULL, 0, wall);
 }
 
 static void log_exception(const br_slot *slot, const br_err *err)
 {
     br_log_field fields[] = {{"executor", br_str_of(br_executor_name(slot->scenario->executor))},
-        {"hint", BR_STR("script exception")}, {"scenario", slot->scenario->name}, {"source", BR_STR("stacktrace")}};
+        {"hint", BR_STR("script exception")}, {"scenario", slot->scenario->name},
+        {"source", BR_STR("stacktrace")}};
     br_log_line(BR_LOG_ERROR, br_str_of(err->msg), fields, BR_COUNT_OF(fields));
 }
 
@@ -117,8 +127,14 @@ static br_ns run_iteration(br_slot *slot, br_pooled_vu *pooled, br_ns start)
 {
     br_worker *w = slot->worker;
     br_engine *e = w->engine;
-    br_vu_call call = {.function = slot->scenario->exec, .scenario = slot->scenario->name, .tags = slot->tags, .owner = slot,
-        .env = slot->scenario->env, .env_count = slot->scenario->env_count, .deadline = slot->deadline, .stop_flag = &w->stop,
+    br_vu_call call = {.function = slot->scenario->exec,
+        .scenario = slot->scenario->name,
+        .tags = slot->tags,
+        .owner = slot,
+        .env = slot->scenario->env,
+        .env_count = slot->scenario->env_count,
+        .deadline = slot->deadline,
+        .stop_flag = &w->stop,
         .now = start};
     br_err err;
     slot->own_iteration = pooled->by_scenario[slot->scenario - e->config->options->scenarios]++;
@@ -142,7 +158,8 @@ static bool next_iteration(br_slot *slot)
 {
     switch (slot->scenario->executor) {
         case BR_EXEC_SHARED_ITERATIONS:
-            slot->iteration = atomic_fetch_add_explicit(&slot->shared->iterations_started, 1, memory_order_relaxed);
+            slot->iteration = atomic_fetch_add_explicit(
+                &slot->shared->iterations_started, 1, memory_order_relaxed);
             return slot->iteration < slot->scenario->iterations;
         case BR_EXEC_PER_VU_ITERATIONS:
             if (slot->iterations_done == slot->scenario->iterations) return false;
@@ -164,7 +181,10 @@ static void on_deadline(br_timer *timer, void *ctx)
     if (slot->fiber) br_fiber_cancel(slot->fiber);
 }
 
-static br_ns origin_of(const br_slot *slot) { return slot->worker->engine->start + slot->scenario->start_time; }
+static br_ns origin_of(const br_slot *slot)
+{
+    return slot->worker->engine->start + slot->scenario->start_time;
+}
 
 /* The instant at which an iteration begun in interval i is interrupted. */
 static br_ns deadline_of(const br_slot *slot, size_t i)
@@ -172,13 +192,17 @@ static br_ns deadline_of(const br_slot *slot, size_t i)
     const br_scenario *s = slot->scenario;
     br_ns end = s->duration + s->graceful_stop;
     br_ns grace = s->executor == BR_EXEC_RAMPING_VUS ? s->graceful_ramp_down : s->graceful_stop;
-    while (i + 1 < slot->interval_count && slot->intervals[i + 1].start <= slot->intervals[i].stop + grace) i++;
+    while (i + 1 < slot->interval_count && slot->intervals[i + 1].start <= slot->intervals[i].stop + grace)
+        i++;
     br_ns at = slot->intervals[i].stop + grace;
     if (i + 1 == slot->interval_count && slot->intervals[i].stop == s->duration) at = end; /* regular end */
     return origin_of(slot) + (at < end ? at : end);
 }
 
-static bool stopped(const br_slot *slot) { return atomic_load_explicit(&slot->worker->stop, memory_order_relaxed); }
+static bool stopped(const br_slot *slot)
+{
+    return atomic_load_explicit(&slot->worker->stop, memory_order_relaxed);
+}
 
 static void arm_deadline(br_slot *slot, size_t i)
 {
@@ -196,7 +220,8 @@ static br_pooled_vu *wait_for_vu(br_slot *slot)
 {
     br_pooled_vu *pooled = br_worker_take_vu(slot->worker);
     while (!pooled && !stopped(slot)) {
-        (void) br_fiber_sleep_until(slot->fiber, br_loop_now(slot->worker->loop) + BR_MS); /* `stopped` decides */
+        (void) br_fiber_sleep_until(
+            slot->fiber, br_loop_now(slot->worker->loop) + BR_MS); /* `stopped` decides */
         pooled = br_worker_take_vu(slot->worker);
     }
     return pooled;
@@ -234,9 +259,11 @@ static bool run_interval(br_slot *slot, size_t i)
 static void record_dropped(br_slot *slot)
 {
     const br_scenario *s = slot->scenario;
-    if (s->executor != BR_EXEC_PER_VU_ITERATIONS || stopped(slot) || slot->iterations_done >= s->iterations) return;
+    if (s->executor != BR_EXEC_PER_VU_ITERATIONS || stopped(slot) || slot->iterations_done >= s->iterations)
+        return;
     br_worker *w = slot->worker;
-    const br_tagset *tags = br_scenario_tags(w->recorder, w->run_tags, s, w->engine->settings.system_tags & ~BR_SYSTEM_TAG(GROUP));
+    const br_tagset *tags = br_scenario_tags(
+        w->recorder, w->run_tags, s, w->engine->settings.system_tags & ~BR_SYSTEM_TAG(GROUP));
     br_origin origin = {.tags = tags, .vu = -1, .iter = -1};
     br_recorder_add(w->recorder, br_metrics_at(w->engine->config->metrics, BR_M_DROPPED_ITERATIONS),
         (double) (s->iterations - slot->iterations_done), &origin, NULL, 0, br_clock_wall());
@@ -254,7 +281,8 @@ static void slot_main(br_fiber *self, void *arg)
         if (now >= origin + slot->intervals[i].stop) {
             i++;
         } else if (now < origin + slot->intervals[i].start) {
-            (void) br_fiber_sleep_until(self, origin + slot->intervals[i].start); /* cancelled: `stopped` says so */
+            (void) br_fiber_sleep_until(
+                self, origin + slot->intervals[i].start); /* cancelled: `stopped` says so */
         } else {
             more = run_interval(slot, i);
         }

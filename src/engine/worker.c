@@ -49,7 +49,8 @@ void br_workers_take_shards(br_engine *e, br_ns at)
 {
     for (uint32_t i = 0; i < e->worker_count; i++) {
         shard_message *m = BR_NEW(shard_message);
-        *m = (shard_message) {.engine = e, .worker = &e->workers[i], .shard = br_collector_spare(e->collector), .at = at};
+        *m = (shard_message){
+            .engine = e, .worker = &e->workers[i], .shard = br_collector_spare(e->collector), .at = at};
         br_loop_post(e->workers[i].loop, give_shard, m);
     }
 }
@@ -79,8 +80,10 @@ static br_code make_tools(br_worker *w, br_err *err)
     br_engine *e = w->engine;
     br_code code = br_dns_new(w->loop, 300 * BR_SEC, &w->dns, err);
     if (code != BR_OK) return code;
-    br_recorder_config rc = {.metrics = e->config->metrics, .system_tags = e->settings.system_tags,
-        .tap = e->config->tap, .tap_ctx = e->config->tap_ctx};
+    br_recorder_config rc = {.metrics = e->config->metrics,
+        .system_tags = e->settings.system_tags,
+        .tap = e->config->tap,
+        .tap_ctx = e->config->tap_ctx};
     w->recorder = br_recorder_new(&rc);
     const br_options *o = e->config->options;
     w->run_tags = br_tags_intern(br_recorder_tag_store(w->recorder), o->tags, o->tag_count);
@@ -93,8 +96,13 @@ static br_code make_vus(br_worker *w, br_err *err)
     br_engine *e = w->engine;
     w->idle = br_calloc(w->vu_count + 1, sizeof(*w->idle));
     for (size_t i = 0; i < w->vu_count && !atomic_load(&w->stop); i++) {
-        br_vu_config vc = {.program = e->config->program, .settings = &e->settings, .loop = w->loop, .dns = w->dns,
-            .recorder = w->recorder, .id = (int64_t) (i * e->worker_count + w->index + 1), .run_tags = w->run_tags};
+        br_vu_config vc = {.program = e->config->program,
+            .settings = &e->settings,
+            .loop = w->loop,
+            .dns = w->dns,
+            .recorder = w->recorder,
+            .id = (int64_t) (i * e->worker_count + w->index + 1),
+            .run_tags = w->run_tags};
         w->vus[i].by_scenario = br_calloc(e->config->options->scenario_count + 1, sizeof(int64_t));
         br_code code = br_vu_new(&vc, &w->vus[i].vu, err);
         if (code != BR_OK) return code;
@@ -114,7 +122,8 @@ static void drop_all(br_worker *w)
     br_free(w->idle);
     w->vus = NULL;
     w->idle = NULL;
-    for (size_t i = 0; i < w->slot_count; i++) br_free(w->slots[i].intervals);
+    for (size_t i = 0; i < w->slot_count; i++)
+        br_free(w->slots[i].intervals);
     br_free(w->slots);
     w->slots = NULL;
     if (w->fibers) br_fiber_pool_free(w->fibers);
@@ -126,8 +135,10 @@ static void take_health(br_worker *w, br_ns started)
     br_loop_health h;
     br_loop_take_health(w->loop, &h);
     br_ns length = br_loop_clock(w->loop) - started;
-    w->health = (br_worker_health) {.cpu_share = length > 0 ? (double) br_clock_thread_cpu() / (double) length : 0,
-        .timer_late_ns_max = h.timer_late_ns_max, .turn_ns_max = h.turn_ns_max};
+    w->health = (br_worker_health){
+        .cpu_share = length > 0 ? (double) br_clock_thread_cpu() / (double) length : 0,
+        .timer_late_ns_max = h.timer_late_ns_max,
+        .turn_ns_max = h.turn_ns_max};
 }
 
 static void *thread_main(void *arg)
@@ -151,8 +162,10 @@ static void *thread_main(void *arg)
 /* Slot v of scenario k belongs to this worker: scenarios follow one another around the workers. */
 static uint32_t owner(const br_engine *e, size_t scenario, int64_t v)
 {
+    BR_ASSERT(e->worker_count > 0);
     int64_t before = 0;
-    for (size_t i = 0; i < scenario; i++) before += br_scenario_max_vus(&e->config->options->scenarios[i]);
+    for (size_t i = 0; i < scenario; i++)
+        before += br_scenario_max_vus(&e->config->options->scenarios[i]);
     return (uint32_t) ((before + v) % e->worker_count);
 }
 
@@ -167,7 +180,7 @@ static void plan_slots(br_engine *e)
         for (int64_t v = 0; v < n; v++) {
             br_worker *w = &e->workers[(first + (uint64_t) v) % e->worker_count];
             br_slot *slot = &w->slots[w->slot_count++];
-            *slot = (br_slot) {.worker = w, .scenario = s, .shared = &e->shared[k]};
+            *slot = (br_slot){.worker = w, .scenario = s, .shared = &e->shared[k]};
             slot->interval_count = br_slot_intervals(s, v, &slot->intervals);
         }
     }
@@ -198,7 +211,8 @@ static void plan(br_engine *e)
 {
     const br_options *o = e->config->options;
     size_t slots = 0;
-    for (size_t k = 0; k < o->scenario_count; k++) slots += (size_t) br_scenario_max_vus(&o->scenarios[k]);
+    for (size_t k = 0; k < o->scenario_count; k++)
+        slots += (size_t) br_scenario_max_vus(&o->scenarios[k]);
     for (uint32_t i = 0; i < e->worker_count; i++) {
         br_worker *w = &e->workers[i];
         w->engine = e;
@@ -247,7 +261,8 @@ static void begin(void *ctx)
 
 void br_workers_begin(br_engine *e)
 {
-    for (uint32_t i = 0; i < e->worker_count; i++) br_loop_post(e->workers[i].loop, begin, &e->workers[i]);
+    for (uint32_t i = 0; i < e->worker_count; i++)
+        br_loop_post(e->workers[i].loop, begin, &e->workers[i]);
 }
 
 static void cancel_slots(void *ctx)

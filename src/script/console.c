@@ -6,7 +6,7 @@
 #include "script/js.h"
 
 #define DEPTH_MAX 100
-#define TEXT_MAX ((size_t) 16 << 20)
+#define TEXT_MAX  ((size_t) 16 << 20)
 
 typedef struct formatter {
     JSContext *ctx;
@@ -113,7 +113,9 @@ static int put_any_object(formatter *f, JSValueConst v)
     }
     if (f->depth == DEPTH_MAX) return br_buf_puts(f->out, "[...]"), 0;
     f->path[f->depth++] = v;
-    int rc = JS_IsArray(v) ? put_array(f, v) : JS_GetTypedArrayType(v) >= 0 ? put_typed_array(f, v) : put_object(f, v);
+    int rc = JS_IsArray(v)                  ? put_array(f, v)
+             : JS_GetTypedArrayType(v) >= 0 ? put_typed_array(f, v)
+                                            : put_object(f, v);
     f->depth--;
     return rc;
 }
@@ -160,20 +162,22 @@ static JSValue console_write(JSContext *ctx, JSValueConst this_val, int argc, JS
     if (code == BR_OK) {
         br_log_field source = {"source", BR_STR("console")};
         FILE *out = br_vu_of(ctx)->config.settings->console_out;
-        if (out) br_log_line_to(out, (br_log_level) level, br_buf_view(&text), NULL, 0);
-        else br_log_line((br_log_level) level, br_buf_view(&text), &source, 1);
+        if (out)
+            br_log_line_to(out, (br_log_level) level, br_buf_view(&text), NULL, 0);
+        else
+            br_log_line((br_log_level) level, br_buf_view(&text), &source, 1);
     }
     br_buf_deinit(&text);
     return code == BR_OK ? JS_UNDEFINED : JS_EXCEPTION;
 }
 
 /* Enumerable, as k6's are: scripts list or copy the methods of console. */
-#define CONSOLE_METHOD(name, level)                                                        \
-    {                                                                                      \
-        name, JS_PROP_C_W_E, JS_DEF_CFUNC, level,                                          \
-        {                                                                                  \
-            .func = {1, JS_CFUNC_generic_magic, {.generic_magic = console_write}}          \
-        }                                                                                  \
+#define CONSOLE_METHOD(name, level)                                                                          \
+    {                                                                                                        \
+        name, JS_PROP_C_W_E, JS_DEF_CFUNC, level,                                                            \
+        {                                                                                                    \
+            .func = { 1, JS_CFUNC_generic_magic, {.generic_magic = console_write} }                          \
+        }                                                                                                    \
     }
 
 const JSCFunctionListEntry br_js_console_entries[] = {

@@ -1,6 +1,7 @@
 /*
- * A VU's own event loop: timers, and operations that run beside JavaScript. It turns only while no JavaScript of this VU
- * runs, at the end of a call: the call lasts until nothing is left. Made when a script first asks for it.
+ * A VU's own event loop: timers, and operations that run beside JavaScript. It turns only while no JavaScript
+ * of this VU runs, at the end of a call: the call lasts until nothing is left. Made when a script first asks
+ * for it.
  */
 #include <math.h>
 #include <time.h>
@@ -19,13 +20,13 @@ typedef struct vu_timer {
 } vu_timer;
 
 struct br_vu_events {
-    BR_VEC(vu_timer) timers; /* latest first: the next one is the last */
+    BR_VEC(vu_timer) timers;   /* latest first: the next one is the last */
     uint32_t last_id, running; /* running: asynchronous operations */
-    br_vu_async *done;       /* finished, in order; their functions have not run yet */
+    br_vu_async *done;         /* finished, in order; their functions have not run yet */
     br_vu_async **done_tail;
-    br_vu_async *all;        /* running or done */
+    br_vu_async *all; /* running or done */
     br_timer wake;
-    bool waiting;            /* the fiber waits here */
+    bool waiting; /* the fiber waits here */
 };
 
 static br_vu_events *events_of(br_vu *vu)
@@ -37,7 +38,10 @@ static br_vu_events *events_of(br_vu *vu)
 }
 
 /* Init code runs before the loop does. */
-static br_ns now_of(const br_vu *vu) { return vu->fiber ? br_loop_clock(vu->config.loop) : br_clock_now(); }
+static br_ns now_of(const br_vu *vu)
+{
+    return vu->fiber ? br_loop_clock(vu->config.loop) : br_clock_now();
+}
 
 /* Timers ---------------------------------------------------------------------------------------------- */
 
@@ -46,7 +50,9 @@ static void insert(br_vu_events *e, vu_timer t)
     (void) br_vec_push(&e->timers);
     size_t i = e->timers.len - 1;
     /* Ids grow, so of two timers for the same instant the one that was set first fires first. */
-    for (; i > 0 && (e->timers.data[i - 1].at < t.at || (e->timers.data[i - 1].at == t.at && e->timers.data[i - 1].id < t.id)); i--) {
+    for (; i > 0 && (e->timers.data[i - 1].at < t.at ||
+                        (e->timers.data[i - 1].at == t.at && e->timers.data[i - 1].id < t.id));
+         i--) {
         e->timers.data[i] = e->timers.data[i - 1];
     }
     e->timers.data[i] = t;
@@ -55,7 +61,8 @@ static void insert(br_vu_events *e, vu_timer t)
 static void drop_timer(JSContext *ctx, vu_timer *t)
 {
     JS_FreeValue(ctx, t->function);
-    for (int i = 0; i < t->argc; i++) JS_FreeValue(ctx, t->argv[i]);
+    for (int i = 0; i < t->argc; i++)
+        JS_FreeValue(ctx, t->argv[i]);
     br_free(t->argv);
 }
 
@@ -64,15 +71,22 @@ static JSValue set_timer(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     (void) this_val;
     br_vu_events *e = events_of(br_vu_of(ctx));
     double ms = 0;
-    if (argc < 1 || !JS_IsFunction(ctx, argv[0])) return JS_ThrowTypeError(ctx, "%s's callback isn't a callable function", repeat ? "setInterval" : "setTimeout");
+    if (argc < 1 || !JS_IsFunction(ctx, argv[0]))
+        return JS_ThrowTypeError(
+            ctx, "%s's callback isn't a callable function", repeat ? "setInterval" : "setTimeout");
     if (argc > 1 && JS_ToFloat64(ctx, &ms, argv[1]) < 0) return JS_EXCEPTION;
-    if (e->timers.len >= TIMERS_MAX) return br_js_throw(ctx, "more than %d timers at the same time", TIMERS_MAX);
+    if (e->timers.len >= TIMERS_MAX)
+        return br_js_throw(ctx, "more than %d timers at the same time", TIMERS_MAX);
     ms = ms > 0 ? fmin(ms, 1e12) : 0; /* also NaN */
     br_ns delay = (br_ns) (ms * (double) BR_MS);
-    vu_timer t = {.at = now_of(br_vu_of(ctx)) + delay, .interval = repeat ? (delay > 0 ? delay : BR_MS) : -1, .id = ++e->last_id,
-        .function = JS_DupValue(ctx, argv[0]), .argc = argc > 2 ? argc - 2 : 0};
+    vu_timer t = {.at = now_of(br_vu_of(ctx)) + delay,
+        .interval = repeat ? (delay > 0 ? delay : BR_MS) : -1,
+        .id = ++e->last_id,
+        .function = JS_DupValue(ctx, argv[0]),
+        .argc = argc > 2 ? argc - 2 : 0};
     if (t.argc) t.argv = br_calloc((size_t) t.argc, sizeof(*t.argv));
-    for (int i = 0; i < t.argc; i++) t.argv[i] = JS_DupValue(ctx, argv[i + 2]);
+    for (int i = 0; i < t.argc; i++)
+        t.argv[i] = JS_DupValue(ctx, argv[i + 2]);
     insert(e, t);
     return JS_NewUint32(ctx, t.id);
 }
@@ -109,21 +123,24 @@ static int export_globals(JSContext *ctx, JSValueConst object)
     int rc = 0;
     for (int i = 0; i < br_js_timer_entry_count && rc >= 0; i++) {
         const char *name = br_js_timer_entries[i].name;
-        rc = JS_DefinePropertyValueStr(ctx, object, name, JS_GetPropertyStr(ctx, global, name), JS_PROP_C_W_E);
+        rc = JS_DefinePropertyValueStr(
+            ctx, object, name, JS_GetPropertyStr(ctx, global, name), JS_PROP_C_W_E);
     }
     JS_FreeValue(ctx, global);
     return rc < 0 ? -1 : 0;
 }
 
 static const char *const timer_names[] = {"setTimeout", "clearTimeout", "setInterval", "clearInterval", NULL};
-const br_js_module br_js_module_timers = {.name = "k6/timers", .extend = export_globals, .extra_names = timer_names};
+const br_js_module br_js_module_timers = {
+    .name = "k6/timers", .extend = export_globals, .extra_names = timer_names};
 
 static vu_timer copy_of(JSContext *ctx, const vu_timer *t)
 {
     vu_timer copy = *t;
     copy.function = JS_DupValue(ctx, t->function);
     copy.argv = t->argc ? br_calloc((size_t) t->argc, sizeof(*copy.argv)) : NULL;
-    for (int i = 0; i < t->argc; i++) copy.argv[i] = JS_DupValue(ctx, t->argv[i]);
+    for (int i = 0; i < t->argc; i++)
+        copy.argv[i] = JS_DupValue(ctx, t->argv[i]);
     return copy;
 }
 
@@ -167,8 +184,10 @@ void br_vu_async_done(br_vu *vu, br_vu_async *op)
 
 static void unlink_async(br_vu_events *e, br_vu_async *op)
 {
-    if (op->prev) op->prev->next = op->next;
-    else e->all = op->next;
+    if (op->prev)
+        op->prev->next = op->next;
+    else
+        e->all = op->next;
     if (op->next) op->next->prev = op->prev;
 }
 
@@ -196,7 +215,8 @@ static br_code wait_for_event(br_vu *vu, br_ns until)
     br_vu_events *e = vu->events;
     if (!vu->fiber) { /* init code */
         struct timespec at = {.tv_sec = until / BR_SEC, .tv_nsec = until % BR_SEC};
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0) continue;
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
+            continue;
         return BR_OK;
     }
     br_code code;
@@ -217,7 +237,8 @@ br_code br_vu_events_turn(br_vu *vu)
 {
     br_vu_events *e = vu->events;
     if (!e) return BR_EOF;
-    if (vu->fiber && now_of(vu) - vu->slice_start > BR_VU_SLICE && wait_for_event(vu, br_loop_now(vu->config.loop)) != BR_OK) {
+    if (vu->fiber && now_of(vu) - vu->slice_start > BR_VU_SLICE &&
+        wait_for_event(vu, br_loop_now(vu->config.loop)) != BR_OK) {
         vu->cancelled = true;
         return BR_ECANCEL;
     }
@@ -237,7 +258,8 @@ void br_vu_events_clear(br_vu *vu)
     br_vu_events *e = vu->events;
     if (!e) return;
     if (vu->cancelled && e->timers.len && !vu->abort_text[0]) {
-        br_warn("%zu timer%s did not fire: the iteration was interrupted", e->timers.len, e->timers.len == 1 ? "" : "s");
+        br_warn("%zu timer%s did not fire: the iteration was interrupted", e->timers.len,
+            e->timers.len == 1 ? "" : "s");
     }
     while (e->timers.len) {
         vu_timer t = e->timers.data[--e->timers.len];

@@ -29,8 +29,8 @@ static int define_go_error(br_vu *vu, JSValueConst global)
     JS_FreeValue(ctx, proto);
     JS_FreeValue(ctx, error_proto);
     JS_FreeValue(ctx, error_ctor);
-    return JS_DefinePropertyValueStr(ctx, global, "GoError", JS_DupValue(ctx, vu->go_error_ctor),
-        JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+    return JS_DefinePropertyValueStr(
+        ctx, global, "GoError", JS_DupValue(ctx, vu->go_error_ctor), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
 }
 
 /* __ENV is made when first read: most scripts of thousands of VUs read few names or none. */
@@ -47,8 +47,10 @@ static JSValue get_env(JSContext *ctx, JSValueConst this_val)
     br_vu *vu = br_vu_of(ctx);
     const br_program *p = vu->config.program;
     JSValue env = JS_NewObject(ctx);
-    for (size_t i = 0; i < p->env_count; i++) put_variable(ctx, env, p->env[i].name, p->env[i].value);
-    for (size_t i = 0; i < vu->env_count; i++) put_variable(ctx, env, vu->env[i].key, vu->env[i].value);
+    for (size_t i = 0; i < p->env_count; i++)
+        put_variable(ctx, env, p->env[i].name, p->env[i].value);
+    for (size_t i = 0; i < vu->env_count; i++)
+        put_variable(ctx, env, vu->env[i].key, vu->env[i].value);
     JSValue global = JS_GetGlobalObject(ctx);
     JS_DefinePropertyValueStr(ctx, global, "__ENV", JS_DupValue(ctx, env), JS_PROP_C_W_E);
     JS_FreeValue(ctx, global);
@@ -74,12 +76,13 @@ static br_str open_base(JSContext *ctx, br_arena *arena)
         size_t n;
         const char *name = JS_AtomToCStringLen(ctx, &n, atom);
         JS_FreeAtom(ctx, atom);
-        if (name && n > 7 && strncmp(name, "file://", 7) == 0) base = br_arena_str(arena, (br_str) {name + 7, n - 7});
+        if (name && n > 7 && strncmp(name, "file://", 7) == 0)
+            base = br_arena_str(arena, (br_str){name + 7, n - 7});
         JS_FreeCString(ctx, name);
     }
     const char *slash = base.p ? memrchr(base.p, '/', base.n) : NULL;
     if (!slash) return br_vu_of(ctx)->config.program->dir;
-    return (br_str) {base.p, (size_t) (slash - base.p)};
+    return (br_str){base.p, (size_t) (slash - base.p)};
 }
 
 /* False, with an exception pending: there is no such file. */
@@ -87,7 +90,8 @@ static bool can_open(JSContext *ctx, const char *path)
 {
     struct stat st;
     if (stat(path, &st) != 0) {
-        br_js_throw(ctx, "stat %s: %s", path, errno == ENOENT ? "no such file or directory" : strerror(errno));
+        br_js_throw(
+            ctx, "stat %s: %s", path, errno == ENOENT ? "no such file or directory" : strerror(errno));
         return false;
     }
     if (S_ISDIR(st.st_mode)) br_js_throw(ctx, "open() can't be used with directories, path: \"%s\"", path);
@@ -102,7 +106,9 @@ static br_buf *open_file(JSContext *ctx, const char *path)
     if (content) return content;
     if (!can_open(ctx, path)) return NULL;
     if (!vu->discovering) {
-        br_js_throw(ctx, "open() can't be used with files that weren't previously opened during initialization (__VU==0), path: \"%s\"", path);
+        br_js_throw(ctx,
+            "open() can't be used with files that weren't previously opened during initialization (__VU==0), path: \"%s\"",
+            path);
         return NULL;
     }
     content = BR_NEW(br_buf);
@@ -123,7 +129,8 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     if (!br_vu_in_init(vu)) {
-        return br_js_throw(ctx, "the \"open\" function is only available in the init stage (i.e. the global scope), see "
+        return br_js_throw(ctx,
+            "the \"open\" function is only available in the init stage (i.e. the global scope), see "
             "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
     }
     br_arena_reset(&vu->scratch);
@@ -145,7 +152,8 @@ static JSValue js_require(JSContext *ctx, JSValueConst this_val, int argc, JSVal
 {
     (void) this_val, (void) argc, (void) argv;
     if (!br_vu_in_init(br_vu_of(ctx))) {
-        return br_js_throw(ctx, "the \"require\" function is only available in the init stage (i.e. the global scope), see "
+        return br_js_throw(ctx,
+            "the \"require\" function is only available in the init stage (i.e. the global scope), see "
             "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
     }
     return br_js_throw(ctx, "require() is not supported yet: use `import` instead");
@@ -170,8 +178,10 @@ int br_js_env_reset(br_vu *vu)
 static JSValue get_commonjs(JSContext *ctx, JSValueConst this_val, int is_exports)
 {
     (void) this_val;
-    return br_js_throw(ctx, "you are trying to access identifier \"%s\", this likely is due to mixing ECMAScript Modules (ESM) and "
-        "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other", is_exports ? "exports" : "module");
+    return br_js_throw(ctx,
+        "you are trying to access identifier \"%s\", this likely is due to mixing ECMAScript Modules (ESM) and "
+        "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other",
+        is_exports ? "exports" : "module");
 }
 
 static JSValue set_commonjs(JSContext *ctx, JSValueConst this_val, JSValueConst value, int is_exports)
@@ -197,8 +207,10 @@ int br_js_globals_init(br_vu *vu)
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, env_entry, BR_COUNT_OF(env_entry));
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_timer_entries, br_js_timer_entry_count);
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_text_entries, br_js_text_entry_count);
-    if (rc >= 0) rc = JS_DefinePropertyValueStr(ctx, global, "__VU", JS_NewInt64(ctx, vu->config.id), JS_PROP_C_W_E);
-    if (rc >= 0) rc = JS_DefinePropertyValueStr(ctx, global, "global", JS_DupValue(ctx, global), JS_PROP_C_W_E);
+    if (rc >= 0)
+        rc = JS_DefinePropertyValueStr(ctx, global, "__VU", JS_NewInt64(ctx, vu->config.id), JS_PROP_C_W_E);
+    if (rc >= 0)
+        rc = JS_DefinePropertyValueStr(ctx, global, "global", JS_DupValue(ctx, global), JS_PROP_C_W_E);
     JS_FreeValue(ctx, global);
     return rc < 0 ? -1 : 0;
 }

@@ -1,7 +1,8 @@
 /*
  * Setup data as JSON. k6 turns the returned value into Go values and those into JSON, which differs from
- * JSON.stringify(): keys are sorted, undefined and holes are null, toJSON() is not asked, a Map is a list of pairs and a Set
- * a list, a Date is RFC 3339 in the local time zone; functions, NaN and infinities are errors.
+ * JSON.stringify(): keys are sorted, undefined and holes are null, toJSON() is not asked, a Map is a list of
+ * pairs and a Set a list, a Date is RFC 3339 in the local time zone; functions, NaN and infinities are
+ * errors.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -21,7 +22,10 @@ typedef struct writer {
 
 static br_code put_value(writer *w, JSValueConst v);
 
-static br_code unsupported(writer *w, const char *what) { return br_fail(w->err, BR_EINVAL, "error marshaling setup() data to JSON: json: unsupported %s", what); }
+static br_code unsupported(writer *w, const char *what)
+{
+    return br_fail(w->err, BR_EINVAL, "error marshaling setup() data to JSON: json: unsupported %s", what);
+}
 
 static br_code put_number(writer *w, JSValueConst v)
 {
@@ -32,7 +36,8 @@ static br_code put_number(writer *w, JSValueConst v)
     return br_buf_put_f64(w->out, d == 0 ? 0 : d);
 }
 
-/* QuickJS writes half of a surrogate pair as three bytes ED A0..BF xx, which are no UTF-8: one U+FFFD, as in Go. */
+/* QuickJS writes half of a surrogate pair as three bytes ED A0..BF xx, which are no UTF-8: one U+FFFD, as in
+ * Go. */
 static void put_lone_surrogates(br_str s, br_buf *out)
 {
     for (size_t i = 0; i < s.n; i++) {
@@ -84,7 +89,9 @@ static br_code put_array(writer *w, JSValueConst v)
         JSValue item = JS_GetPropertyInt64(w->ctx, v, i);
         code = JS_IsException(item) ? BR_EEXCEPTION : put_value(w, item);
         JS_FreeValue(w->ctx, item);
-        if (w->out->len > BYTES_MAX) code = br_fail(w->err, BR_ELIMIT, "setup() returned more than %zu MiB", BYTES_MAX >> 20); /* holes cost no memory in JavaScript */
+        if (w->out->len > BYTES_MAX)
+            code = br_fail(w->err, BR_ELIMIT, "setup() returned more than %zu MiB",
+                BYTES_MAX >> 20); /* holes cost no memory in JavaScript */
     }
     (void) br_buf_putc(w->out, ']');
     return code;
@@ -109,7 +116,10 @@ typedef struct member {
     JSAtom atom;
 } member;
 
-static int by_name(const void *a, const void *b) { return br_str_cmp(((const member *) a)->name, ((const member *) b)->name); }
+static int by_name(const void *a, const void *b)
+{
+    return br_str_cmp(((const member *) a)->name, ((const member *) b)->name);
+}
 
 static br_code put_members(writer *w, JSValueConst v, member *members, uint32_t n)
 {
@@ -134,13 +144,14 @@ static br_code put_object(writer *w, JSValueConst v)
     for (uint32_t i = 0; i < n; i++) {
         size_t len = 0;
         const char *name = JS_AtomToCStringLen(w->ctx, &len, keys[i].atom);
-        members[i] = (member) {{name, name ? len : 0}, keys[i].atom};
+        members[i] = (member){{name, name ? len : 0}, keys[i].atom};
     }
     if (n > 1) qsort(members, n, sizeof(*members), by_name);
     (void) br_buf_putc(w->out, '{');
     br_code code = put_members(w, v, members, n);
     (void) br_buf_putc(w->out, '}');
-    for (uint32_t i = 0; i < n; i++) JS_FreeCString(w->ctx, members[i].name.p);
+    for (uint32_t i = 0; i < n; i++)
+        JS_FreeCString(w->ctx, members[i].name.p);
     br_free(members);
     JS_FreePropertyEnum(w->ctx, keys, n);
     return code;
@@ -151,13 +162,16 @@ static br_code put_any_object(writer *w, JSValueConst v)
     if (JS_IsFunction(w->ctx, v)) return unsupported(w, "type: func(sobek.FunctionCall) sobek.Value");
     if (JS_IsDate(v)) return put_date(w, v);
     for (int i = 0; i < w->depth; i++) {
-        if (JS_VALUE_GET_PTR(w->path[i]) == JS_VALUE_GET_PTR(v)) return unsupported(w, "value: encountered a cycle");
+        if (JS_VALUE_GET_PTR(w->path[i]) == JS_VALUE_GET_PTR(v))
+            return unsupported(w, "value: encountered a cycle");
     }
     if (w->depth == DEPTH_MAX) return unsupported(w, "value: nested too deeply");
     w->path[w->depth++] = v;
     br_code code;
-    if (JS_IsMap(v) || JS_IsSet(v)) code = put_collection(w, v);
-    else code = JS_IsArray(v) || JS_GetTypedArrayType(v) >= 0 ? put_array(w, v) : put_object(w, v);
+    if (JS_IsMap(v) || JS_IsSet(v))
+        code = put_collection(w, v);
+    else
+        code = JS_IsArray(v) || JS_GetTypedArrayType(v) >= 0 ? put_array(w, v) : put_object(w, v);
     w->depth--;
     return code;
 }

@@ -62,8 +62,8 @@ static br_code build(async_request *a, const char *method, int argc, JSValueCons
     unsigned building = a->vu->building;
     a->vu->scratch = a->arena;
     a->vu->building = 0;
-    br_code code = br_js_request_build(a->vu, method, argv[1], argc > 2 ? argv[2] : JS_UNDEFINED, argc > 3 ? argv[3] : JS_UNDEFINED,
-        &a->request, &a->response->http.error);
+    br_code code = br_js_request_build(a->vu, method, argv[1], argc > 2 ? argv[2] : JS_UNDEFINED,
+        argc > 3 ? argv[3] : JS_UNDEFINED, &a->request, &a->response->http.error);
     a->arena = a->vu->scratch;
     a->vu->scratch = scratch;
     a->vu->building = building;
@@ -92,8 +92,10 @@ static JSValue start(br_vu *vu, const char *method, int argc, JSValueConst *argv
         return promise;
     }
     JSValue failed = JS_EXCEPTION;
-    if (code == BR_EEXCEPTION) br_js_response_put(a->response);
-    else failed = br_js_http_refuse(vu, &a->request, a->response);
+    if (code == BR_EEXCEPTION)
+        br_js_response_put(a->response);
+    else
+        failed = br_js_http_refuse(vu, &a->request, a->response);
     (void) settle(vu, a->resolve, failed);
     drop(a);
     return promise;
@@ -103,7 +105,8 @@ JSValue br_js_async_request(JSContext *ctx, JSValueConst this_val, int argc, JSV
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
-    if (br_vu_in_init(vu)) return br_js_throw(ctx, "Making http requests in the init context is not supported");
+    if (br_vu_in_init(vu))
+        return br_js_throw(ctx, "Making http requests in the init context is not supported");
     if (!vu->http) return br_js_throw(ctx, "requests cannot be made in handleSummary()");
     if (argc < 2) return br_js_throw(ctx, "http.asyncRequest() needs a method and a URL");
     br_str method = br_js_str(ctx, argv[0]);

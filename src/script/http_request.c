@@ -9,9 +9,9 @@
 #include "base/num.h"
 #include "script/js.h"
 
-#define HEADERS_MAX 1000
+#define HEADERS_MAX    1000
 #define FORM_BYTES_MAX ((size_t) 256 << 20)
-#define TIMEOUT_MAX (10000 * 86400 * BR_SEC) /* more would overflow when the time of the start is added */
+#define TIMEOUT_MAX    (10000 * 86400 * BR_SEC) /* more would overflow when the time of the start is added */
 
 typedef struct builder {
     br_vu *vu;
@@ -56,7 +56,7 @@ static void put_header(builder *b, br_str name, br_str value)
             return;
         }
     }
-    b->headers[b->header_count++] = (br_http_header) {name, value};
+    b->headers[b->header_count++] = (br_http_header){name, value};
 }
 
 static void take_header(builder *b, br_str raw_name, br_str value)
@@ -65,7 +65,7 @@ static void take_header(builder *b, br_str raw_name, br_str value)
     if (br_str_is(name, "Host")) {
         b->out->http.host = value;
     } else if (br_str_is(name, "User-Agent")) {
-        b->headers[0] = (br_http_header) {value.n ? name : BR_STR_NONE, value};
+        b->headers[0] = (br_http_header){value.n ? name : BR_STR_NONE, value};
         b->user_agent_set = true;
     } else if (br_str_is(name, "Content-Length")) {
         b->given_length = value; /* the body decides */
@@ -97,7 +97,7 @@ static br_code take_headers(builder *b, JSValueConst object)
         } else if (len == 0) {
             code = invalid(b, 0, "invalid header field name \"\"");
         } else {
-            take_header(b, (br_str) {name, len}, text);
+            take_header(b, (br_str){name, len}, text);
         }
         JS_FreeValue(b->ctx, value);
         JS_FreeCString(b->ctx, name);
@@ -115,20 +115,21 @@ static void warn_wrong_length(const builder *b)
 {
     int64_t n;
     if (br_parse_i64(b->given_length, &n) == BR_OK && n == (int64_t) b->out->http.body.n) return;
-    br_warn("The specified Content-Length header \"" BR_FMT "\" in the " BR_FMT " request for " BR_FMT " doesn't match the actual "
-        "request body length of %zu, so it will be ignored!", BR_ARG(b->given_length), BR_ARG(b->out->http.method), BR_ARG(b->out->url),
-        b->out->http.body.n);
+    br_warn("The specified Content-Length header \"" BR_FMT "\" in the " BR_FMT " request for " BR_FMT
+            " doesn't match the actual "
+            "request body length of %zu, so it will be ignored!",
+        BR_ARG(b->given_length), BR_ARG(b->out->http.method), BR_ARG(b->out->url), b->out->http.body.n);
 }
 
 static void finish_headers(builder *b)
 {
     if (BR_UNLIKELY(b->given_length.p != NULL)) warn_wrong_length(b);
     if (!b->user_agent_set && b->vu->config.settings->user_agent.n) {
-        b->headers[0] = (br_http_header) {BR_STR("User-Agent"), b->vu->config.settings->user_agent};
+        b->headers[0] = (br_http_header){BR_STR("User-Agent"), b->vu->config.settings->user_agent};
     }
     if (b->has_length) {
         char *digits = br_arena_printf(b->arena, "%zu", b->out->http.body.n);
-        b->headers[1] = (br_http_header) {BR_STR("Content-Length"), br_str_of(digits)};
+        b->headers[1] = (br_http_header){BR_STR("Content-Length"), br_str_of(digits)};
     }
     if (b->content_type.n && !b->content_type_set) put_header(b, BR_STR("Content-Type"), b->content_type);
     if (b->header_count > 3) qsort(b->headers + 2, b->header_count - 2, sizeof(*b->headers), by_name);
@@ -146,9 +147,12 @@ static void put_form_encoded(br_buf *out, br_str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char) s.p[i];
-        if (isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') (void) br_buf_putc(out, (char) c);
-        else if (c == ' ') (void) br_buf_putc(out, '+');
-        else (void) br_buf_printf(out, "%%%02X", c);
+        if (isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~')
+            (void) br_buf_putc(out, (char) c);
+        else if (c == ' ')
+            (void) br_buf_putc(out, '+');
+        else
+            (void) br_buf_printf(out, "%%%02X", c);
     }
 }
 
@@ -172,8 +176,10 @@ static int put_form_value(builder *b, br_buf *out, br_str key, JSValueConst valu
     if (br_buf_putc(out, '=') != BR_OK) return FORM_TOO_LARGE;
     if (br_js_nullish(value)) return 0;
     if (JS_IsObject(value)) {
-        br_warn("cannot urlencode a nested %s value in a request form body; encoding it as an empty value, use JSON.stringify() "
-            "to send structured data", JS_IsArray(value) ? "array" : "object");
+        br_warn(
+            "cannot urlencode a nested %s value in a request form body; encoding it as an empty value, use JSON.stringify() "
+            "to send structured data",
+            JS_IsArray(value) ? "array" : "object");
         return 0;
     }
     br_str text = br_js_str(b->ctx, value);
@@ -206,7 +212,8 @@ static br_code form_body(builder *b, JSValueConst body)
     for (uint32_t i = 0; i < n; i++) {
         size_t len;
         const char *name = JS_AtomToCStringLen(b->ctx, &len, keys[i].atom);
-        sorted[i] = (form_key) {br_arena_str(b->arena, (br_str) {name ? name : "", name ? len : 0}), keys[i].atom};
+        sorted[i] = (form_key){
+            br_arena_str(b->arena, (br_str){name ? name : "", name ? len : 0}), keys[i].atom};
         JS_FreeCString(b->ctx, name);
     }
     if (n > 1) qsort(sorted, n, sizeof(*sorted), by_form_key);
@@ -247,8 +254,13 @@ static br_code take_body(builder *b, JSValueConst body)
     } else if (JS_IsObject(body) && !JS_IsFunction(b->ctx, body) && !JS_IsArray(body)) {
         return form_body(b, body);
     } else {
-        const char *type = JS_IsArray(body) ? "array" : JS_IsObject(body) ? "function" : JS_IsNumber(body) ? "number" : "boolean";
-        return invalid(b, 0, br_arena_printf(b->arena, "unknown request body type %s: use a string, an ArrayBuffer or an object", type));
+        const char *type = JS_IsArray(body)    ? "array"
+                           : JS_IsObject(body) ? "function"
+                           : JS_IsNumber(body) ? "number"
+                                               : "boolean";
+        return invalid(b, 0,
+            br_arena_printf(
+                b->arena, "unknown request body type %s: use a string, an ArrayBuffer or an object", type));
     }
     b->has_length = b->out->http.body.n > 0;
     return BR_OK;
@@ -256,7 +268,8 @@ static br_code take_body(builder *b, JSValueConst body)
 
 /* Parameters ---------------------------------------------------------------------------------------- */
 
-/* Tags of the wrong kind are an error of the request; what a script's own toString() threw stays an exception. */
+/* Tags of the wrong kind are an error of the request; what a script's own toString() threw stays an
+ * exception. */
 static br_code refuse_tags(builder *b)
 {
     JSValue error = JS_GetException(b->ctx);
@@ -269,7 +282,8 @@ static br_code refuse_tags(builder *b)
     JS_FreeValue(b->ctx, message);
     JS_FreeValue(b->ctx, error);
     if (!text.p) return BR_EEXCEPTION;
-    return invalid(b, 0, br_arena_printf(b->arena, "invalid HTTP request metric tags: " BR_FMT, BR_ARG(text)));
+    return invalid(
+        b, 0, br_arena_printf(b->arena, "invalid HTTP request metric tags: " BR_FMT, BR_ARG(text)));
 }
 
 static br_code take_tags(builder *b, JSValueConst object)
@@ -298,7 +312,9 @@ static br_code take_timeout(builder *b, JSValueConst value)
     if (!text.p) return BR_EEXCEPTION;
     br_ns timeout;
     if (br_parse_duration(text, BR_DURATION_K6, &timeout) != BR_OK || timeout < 0) {
-        return invalid(b, 0, br_arena_printf(b->arena, "invalid timeout value: time: invalid duration \"" BR_FMT "\"", BR_ARG(text)));
+        return invalid(b, 0,
+            br_arena_printf(
+                b->arena, "invalid timeout value: time: invalid duration \"" BR_FMT "\"", BR_ARG(text)));
     }
     b->out->http.timeout_ns = timeout < TIMEOUT_MAX ? timeout : TIMEOUT_MAX;
     return BR_OK;
@@ -312,7 +328,8 @@ static br_code take_response_type(builder *b, JSValueConst value)
     b->out->drop_body = br_str_is(text, "none");
     b->out->binary = br_str_is(text, "binary");
     if (!b->out->drop_body && !b->out->binary && !br_str_is(text, "text")) {
-        return invalid(b, 0, br_arena_printf(b->arena, BR_FMT " does not belong to ResponseType values", BR_ARG(text)));
+        return invalid(
+            b, 0, br_arena_printf(b->arena, BR_FMT " does not belong to ResponseType values", BR_ARG(text)));
     }
     return BR_OK;
 }
@@ -321,22 +338,28 @@ static br_code take_response_callback(builder *b, JSValueConst value)
 {
     if (JS_IsUndefined(value)) return BR_OK;
     const br_js_statuses *set = br_js_statuses_of(value);
-    if (!set && !JS_IsNull(value)) return invalid(b, 0, "unsupported responseCallback: use what expectedStatuses() returns, or null");
+    if (!set && !JS_IsNull(value))
+        return invalid(b, 0, "unsupported responseCallback: use what expectedStatuses() returns, or null");
     b->out->has_expectation = set != NULL;
     b->out->expected = set ? br_js_statuses_copy(set, b->arena) : NULL;
     return BR_OK;
 }
 
-/* Do all of a list of compression algorithms exist? They are not supported yet, but a wrong name is told first. */
+/* Do all of a list of compression algorithms exist? They are not supported yet, but a wrong name is told
+ * first. */
 static br_code check_compression(builder *b, JSValueConst value)
 {
     br_str rest = br_js_str_dup(b->ctx, value, b->arena), item;
     if (!rest.p) return BR_EEXCEPTION;
     while (br_str_cut(&rest, ',', &item)) {
         item = br_str_trim(item);
-        if (br_str_is(item, "gzip") || br_str_is(item, "deflate") || br_str_is(item, "zstd") || br_str_is(item, "br")) continue;
-        return invalid(b, 0, br_arena_printf(b->arena, "unknown compression algorithm " BR_FMT
-            ", supported algorithms are [gzip deflate zstd br]", BR_ARG(item)));
+        if (br_str_is(item, "gzip") || br_str_is(item, "deflate") || br_str_is(item, "zstd") ||
+            br_str_is(item, "br"))
+            continue;
+        return invalid(b, 0,
+            br_arena_printf(b->arena,
+                "unknown compression algorithm " BR_FMT ", supported algorithms are [gzip deflate zstd br]",
+                BR_ARG(item)));
     }
     return BR_OK;
 }
@@ -344,18 +367,21 @@ static br_code check_compression(builder *b, JSValueConst value)
 /* Parameters of k6 that this version cannot honour: silence would be wrong. */
 static br_code refuse(builder *b, JSValueConst params)
 {
-    static const enum br_js_atom refused[] = {BR_ATOM_cookies, BR_ATOM_jar, BR_ATOM_compression, BR_ATOM_auth};
+    static const enum br_js_atom refused[] = {
+        BR_ATOM_cookies, BR_ATOM_jar, BR_ATOM_compression, BR_ATOM_auth};
     for (size_t i = 0; i < BR_COUNT_OF(refused); i++) {
         JSValue v = JS_GetProperty(b->ctx, params, b->vu->atoms[refused[i]]);
         if (JS_IsException(v)) return BR_EEXCEPTION;
         bool given = !br_js_nullish(v);
         br_code code = given && refused[i] == BR_ATOM_compression ? check_compression(b, v) : BR_OK;
-        bool basic = given && refused[i] == BR_ATOM_auth && JS_IsString(v) && br_str_is(br_js_str_dup(b->ctx, v, b->arena), "basic");
+        bool basic = given && refused[i] == BR_ATOM_auth && JS_IsString(v) &&
+                     br_str_is(br_js_str_dup(b->ctx, v, b->arena), "basic");
         JS_FreeValue(b->ctx, v);
         if (code != BR_OK) return code;
         if (given && !basic) {
             static const char *const names[] = {"cookies", "jar", "compression", "auth"};
-            return invalid(b, 0, br_arena_printf(b->arena, "the request parameter '%s' is not supported yet", names[i]));
+            return invalid(
+                b, 0, br_arena_printf(b->arena, "the request parameter '%s' is not supported yet", names[i]));
         }
     }
     return BR_OK;
@@ -398,7 +424,8 @@ static br_code parse_url(builder *b);
 /* An object of http.url: its name, which the tags name and url get, and its text. */
 static br_code take_template_url(builder *b, JSValueConst url)
 {
-    JSValue name = JS_GetProperty(b->ctx, url, b->vu->atoms[BR_ATOM_name]), text = JS_GetProperty(b->ctx, url, b->vu->atoms[BR_ATOM_url]);
+    JSValue name = JS_GetProperty(b->ctx, url, b->vu->atoms[BR_ATOM_name]),
+            text = JS_GetProperty(b->ctx, url, b->vu->atoms[BR_ATOM_url]);
     b->out->name_tag = br_js_str_dup(b->ctx, name, b->arena);
     b->out->url = br_js_str_dup(b->ctx, text, b->arena);
     JS_FreeValue(b->ctx, name);
@@ -426,16 +453,18 @@ static br_code parse_url(builder *b)
     br_code code = br_url_parse(b->out->url, &b->out->http.url, &err);
     if (code == BR_EUNSUPPORTED) return invalid(b, 1000, err.msg);
     if (code != BR_OK) return invalid(b, 1020, br_arena_printf(b->arena, "invalid URL: %s", err.msg));
-    if (b->out->http.url.userinfo.p) return invalid(b, 1000, "credentials in a URL are not supported yet: set the Authorization header");
+    if (b->out->http.url.userinfo.p)
+        return invalid(b, 1000, "credentials in a URL are not supported yet: set the Authorization header");
     return BR_OK;
 }
 
-br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params,
-    br_js_request *ret, br_http_error *ret_error)
+br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSValueConst body,
+    JSValueConst params, br_js_request *ret, br_http_error *ret_error)
 {
     const br_vu_settings *s = vu->config.settings;
     if (vu->building++ == 0) br_arena_reset(&vu->scratch);
-    *ret = (br_js_request) {.drop_body = s->discard_bodies, .throw_errors = s->throw_errors, .has_expectation = true};
+    *ret = (br_js_request){
+        .drop_body = s->discard_bodies, .throw_errors = s->throw_errors, .has_expectation = true};
     ret->http.method = br_arena_str(&vu->scratch, br_str_of(method));
     ret->http.timeout_ns = 60 * BR_SEC;
     if (BR_UNLIKELY(!JS_IsUndefined(vu->response_callback))) {
@@ -443,7 +472,8 @@ br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSV
         ret->has_expectation = set != NULL;
         ret->expected = set ? br_js_statuses_copy(set, &vu->scratch) : NULL;
     }
-    builder b = {.vu = vu, .ctx = vu->ctx, .arena = &vu->scratch, .out = ret, .error = ret_error, .header_count = 2};
+    builder b = {
+        .vu = vu, .ctx = vu->ctx, .arena = &vu->scratch, .out = ret, .error = ret_error, .header_count = 2};
     b.headers = br_arena_zalloc(b.arena, 4 * sizeof(*b.headers));
     br_code code = take_url(&b, url);
     if (code == BR_OK) code = take_params(&b, params);

@@ -21,7 +21,10 @@ bool br_js_statuses_has(const br_js_statuses *set, int status)
     return false;
 }
 
-const br_js_statuses *br_js_statuses_of(JSValueConst v) { return JS_GetClassID(v) == statuses_class ? JS_GetOpaque(v, statuses_class) : NULL; }
+const br_js_statuses *br_js_statuses_of(JSValueConst v)
+{
+    return JS_GetClassID(v) == statuses_class ? JS_GetOpaque(v, statuses_class) : NULL;
+}
 
 const br_js_statuses *br_js_statuses_copy(const br_js_statuses *set, br_arena *arena)
 {
@@ -37,7 +40,8 @@ static void statuses_finalize(JSRuntime *rt, JSValueConst v)
     br_free(JS_GetOpaque(v, statuses_class));
 }
 
-static const JSClassDef statuses_class_def = {.class_name = "ExpectedStatuses", .finalizer = statuses_finalize};
+static const JSClassDef statuses_class_def = {
+    .class_name = "ExpectedStatuses", .finalizer = statuses_finalize};
 
 static bool whole(JSContext *ctx, JSValueConst v, int *ret)
 {
@@ -75,7 +79,8 @@ static JSValue new_object(JSContext *ctx, JSClassID class_id, const JSClassDef *
 JSValue br_js_expected_statuses(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
-    if (argc < 1 || argc > RANGES_MAX) return br_js_throw(ctx, "no arguments: expectedStatuses() needs statuses or {min, max} objects");
+    if (argc < 1 || argc > RANGES_MAX)
+        return br_js_throw(ctx, "no arguments: expectedStatuses() needs statuses or {min, max} objects");
     JSValue object = new_object(ctx, statuses_class, &statuses_class_def);
     if (JS_IsException(object)) return object;
     br_js_statuses *set = br_calloc(1, sizeof(*set) + (size_t) argc * sizeof(set->ranges[0]));
@@ -84,7 +89,9 @@ JSValue br_js_expected_statuses(JSContext *ctx, JSValueConst this_val, int argc,
         if (take_range(ctx, argv[i], &set->ranges[set->count++])) continue;
         JS_FreeValue(ctx, object);
         if (JS_HasException(ctx)) return JS_EXCEPTION;
-        return br_js_throw(ctx, "argument number %d to expectedStatuses was neither an integer nor an object like {min:100, max:329}", i + 1);
+        return br_js_throw(ctx,
+            "argument number %d to expectedStatuses was neither an integer nor an object like {min:100, max:329}",
+            i + 1);
     }
     return object;
 }
@@ -95,7 +102,8 @@ JSValue br_js_set_response_callback(JSContext *ctx, JSValueConst this_val, int a
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     if (argc < 1 || (!JS_IsNull(argv[0]) && !br_js_statuses_of(argv[0]))) {
-        return br_js_throw(ctx, "unsupported argument: setResponseCallback() takes what expectedStatuses() returns, or null");
+        return br_js_throw(ctx,
+            "unsupported argument: setResponseCallback() takes what expectedStatuses() returns, or null");
     }
     JS_FreeValue(ctx, vu->response_callback);
     vu->response_callback = JS_DupValue(ctx, argv[0]);
@@ -106,7 +114,10 @@ JSValue br_js_set_response_callback(JSContext *ctx, JSValueConst this_val, int a
 
 static const JSClassDef url_class_def = {.class_name = "URL"};
 
-bool br_js_is_template_url(JSValueConst v) { return JS_GetClassID(v) == url_class; }
+bool br_js_is_template_url(JSValueConst v)
+{
+    return JS_GetClassID(v) == url_class;
+}
 
 /* Name and text of http.url`...`: holes are ${} in the name and values in the text. -1: exception. */
 static int put_template(JSContext *ctx, int argc, JSValueConst *argv, br_buf *name, br_buf *url)
@@ -134,11 +145,14 @@ static int put_template(JSContext *ctx, int argc, JSValueConst *argv, br_buf *na
 JSValue br_js_http_url(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
-    if (argc < 1 || !JS_IsArray(argv[0])) return br_js_throw(ctx, "http.url is a tag for template literals: http.url`http://host/${id}`");
+    if (argc < 1 || !JS_IsArray(argv[0]))
+        return br_js_throw(ctx, "http.url is a tag for template literals: http.url`http://host/${id}`");
     br_buf name, url;
     br_buf_init(&name, BR_BUF_NO_LIMIT);
     br_buf_init(&url, BR_BUF_NO_LIMIT);
-    JSValue object = put_template(ctx, argc, argv, &name, &url) < 0 ? JS_EXCEPTION : new_object(ctx, url_class, &url_class_def);
+    JSValue object = put_template(ctx, argc, argv, &name, &url) < 0
+                         ? JS_EXCEPTION
+                         : new_object(ctx, url_class, &url_class_def);
     if (!JS_IsException(object)) {
         JS_SetPropertyStr(ctx, object, "name", br_js_new_str(ctx, br_buf_view(&name)));
         JS_SetPropertyStr(ctx, object, "url", br_js_new_str(ctx, br_buf_view(&url)));

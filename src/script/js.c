@@ -12,7 +12,10 @@ br_str br_js_str_dup(JSContext *ctx, JSValueConst v, br_arena *arena)
     return copy;
 }
 
-JSValue br_js_new_str(JSContext *ctx, br_str s) { return JS_NewStringLen(ctx, s.n ? s.p : "", s.n); }
+JSValue br_js_new_str(JSContext *ctx, br_str s)
+{
+    return JS_NewStringLen(ctx, s.n ? s.p : "", s.n);
+}
 
 JSValue br_js_throw(JSContext *ctx, const char *fmt, ...)
 {
@@ -29,7 +32,8 @@ JSValue br_js_throw_str(JSContext *ctx, br_str text)
     br_vu *vu = br_vu_of(ctx);
     JSValue error = JS_NewPlainError(ctx, "%s", ""); /* which would cut the text at 255 bytes */
     if (JS_IsException(error)) return error;
-    JS_DefinePropertyValue(ctx, error, vu->atoms[BR_ATOM_message], br_js_new_str(ctx, text), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+    JS_DefinePropertyValue(ctx, error, vu->atoms[BR_ATOM_message], br_js_new_str(ctx, text),
+        JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
     JSValue proto = JS_GetProperty(ctx, vu->go_error_ctor, vu->atoms[BR_ATOM_prototype]);
     JS_SetPrototype(ctx, error, proto);
     JS_FreeValue(ctx, proto);
@@ -48,8 +52,9 @@ JSValue br_js_interrupt(JSContext *ctx)
 }
 
 /*
- * One line "at fn (file:///x.js:1:2)" of QuickJS in k6's form "\tat fn (file:///x.js:1:2(0))\n". The number in the inner
- * parentheses is the place in k6's bytecode, which has no meaning here; tools that read stacks expect one.
+ * One line "at fn (file:///x.js:1:2)" of QuickJS in k6's form "\tat fn (file:///x.js:1:2(0))\n". The number
+ * in the inner parentheses is the place in k6's bytecode, which has no meaning here; tools that read stacks
+ * expect one.
  */
 static void put_frame(br_buf *out, br_str line)
 {
@@ -104,7 +109,8 @@ void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
     JS_FreeValue(ctx, stack);
 }
 
-/* "    at file:///x.js:2:13\n..." -> "file:///x.js: Line 2:13 "; nothing if the stack begins with something else. */
+/* "    at file:///x.js:2:13\n..." -> "file:///x.js: Line 2:13 "; nothing if the stack begins with something
+ * else. */
 static void put_place(br_buf *out, br_str stack)
 {
     br_str line;
@@ -117,18 +123,22 @@ static void put_place(br_buf *out, br_str stack)
     const char *column = memrchr(place.p, ':', place.n);
     const char *row = column ? memrchr(place.p, ':', (size_t) (column - place.p)) : NULL;
     if (!row || row - place.p < 8) return;
-    (void) br_buf_printf(out, "%.*s: Line %.*s ", (int) (row - place.p), place.p, (int) (place.p + place.n - row - 1), row + 1);
+    (void) br_buf_printf(out, "%.*s: Line %.*s ", (int) (row - place.p), place.p,
+        (int) (place.p + place.n - row - 1), row + 1);
 }
 
 void br_js_take_load_error(JSContext *ctx, br_buf *out)
 {
     br_vu *vu = br_vu_of(ctx);
     JSValue error = JS_GetException(ctx);
-    JSValue message = JS_IsError(error) ? JS_GetProperty(ctx, error, vu->atoms[BR_ATOM_message]) : JS_UNDEFINED;
+    JSValue message = JS_IsError(error) ? JS_GetProperty(ctx, error, vu->atoms[BR_ATOM_message])
+                                        : JS_UNDEFINED;
     if (!JS_IsString(message)) {
         br_js_exception_text(ctx, error, out);
     } else {
-        JSValue stack = JS_IsInstanceOf(ctx, error, vu->go_error_ctor) ? JS_UNDEFINED : JS_GetProperty(ctx, error, vu->atoms[BR_ATOM_stack]);
+        JSValue stack = JS_IsInstanceOf(ctx, error, vu->go_error_ctor)
+                            ? JS_UNDEFINED
+                            : JS_GetProperty(ctx, error, vu->atoms[BR_ATOM_stack]);
         br_str s = JS_IsString(stack) ? br_js_str(ctx, stack) : BR_STR_NONE, text = br_js_str(ctx, message);
         if (s.p) put_place(out, s);
         if (text.p) (void) br_buf_put(out, text);
@@ -155,7 +165,7 @@ bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret)
     size_t size = 0;
     if (JS_IsArrayBuffer(v)) {
         const uint8_t *p = JS_GetArrayBuffer(ctx, &size, v);
-        *ret = (br_str) {(const char *) p, p ? size : 0};
+        *ret = (br_str){(const char *) p, p ? size : 0};
         return p || size == 0;
     }
     if (JS_GetTypedArrayType(v) < 0) return false;
@@ -167,15 +177,18 @@ bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret)
     }
     const uint8_t *p = JS_GetArrayBuffer(ctx, &size, buffer);
     JS_FreeValue(ctx, buffer); /* the typed array itself keeps it alive */
-    *ret = (br_str) {p ? (const char *) p + offset : "", p ? length : 0};
+    *ret = (br_str){p ? (const char *) p + offset : "", p ? length : 0};
     return true;
 }
 
 static int tag_value(JSContext *ctx, JSValueConst value, br_str key, br_arena *arena, br_str *ret)
 {
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
-        br_js_throw(ctx, "invalid value for metric tag '" BR_FMT "': only String, Boolean and Number types are accepted as a metric tag "
-            "values", BR_ARG(key));
+        br_js_throw(ctx,
+            "invalid value for metric tag '" BR_FMT
+            "': only String, Boolean and Number types are accepted as a metric tag "
+            "values",
+            BR_ARG(key));
         return -1;
     }
     *ret = br_js_str_dup(ctx, value, arena);
@@ -201,7 +214,7 @@ int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **re
         const char *key = JS_AtomToCStringLen(ctx, &len, keys[i].atom);
         JSValue value = JS_GetProperty(ctx, object, keys[i].atom);
         if (key && !JS_IsException(value)) {
-            tags[i].key = br_arena_str(arena, (br_str) {key, len});
+            tags[i].key = br_arena_str(arena, (br_str){key, len});
             rc = tag_value(ctx, value, tags[i].key, arena, &tags[i].value);
         } else {
             rc = -1;

@@ -16,7 +16,7 @@ static inline br_str br_js_str(JSContext *ctx, JSValueConst v)
 {
     size_t n = 0;
     const char *p = JS_ToCStringLen(ctx, &n, v);
-    return (br_str) {p, p ? n : 0};
+    return (br_str){p, p ? n : 0};
 }
 
 /* The text of a value copied into the arena; p == NULL on exception. */
@@ -27,7 +27,7 @@ JSValue br_js_new_str(JSContext *ctx, br_str s);
 
 /* Throws GoError: message. Always JS_EXCEPTION. */
 BR_PRINTF(2, 3) JSValue br_js_throw(JSContext *ctx, const char *fmt, ...); /* cut at 1199 bytes */
-JSValue br_js_throw_str(JSContext *ctx, br_str text); /* of any length */
+JSValue br_js_throw_str(JSContext *ctx, br_str text);                      /* of any length */
 
 /* Ends the running call with an exception that JavaScript cannot catch. Always JS_EXCEPTION. */
 JSValue br_js_interrupt(JSContext *ctx);
@@ -37,7 +37,8 @@ JSValue br_js_interrupt(JSContext *ctx);
  * Returns BR_ECANCEL if it was an interruption, else BR_EEXCEPTION.
  */
 br_code br_js_take_exception(JSContext *ctx, br_buf *out);
-/* The same for something that could not be loaded: "file:///x.js: Line 1:2 text", without stack or kind of error. */
+/* The same for something that could not be loaded: "file:///x.js: Line 1:2 text", without stack or kind of
+ * error. */
 void br_js_take_load_error(JSContext *ctx, br_buf *out);
 /* Text of any thrown value in that form. */
 void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out);
@@ -54,7 +55,11 @@ static inline int br_js_keys(JSContext *ctx, JSValueConst object, JSPropertyEnum
 /* Bytes of an ArrayBuffer, typed array or DataView; false if `v` is none. The view dies when JS runs. */
 bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret);
 
-/* Object -> tags: values must be string, number or boolean. Appends to *tags in the arena. -1 on exception. */
+/* Object -> tags: values must be string, number or boolean. Appends to *tags in the arena. -1 on exception.
+ */
 int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **ret_tags, size_t *ret_count);
 
-static inline bool br_js_nullish(JSValueConst v) { return JS_IsUndefined(v) || JS_IsNull(v); }
+static inline bool br_js_nullish(JSValueConst v)
+{
+    return JS_IsUndefined(v) || JS_IsNull(v);
+}

@@ -39,7 +39,7 @@ static br_str dir_of(br_str url)
 {
     if (br_str_starts(url, BR_STR("file://"))) url = br_str_sub(url, 7, url.n);
     const char *slash = url.n ? memrchr(url.p, '/', url.n) : NULL;
-    return slash ? (br_str) {url.p, (size_t) (slash - url.p)} : BR_STR("");
+    return slash ? (br_str){url.p, (size_t) (slash - url.p)} : BR_STR("");
 }
 
 static char *normalize(JSContext *ctx, const char *base, const char *name, void *opaque)
@@ -52,7 +52,9 @@ static char *normalize(JSContext *ctx, const char *base, const char *name, void 
         return br_js_join_url(ctx, dir_of(br_str_of(base)), n);
     }
     if (br_str_starts(n, BR_STR("https://")) || br_str_starts(n, BR_STR("http://"))) {
-        br_js_throw(ctx, "importing \"%s\": modules from the network are not supported yet; download it and import the file", name);
+        br_js_throw(ctx,
+            "importing \"%s\": modules from the network are not supported yet; download it and import the file",
+            name);
         return NULL;
     }
     br_js_throw(ctx, "The moduleSpecifier \"%s\" couldn't be recognised as something k6 supports.", name);
@@ -68,7 +70,8 @@ static br_code read_source(br_vu *vu, const char *url, br_buf *ret)
     br_code code = br_file_read(url + 7, ret, &err);
     if (code == BR_OK) return BR_OK;
     if (code == BR_ENOTFOUND) {
-        br_js_throw(vu->ctx, "The moduleSpecifier \"%s\" couldn't be found on local disk. " BR_MODULE_HINT, url);
+        br_js_throw(
+            vu->ctx, "The moduleSpecifier \"%s\" couldn't be found on local disk. " BR_MODULE_HINT, url);
     } else {
         br_js_throw(vu->ctx, "cannot load \"%s\": %s", url, err.msg);
     }
@@ -90,7 +93,8 @@ static JSValue compile_file(br_vu *vu, const char *url)
     br_buf_deinit(&source);
     if (JS_IsException(module)) return module;
     br_bytecode *code = BR_NEW(br_bytecode);
-    uint8_t *bytes = JS_WriteObject(vu->ctx, &code->size, module, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+    uint8_t *bytes = JS_WriteObject(
+        vu->ctx, &code->size, module, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
     if (!bytes) {
         br_free(code);
         JS_FreeValue(vu->ctx, module);
@@ -104,14 +108,18 @@ static JSValue compile_file(br_vu *vu, const char *url)
     return module;
 }
 
-/* import.meta.resolve(specifier): the URL that an import of it would load; the module's own URL is its bound value. */
-static JSValue meta_resolve(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int magic, JSValueConst *data)
+/* import.meta.resolve(specifier): the URL that an import of it would load; the module's own URL is its bound
+ * value. */
+static JSValue meta_resolve(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int magic, JSValueConst *data)
 {
     (void) this_val, (void) magic;
     const char *base = JS_ToCString(ctx, data[0]), *name = argc ? JS_ToCString(ctx, argv[0]) : NULL;
     char *url = NULL;
-    if (base && name) url = normalize(ctx, base, name, NULL);
-    else if (!argc) br_js_throw(ctx, "import.meta.resolve() needs a specifier");
+    if (base && name)
+        url = normalize(ctx, base, name, NULL);
+    else if (!argc)
+        br_js_throw(ctx, "import.meta.resolve() needs a specifier");
     JSValue ret = url ? JS_NewString(ctx, url) : JS_EXCEPTION;
     js_free(ctx, url);
     JS_FreeCString(ctx, name);
@@ -124,7 +132,8 @@ static JSValue add_meta(JSContext *ctx, JSValue module, const char *url)
     JSValue meta = JS_IsException(module) ? JS_EXCEPTION : JS_GetImportMeta(ctx, JS_VALUE_GET_PTR(module));
     if (JS_IsException(meta)) return module;
     JSValue base = JS_NewString(ctx, url);
-    JS_DefinePropertyValueStr(ctx, meta, "resolve", JS_NewCFunctionData(ctx, meta_resolve, 1, 0, 1, (JSValueConst *) &base), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(ctx, meta, "resolve",
+        JS_NewCFunctionData(ctx, meta_resolve, 1, 0, 1, (JSValueConst *) &base), JS_PROP_C_W_E);
     JS_FreeValue(ctx, base);
     JS_FreeValue(ctx, meta);
     return module;
@@ -162,7 +171,10 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
     return def;
 }
 
-void br_js_loader_init(br_vu *vu) { JS_SetModuleLoaderFunc(vu->rt, normalize, load, vu); }
+void br_js_loader_init(br_vu *vu)
+{
+    JS_SetModuleLoaderFunc(vu->rt, normalize, load, vu);
+}
 
 static br_code fail_with_exception(br_vu *vu, br_code kind, br_err *err)
 {
@@ -173,9 +185,12 @@ static br_code fail_with_exception(br_vu *vu, br_code kind, br_err *err)
     br_buf text;
     br_buf_init(&text, 1 << 20);
     br_code code = kind;
-    if (kind == BR_ESYNTAX) br_js_take_load_error(vu->ctx, &text);
-    else code = br_js_take_exception(vu->ctx, &text);
-    (void) br_fail(err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "interrupted");
+    if (kind == BR_ESYNTAX)
+        br_js_take_load_error(vu->ctx, &text);
+    else
+        code = br_js_take_exception(vu->ctx, &text);
+    (void) br_fail(
+        err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "interrupted");
     br_buf_deinit(&text);
     return code;
 }
@@ -186,15 +201,21 @@ static br_code finish_evaluation(br_vu *vu, JSValueConst promise, br_err *err)
     JSContext *job_ctx;
     int rc;
     do {
-        while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0) continue;
-        br_code event = rc < 0 || JS_PromiseState(vu->ctx, promise) == JS_PROMISE_REJECTED ? BR_EOF : br_vu_events_turn(vu);
-        if (event == BR_EEXCEPTION) rc = -1;
-        else if (event == BR_OK) rc = 1;
+        while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0)
+            continue;
+        br_code event = rc < 0 || JS_PromiseState(vu->ctx, promise) == JS_PROMISE_REJECTED
+                            ? BR_EOF
+                            : br_vu_events_turn(vu);
+        if (event == BR_EEXCEPTION)
+            rc = -1;
+        else if (event == BR_OK)
+            rc = 1;
     } while (rc > 0);
     if (rc < 0) return fail_with_exception(vu, BR_EEXCEPTION, err);
     if (!JS_IsPromise(promise)) return BR_OK;
     JSPromiseStateEnum state = JS_PromiseState(vu->ctx, promise);
-    if (state == JS_PROMISE_FULFILLED) return br_vu_throw_rejection(vu) ? fail_with_exception(vu, BR_EEXCEPTION, err) : BR_OK;
+    if (state == JS_PROMISE_FULFILLED)
+        return br_vu_throw_rejection(vu) ? fail_with_exception(vu, BR_EEXCEPTION, err) : BR_OK;
     if (state == JS_PROMISE_PENDING) {
         return br_fail(err, BR_EEXCEPTION, "the init code awaits something that never happens");
     }

@@ -1,6 +1,6 @@
 /*
- * Module "k6/crypto": hashes, HMAC, random bytes, over OpenSSL. A library context of its own holds the legacy algorithms
- * (MD4), so that the rest of the process does not get them.
+ * Module "k6/crypto": hashes, HMAC, random bytes, over OpenSSL. A library context of its own holds the legacy
+ * algorithms (MD4), so that the rest of the process does not get them.
  */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -14,8 +14,9 @@
 
 static const struct {
     const char *name, *openssl;
-} algorithms[] = {{"md4", "MD4"}, {"md5", "MD5"}, {"sha1", "SHA1"}, {"sha256", "SHA256"}, {"sha384", "SHA384"}, {"sha512", "SHA512"},
-    {"sha512_224", "SHA512-224"}, {"sha512_256", "SHA512-256"}, {"ripemd160", "RIPEMD160"}};
+} algorithms[] = {{"md4", "MD4"}, {"md5", "MD5"}, {"sha1", "SHA1"}, {"sha256", "SHA256"},
+    {"sha384", "SHA384"}, {"sha512", "SHA512"}, {"sha512_224", "SHA512-224"}, {"sha512_256", "SHA512-256"},
+    {"ripemd160", "RIPEMD160"}};
 #define ALGORITHMS BR_COUNT_OF(algorithms)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -25,7 +26,8 @@ static EVP_MAC *hmac_algorithm;
 
 static void drop_library(void)
 {
-    for (size_t i = 0; i < ALGORITHMS; i++) EVP_MD_free(digests[i]);
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        EVP_MD_free(digests[i]);
     EVP_MAC_free(hmac_algorithm);
     OSSL_LIB_CTX_free(library); /* unloads its providers */
 }
@@ -35,7 +37,8 @@ static void load_library(void)
     library = OSSL_LIB_CTX_new();
     (void) OSSL_PROVIDER_load(library, "default");
     (void) OSSL_PROVIDER_load(library, "legacy");
-    for (size_t i = 0; i < ALGORITHMS; i++) digests[i] = EVP_MD_fetch(library, algorithms[i].openssl, NULL);
+    for (size_t i = 0; i < ALGORITHMS; i++)
+        digests[i] = EVP_MD_fetch(library, algorithms[i].openssl, NULL);
     hmac_algorithm = EVP_MAC_fetch(library, "HMAC", NULL);
     (void) atexit(drop_library);
 }
@@ -67,12 +70,12 @@ static void hasher_deinit(hasher *h)
 {
     EVP_MD_CTX_free(h->md);
     EVP_MAC_CTX_free(h->mac);
-    *h = (hasher) {0};
+    *h = (hasher){0};
 }
 
 static bool hasher_init(hasher *h, int algorithm)
 {
-    *h = (hasher) {.md = EVP_MD_CTX_new()};
+    *h = (hasher){.md = EVP_MD_CTX_new()};
     if (h->md && EVP_DigestInit_ex2(h->md, digests[algorithm], NULL)) return true;
     hasher_deinit(h);
     return false;
@@ -80,9 +83,10 @@ static bool hasher_init(hasher *h, int algorithm)
 
 static bool hasher_init_hmac(hasher *h, int algorithm, br_str key)
 {
-    *h = (hasher) {.mac = EVP_MAC_CTX_new(hmac_algorithm)};
+    *h = (hasher){.mac = EVP_MAC_CTX_new(hmac_algorithm)};
     char *name = (char *) (uintptr_t) algorithms[algorithm].openssl;
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
     static const unsigned char empty[1];
     const unsigned char *bytes = key.n ? (const unsigned char *) key.p : empty;
     if (h->mac && EVP_MAC_init(h->mac, bytes, key.n, params)) return true;
@@ -121,7 +125,10 @@ static bool input_bytes(JSContext *ctx, const char *what, JSValueConst v, br_str
     *ret_text = NULL;
     if (br_js_bytes(ctx, v, ret)) return true;
     if (!JS_IsString(v)) {
-        const char *type = br_js_nullish(v) ? "null" : JS_IsObject(v) ? "object" : JS_IsNumber(v) ? "number" : "boolean";
+        const char *type = br_js_nullish(v) ? "null"
+                           : JS_IsObject(v) ? "object"
+                           : JS_IsNumber(v) ? "number"
+                                            : "boolean";
         br_js_throw(ctx, "%s failed: invalid type %s, expected string, []byte or ArrayBuffer", what, type);
         return false;
     }
@@ -132,7 +139,8 @@ static bool input_bytes(JSContext *ctx, const char *what, JSValueConst v, br_str
 
 static void put_hex(br_str bytes, br_buf *out)
 {
-    for (size_t i = 0; i < bytes.n; i++) (void) br_buf_printf(out, "%02x", (unsigned char) bytes.p[i]);
+    for (size_t i = 0; i < bytes.n; i++)
+        (void) br_buf_printf(out, "%02x", (unsigned char) bytes.p[i]);
 }
 
 static JSValue encode(JSContext *ctx, br_str digest, JSValueConst encoding)
@@ -142,12 +150,18 @@ static JSValue encode(JSContext *ctx, br_str digest, JSValueConst encoding)
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     JSValue ret = JS_UNDEFINED;
-    if (br_str_is(name, "hex")) put_hex(digest, &out);
-    else if (br_str_is(name, "base64")) br_js_base64(digest, false, true, &out);
-    else if (br_str_is(name, "base64url")) br_js_base64(digest, true, true, &out);
-    else if (br_str_is(name, "base64rawurl")) br_js_base64(digest, true, false, &out);
-    else if (br_str_is(name, "binary")) ret = JS_NewArrayBufferCopy(ctx, (const uint8_t *) digest.p, digest.n);
-    else ret = br_js_throw(ctx, "invalid output encoding: " BR_FMT, BR_ARG(name));
+    if (br_str_is(name, "hex"))
+        put_hex(digest, &out);
+    else if (br_str_is(name, "base64"))
+        br_js_base64(digest, false, true, &out);
+    else if (br_str_is(name, "base64url"))
+        br_js_base64(digest, true, true, &out);
+    else if (br_str_is(name, "base64rawurl"))
+        br_js_base64(digest, true, false, &out);
+    else if (br_str_is(name, "binary"))
+        ret = JS_NewArrayBufferCopy(ctx, (const uint8_t *) digest.p, digest.n);
+    else
+        ret = br_js_throw(ctx, "invalid output encoding: " BR_FMT, BR_ARG(name));
     if (JS_IsUndefined(ret)) ret = br_js_new_str(ctx, br_buf_view(&out));
     br_buf_deinit(&out);
     if (!br_js_nullish(encoding)) JS_FreeCString(ctx, name.p);
@@ -159,7 +173,7 @@ static JSValue finish(JSContext *ctx, const hasher *h, JSValueConst encoding)
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t n = hasher_digest(h, digest);
     if (n == 0) return br_js_throw(ctx, "the digest cannot be computed");
-    return encode(ctx, (br_str) {(const char *) digest, n}, encoding);
+    return encode(ctx, (br_str){(const char *) digest, n}, encoding);
 }
 
 static bool update_with(JSContext *ctx, hasher *h, const char *what, JSValueConst data)
@@ -173,7 +187,10 @@ static bool update_with(JSContext *ctx, hasher *h, const char *what, JSValueCons
     return ok;
 }
 
-static JSValueConst arg(int argc, JSValueConst *argv, int i) { return i < argc ? argv[i] : JS_UNDEFINED; }
+static JSValueConst arg(int argc, JSValueConst *argv, int i)
+{
+    return i < argc ? argv[i] : JS_UNDEFINED;
+}
 
 /* md5(data, encoding) and the like; `index` is the algorithm's. */
 static JSValue one_shot(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
@@ -181,9 +198,11 @@ static JSValue one_shot(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     (void) this_val;
     pthread_once(&once, load_library);
     hasher h;
-    if (!digests[index] || !hasher_init(&h, index)) return br_js_throw(ctx, "this OpenSSL has no %s", algorithms[index].name);
+    if (!digests[index] || !hasher_init(&h, index))
+        return br_js_throw(ctx, "this OpenSSL has no %s", algorithms[index].name);
     JSValue ret = JS_EXCEPTION;
-    if (update_with(ctx, &h, algorithms[index].name, arg(argc, argv, 0))) ret = finish(ctx, &h, arg(argc, argv, 1));
+    if (update_with(ctx, &h, algorithms[index].name, arg(argc, argv, 0)))
+        ret = finish(ctx, &h, arg(argc, argv, 1));
     hasher_deinit(&h);
     return ret;
 }
@@ -227,7 +246,10 @@ static void finalize(JSRuntime *rt, JSValueConst v)
 
 static const JSClassDef hasher_class_def = {.class_name = "Hasher", .finalizer = finalize};
 
-void br_js_crypto_class_id(JSRuntime *rt) { JS_NewClassID(rt, &hasher_class); }
+void br_js_crypto_class_id(JSRuntime *rt)
+{
+    JS_NewClassID(rt, &hasher_class);
+}
 
 static JSValue hasher_js_update(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
@@ -277,7 +299,8 @@ static JSValue create_hash(JSContext *ctx, JSValueConst this_val, int argc, JSVa
     hasher h;
     int algorithm = algorithm_of(ctx, arg(argc, argv, 0));
     if (algorithm < 0) return JS_EXCEPTION;
-    return hasher_init(&h, algorithm) ? hasher_object(ctx, h) : br_js_throw(ctx, "the hash cannot be computed");
+    return hasher_init(&h, algorithm) ? hasher_object(ctx, h)
+                                      : br_js_throw(ctx, "the hash cannot be computed");
 }
 
 static JSValue create_hmac(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
@@ -312,7 +335,8 @@ static JSValue random_bytes(JSContext *ctx, JSValueConst this_val, int argc, JSV
     if (n < 1 || n > RANDOM_MAX) return br_js_throw(ctx, "invalid size");
     uint8_t *bytes = br_malloc((size_t) n);
     bool ok = RAND_bytes(bytes, (int) n) == 1;
-    JSValue ret = ok ? JS_NewArrayBufferCopy(ctx, bytes, (size_t) n) : br_js_throw(ctx, "no random bytes available");
+    JSValue ret = ok ? JS_NewArrayBufferCopy(ctx, bytes, (size_t) n)
+                     : br_js_throw(ctx, "no random bytes available");
     br_free(bytes);
     return ret;
 }
@@ -334,4 +358,5 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_DEF("randomBytes", 1, random_bytes),
 };
 
-const br_js_module br_js_module_crypto = {.name = "k6/crypto", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
+const br_js_module br_js_module_crypto = {
+    .name = "k6/crypto", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

@@ -1,13 +1,17 @@
 /*
- * Module "k6/data": SharedArray. The items are kept as JSON texts, once for all virtual users; reading one parses it and
- * freezes the copy. A VU sees a Proxy over an empty array, so that Array.isArray(), iteration and array methods work.
+ * Module "k6/data": SharedArray. The items are kept as JSON texts, once for all virtual users; reading one
+ * parses it and freezes the copy. A VU sees a Proxy over an empty array, so that Array.isArray(), iteration
+ * and array methods work.
  */
 #include "script/js.h"
 
 static JSClassID shared_class;
 static const JSClassDef shared_class_def = {.class_name = "SharedArrayHandler"};
 
-void br_js_data_class_id(JSRuntime *rt) { JS_NewClassID(rt, &shared_class); }
+void br_js_data_class_id(JSRuntime *rt)
+{
+    JS_NewClassID(rt, &shared_class);
+}
 
 void br_shared_array_free(br_shared_array *a)
 {
@@ -18,7 +22,10 @@ void br_shared_array_free(br_shared_array *a)
 
 /* The proxy's handler --------------------------------------------------------------------------------- */
 
-static const br_shared_array *shared_of(JSContext *ctx, JSValueConst handler) { return JS_GetOpaque2(ctx, handler, shared_class); }
+static const br_shared_array *shared_of(JSContext *ctx, JSValueConst handler)
+{
+    return JS_GetOpaque2(ctx, handler, shared_class);
+}
 
 /* A property key that is an index: "0" to "4294967294" without leading zeros. */
 static bool index_of(JSContext *ctx, JSValueConst key, size_t *ret)
@@ -136,7 +143,8 @@ static JSValue new_view(JSContext *ctx, const br_shared_array *a)
     if (!JS_IsRegisteredClass(rt, shared_class)) {
         if (JS_NewClass(rt, shared_class, &shared_class_def) < 0) return JS_EXCEPTION;
         JSValue proto = JS_NewObject(ctx);
-        if (JS_SetPropertyFunctionList(ctx, proto, handler_entries, BR_COUNT_OF(handler_entries)) < 0) return JS_EXCEPTION;
+        if (JS_SetPropertyFunctionList(ctx, proto, handler_entries, BR_COUNT_OF(handler_entries)) < 0)
+            return JS_EXCEPTION;
         JS_SetClassProto(ctx, shared_class, proto);
     }
     JSValue handler = JS_NewObjectClass(ctx, shared_class);
@@ -160,7 +168,8 @@ static br_shared_array *collect(JSContext *ctx, JSValueConst list)
     a->items = br_arena_zalloc(&a->arena, ((size_t) n + 1) * sizeof(*a->items));
     for (int64_t i = 0; i < n; i++) {
         JSValue item = JS_GetPropertyInt64(ctx, list, i);
-        JSValue json = JS_IsException(item) ? JS_EXCEPTION : JS_JSONStringify(ctx, item, JS_UNDEFINED, JS_UNDEFINED);
+        JSValue json = JS_IsException(item) ? JS_EXCEPTION
+                                            : JS_JSONStringify(ctx, item, JS_UNDEFINED, JS_UNDEFINED);
         JS_FreeValue(ctx, item);
         if (JS_IsException(json)) {
             br_shared_array_free(a);
@@ -196,8 +205,10 @@ static br_shared_array *build(JSContext *ctx, br_program *p, br_str name, JSValu
 {
     JSValue list = JS_Call(ctx, function, JS_UNDEFINED, 0, NULL);
     br_shared_array *a = NULL;
-    if (JS_IsArray(list)) a = collect(ctx, list);
-    else if (!JS_IsException(list)) br_js_throw(ctx, "only arrays can be made into SharedArray");
+    if (JS_IsArray(list))
+        a = collect(ctx, list);
+    else if (!JS_IsException(list))
+        br_js_throw(ctx, "only arrays can be made into SharedArray");
     JS_FreeValue(ctx, list);
     return a ? publish(p, name, a) : NULL;
 }
@@ -212,14 +223,20 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc, JSVa
     /* Guarded by its own lock, unlike the rest of the program. */
     br_program *p = (br_program *) (uintptr_t) vu->config.program;
     br_shared_array *a = NULL;
-    if (name.n == 0) br_js_throw(ctx, "empty name provided to SharedArray's constructor");
-    else if (argc < 2 || !JS_IsFunction(ctx, argv[1])) br_js_throw(ctx, "a function is expected as the second argument of SharedArray's constructor");
-    else if (JS_IsAsyncFunction(argv[1])) br_js_throw(ctx, "SharedArray constructor does not support async functions as second argument");
-    else if (!(a = find(p, name))) a = build(ctx, p, name, argv[1]);
+    if (name.n == 0)
+        br_js_throw(ctx, "empty name provided to SharedArray's constructor");
+    else if (argc < 2 || !JS_IsFunction(ctx, argv[1]))
+        br_js_throw(ctx, "a function is expected as the second argument of SharedArray's constructor");
+    else if (JS_IsAsyncFunction(argv[1]))
+        br_js_throw(ctx, "SharedArray constructor does not support async functions as second argument");
+    else if (!(a = find(p, name)))
+        a = build(ctx, p, name, argv[1]);
     if (argc) JS_FreeCString(ctx, name.p);
     return a ? new_view(ctx, a) : JS_EXCEPTION;
 }
 
-static const JSCFunctionListEntry entries[] = {JS_CFUNC_SPECIAL_DEF("SharedArray", 2, constructor, construct)};
+static const JSCFunctionListEntry entries[] = {
+    JS_CFUNC_SPECIAL_DEF("SharedArray", 2, constructor, construct)};
 
-const br_js_module br_js_module_data = {.name = "k6/data", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
+const br_js_module br_js_module_data = {
+    .name = "k6/data", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

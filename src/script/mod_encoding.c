@@ -6,7 +6,8 @@ typedef struct variant {
     bool url, padded;
 } variant;
 
-static const variant variants[] = {{"std", false, true}, {"rawstd", false, false}, {"url", true, true}, {"rawurl", true, false}};
+static const variant variants[] = {
+    {"std", false, true}, {"rawstd", false, false}, {"url", true, true}, {"rawurl", true, false}};
 
 static const char std_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -17,15 +18,19 @@ void br_js_base64(br_str bytes, bool url, bool padded, br_buf *out)
     for (size_t i = 0; i < bytes.n; i += 3) {
         size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
         uint32_t group = 0;
-        for (size_t k = 0; k < 3; k++) group = group << 8 | (k < n ? (unsigned char) bytes.p[i + k] : 0);
+        for (size_t k = 0; k < 3; k++)
+            group = group << 8 | (k < n ? (unsigned char) bytes.p[i + k] : 0);
         for (size_t k = 0; k < 4; k++) {
-            if (k <= n) (void) br_buf_putc(out, letters[group >> (18 - 6 * k) & 63]);
-            else if (padded) (void) br_buf_putc(out, '=');
+            if (k <= n)
+                (void) br_buf_putc(out, letters[group >> (18 - 6 * k) & 63]);
+            else if (padded)
+                (void) br_buf_putc(out, '=');
         }
     }
 }
 
-/* False: a letter that is none, or padding or a length that does not fit the variant. Line ends are skipped, as in Go. */
+/* False: a letter that is none, or padding or a length that does not fit the variant. Line ends are skipped,
+ * as in Go. */
 static bool decode(br_str text, const variant *v, br_buf *out)
 {
     const char *letters = v->url ? url_letters : std_letters;
@@ -40,7 +45,8 @@ static bool decode(br_str text, const variant *v, br_buf *out)
         if (!at) continue;
         group = group << 6 | (uint32_t) (at - letters);
         if (++count % 4) continue;
-        for (int shift = 16; shift >= 0; shift -= 8) (void) br_buf_putc(out, (char) (group >> shift & 255));
+        for (int shift = 16; shift >= 0; shift -= 8)
+            (void) br_buf_putc(out, (char) (group >> shift & 255));
         group = 0;
     }
     size_t rest = count % 4;
@@ -69,7 +75,8 @@ static JSValue b64encode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     (void) this_val;
     br_str bytes;
     bool binary = argc > 0 && br_js_bytes(ctx, argv[0], &bytes);
-    if (argc < 1 || (!binary && !JS_IsString(argv[0]))) return br_js_throw(ctx, "b64encode() needs a string or an ArrayBuffer");
+    if (argc < 1 || (!binary && !JS_IsString(argv[0])))
+        return br_js_throw(ctx, "b64encode() needs a string or an ArrayBuffer");
     if (!binary) bytes = br_js_str(ctx, argv[0]);
     if (!binary && !bytes.p) return JS_EXCEPTION;
     const variant *v = variant_of(ctx, argc, argv);
@@ -98,9 +105,12 @@ static JSValue b64decode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
         JS_FreeCString(ctx, format.p);
     }
     JSValue ret;
-    if (!ok) ret = br_js_throw(ctx, "illegal base64 data");
-    else if (as_text) ret = br_js_new_str(ctx, br_buf_view(&out));
-    else ret = JS_NewArrayBufferCopy(ctx, (const uint8_t *) out.data, out.len);
+    if (!ok)
+        ret = br_js_throw(ctx, "illegal base64 data");
+    else if (as_text)
+        ret = br_js_new_str(ctx, br_buf_view(&out));
+    else
+        ret = JS_NewArrayBufferCopy(ctx, (const uint8_t *) out.data, out.len);
     br_buf_deinit(&out);
     return ret;
 }
@@ -110,4 +120,5 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_DEF("b64decode", 3, b64decode),
 };
 
-const br_js_module br_js_module_encoding = {.name = "k6/encoding", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
+const br_js_module br_js_module_encoding = {
+    .name = "k6/encoding", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

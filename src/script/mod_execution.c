@@ -1,17 +1,17 @@
 /*
- * Module "k6/execution": vu, scenario, instance, test. Everything is read when it is asked for: the engine is asked through
- * the host table, tags and metadata are those of the running call.
+ * Module "k6/execution": vu, scenario, instance, test. Everything is read when it is asked for: the engine is
+ * asked through the host table, tags and metadata are those of the running call.
  */
 #include <inttypes.h>
 #include "base/log.h"
 #include "script/js.h"
 
-#define FIELD(name, fgetter, magic)                                                                        \
-    {                                                                                                  \
-        name, JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE, JS_DEF_CGETSET_MAGIC, magic,                  \
-        {                                                                                              \
-            .getset = {.get = {.getter_magic = fgetter}, .set = {.setter_magic = NULL}}                    \
-        }                                                                                              \
+#define FIELD(name, fgetter, magic)                                                                          \
+    {                                                                                                        \
+        name, JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE, JS_DEF_CGETSET_MAGIC, magic,                        \
+        {                                                                                                    \
+            .getset = {.get = {.getter_magic = fgetter}, .set = {.setter_magic = NULL} }                     \
+        }                                                                                                    \
     }
 #define METHOD(name, length, function) JS_CFUNC_DEF2(name, length, function, JS_PROP_C_W_E)
 
@@ -20,14 +20,22 @@
 static JSClassID map_class;
 enum { MAP_TAGS = 1, MAP_METADATA };
 
-static bool is_metadata(JSValueConst map) { return (intptr_t) JS_GetOpaque(map, map_class) == MAP_METADATA; }
+static bool is_metadata(JSValueConst map)
+{
+    return (intptr_t) JS_GetOpaque(map, map_class) == MAP_METADATA;
+}
 
-static const br_tagset *current(const br_vu *vu, JSValueConst map) { return is_metadata(map) ? vu->origin.metadata : vu->origin.tags; }
+static const br_tagset *current(const br_vu *vu, JSValueConst map)
+{
+    return is_metadata(map) ? vu->origin.metadata : vu->origin.tags;
+}
 
 static void replace(br_vu *vu, JSValueConst map, const br_tagset *set)
 {
-    if (is_metadata(map)) vu->origin.metadata = set;
-    else vu->origin.tags = set;
+    if (is_metadata(map))
+        vu->origin.metadata = set;
+    else
+        vu->origin.tags = set;
 }
 
 static int map_get(JSContext *ctx, JSPropertyDescriptor *desc, JSValueConst map, JSAtom prop)
@@ -35,10 +43,14 @@ static int map_get(JSContext *ctx, JSPropertyDescriptor *desc, JSValueConst map,
     const br_tagset *set = current(br_vu_of(ctx), map);
     size_t n;
     const char *key = set ? JS_AtomToCStringLen(ctx, &n, prop) : NULL;
-    br_str value = key ? br_tags_get(set, (br_str) {key, n}) : BR_STR_NONE;
+    br_str value = key ? br_tags_get(set, (br_str){key, n}) : BR_STR_NONE;
     JS_FreeCString(ctx, key);
     if (!value.p) return 0;
-    if (desc) *desc = (JSPropertyDescriptor) {.flags = JS_PROP_C_W_E, .value = br_js_new_str(ctx, value), .getter = JS_UNDEFINED, .setter = JS_UNDEFINED};
+    if (desc)
+        *desc = (JSPropertyDescriptor){.flags = JS_PROP_C_W_E,
+            .value = br_js_new_str(ctx, value),
+            .getter = JS_UNDEFINED,
+            .setter = JS_UNDEFINED};
     return 1;
 }
 
@@ -66,7 +78,7 @@ static int map_delete(JSContext *ctx, JSValueConst map, JSAtom prop)
     if (!key) return 1;
     br_tag *rest = br_calloc(set->count + 1, sizeof(*rest));
     for (size_t i = 0; i < set->count; i++) {
-        if (!br_str_eq(set->tags[i].key, (br_str) {key, len})) rest[kept++] = set->tags[i];
+        if (!br_str_eq(set->tags[i].key, (br_str){key, len})) rest[kept++] = set->tags[i];
     }
     replace(vu, map, br_tags_intern(br_recorder_tag_store(vu->config.recorder), rest, kept));
     br_free(rest);
@@ -74,12 +86,14 @@ static int map_delete(JSContext *ctx, JSValueConst map, JSAtom prop)
     return 1;
 }
 
-static int map_set(JSContext *ctx, JSValueConst map, JSAtom prop, JSValueConst value, JSValueConst receiver, int flags)
+static int map_set(
+    JSContext *ctx, JSValueConst map, JSAtom prop, JSValueConst value, JSValueConst receiver, int flags)
 {
     (void) receiver, (void) flags;
     br_vu *vu = br_vu_of(ctx);
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {
-        JS_ThrowTypeError(ctx, "only String, Boolean and Number types are accepted as a metric %s", is_metadata(map) ? "metadata value" : "tag value");
+        JS_ThrowTypeError(ctx, "only String, Boolean and Number types are accepted as a metric %s",
+            is_metadata(map) ? "metadata value" : "tag value");
         return -1;
     }
     if (!vu->config.recorder) return 1;
@@ -88,22 +102,30 @@ static int map_set(JSContext *ctx, JSValueConst map, JSAtom prop, JSValueConst v
     br_str text = br_js_str(ctx, value);
     int rc = key && text.p ? 1 : -1;
     br_tag tag = {{key, len}, text};
-    if (rc == 1) replace(vu, map, br_tags_with(br_recorder_tag_store(vu->config.recorder), current(vu, map), &tag, 1));
+    if (rc == 1)
+        replace(vu, map, br_tags_with(br_recorder_tag_store(vu->config.recorder), current(vu, map), &tag, 1));
     JS_FreeCString(ctx, text.p);
     JS_FreeCString(ctx, key);
     return rc;
 }
 
-static const JSClassExoticMethods map_methods = {.get_own_property = map_get, .get_own_property_names = map_names,
-    .delete_property = map_delete, .set_property = map_set};
-static const JSClassDef map_class_def = {.class_name = "Object", .exotic = (JSClassExoticMethods *) (uintptr_t) &map_methods};
+static const JSClassExoticMethods map_methods = {.get_own_property = map_get,
+    .get_own_property_names = map_names,
+    .delete_property = map_delete,
+    .set_property = map_set};
+static const JSClassDef map_class_def = {
+    .class_name = "Object", .exotic = (JSClassExoticMethods *) (uintptr_t) &map_methods};
 
-void br_js_execution_class_id(JSRuntime *rt) { JS_NewClassID(rt, &map_class); }
+void br_js_execution_class_id(JSRuntime *rt)
+{
+    JS_NewClassID(rt, &map_class);
+}
 
 static JSValue new_map(JSContext *ctx, int kind)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
-    if (!JS_IsRegisteredClass(rt, map_class) && JS_NewClass(rt, map_class, &map_class_def) < 0) return JS_EXCEPTION;
+    if (!JS_IsRegisteredClass(rt, map_class) && JS_NewClass(rt, map_class, &map_class_def) < 0)
+        return JS_EXCEPTION;
     JSValue global = JS_GetGlobalObject(ctx), object = JS_GetPropertyStr(ctx, global, "Object");
     JSValue proto = JS_GetProperty(ctx, object, br_vu_of(ctx)->atoms[BR_ATOM_prototype]);
     JSValue map = JS_NewObjectProtoClass(ctx, proto, map_class);
@@ -116,7 +138,10 @@ static JSValue new_map(JSContext *ctx, int kind)
 
 /* vu -------------------------------------------------------------------------------------------------- */
 
-static const br_vu_host *host_of(const br_vu *vu) { return vu->config.settings->host; }
+static const br_vu_host *host_of(const br_vu *vu)
+{
+    return vu->config.settings->host;
+}
 
 /* False, with an exception pending, outside of a scenario. */
 static bool scenario_info(JSContext *ctx, br_vu_scenario_info *ret)
@@ -136,7 +161,8 @@ static JSValue vu_field(JSContext *ctx, JSValueConst this_val, int field)
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
-    if (br_vu_in_init(vu)) return br_js_throw(ctx, "getting VU information in the init context is not supported");
+    if (br_vu_in_init(vu))
+        return br_js_throw(ctx, "getting VU information in the init context is not supported");
     if (field == VU_ID) return JS_NewInt64(ctx, vu->config.id);
     if (field == VU_ITERATION) return JS_NewInt64(ctx, vu->iteration);
     br_vu_scenario_info info;
@@ -148,18 +174,21 @@ static JSValue keep(JSContext *ctx, JSValueConst object, const char *name, JSVal
 {
     if (JS_IsException(value)) return value;
     JSValue copy = JS_DupValue(ctx, value);
-    if (JS_DefinePropertyValueStr(ctx, object, name, value, JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE) >= 0) return copy;
+    if (JS_DefinePropertyValueStr(ctx, object, name, value, JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE) >= 0)
+        return copy;
     JS_FreeValue(ctx, copy);
     return JS_EXCEPTION;
 }
 
 static JSValue vu_map(JSContext *ctx, JSValueConst this_val, int kind)
 {
-    if (br_vu_in_init(br_vu_of(ctx))) return br_js_throw(ctx, "getting VU information in the init context is not supported");
+    if (br_vu_in_init(br_vu_of(ctx)))
+        return br_js_throw(ctx, "getting VU information in the init context is not supported");
     return keep(ctx, this_val, kind == MAP_TAGS ? "tags" : "metadata", new_map(ctx, kind));
 }
 
-static const JSCFunctionListEntry vu_metrics_entries[] = {FIELD("tags", vu_map, MAP_TAGS), FIELD("metadata", vu_map, MAP_METADATA)};
+static const JSCFunctionListEntry vu_metrics_entries[] = {
+    FIELD("tags", vu_map, MAP_TAGS), FIELD("metadata", vu_map, MAP_METADATA)};
 
 static const JSCFunctionListEntry vu_entries[] = {
     FIELD("idInInstance", vu_field, VU_ID),
@@ -167,7 +196,8 @@ static const JSCFunctionListEntry vu_entries[] = {
     FIELD("iterationInInstance", vu_field, VU_ITERATION),
     FIELD("iterationInScenario", vu_field, VU_SCENARIO_ITERATION),
     FIELD("tags", vu_map, MAP_TAGS),
-    JS_OBJECT_DEF("metrics", vu_metrics_entries, BR_COUNT_OF(vu_metrics_entries), JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE),
+    JS_OBJECT_DEF("metrics", vu_metrics_entries, BR_COUNT_OF(vu_metrics_entries),
+        JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE),
 };
 
 /* scenario, instance ---------------------------------------------------------------------------------- */
@@ -203,7 +233,8 @@ static JSValue instance_field(JSContext *ctx, JSValueConst this_val, int field)
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
-    if (br_vu_in_init(vu) || !host_of(vu)) return br_js_throw(ctx, "getting instance information in the init context is not supported");
+    if (br_vu_in_init(vu) || !host_of(vu))
+        return br_js_throw(ctx, "getting instance information in the init context is not supported");
     br_vu_instance_info info;
     host_of(vu)->instance(host_of(vu)->ctx, &info);
     switch (field) {
@@ -226,7 +257,8 @@ static const JSCFunctionListEntry instance_entries[] = {
 /* test ------------------------------------------------------------------------------------------------ */
 
 /* "what" or "what: argument" into out. False: the argument's toString() threw. */
-static bool reason_text(JSContext *ctx, const char *what, int argc, JSValueConst *argv, char *out, size_t size)
+static bool reason_text(
+    JSContext *ctx, const char *what, int argc, JSValueConst *argv, char *out, size_t size)
 {
     bool given = argc > 0 && !br_js_nullish(argv[0]);
     br_str text = given ? br_js_str(ctx, argv[0]) : BR_STR_NONE;
@@ -241,7 +273,8 @@ static JSValue test_abort(JSContext *ctx, JSValueConst this_val, int argc, JSVal
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
-    if (!reason_text(ctx, "test aborted", argc, argv, vu->abort_text, sizeof(vu->abort_text))) return JS_EXCEPTION;
+    if (!reason_text(ctx, "test aborted", argc, argv, vu->abort_text, sizeof(vu->abort_text)))
+        return JS_EXCEPTION;
     return br_js_interrupt(ctx);
 }
 
@@ -249,7 +282,8 @@ static JSValue test_fail(JSContext *ctx, JSValueConst this_val, int argc, JSValu
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
-    if (br_vu_in_init(vu) || !host_of(vu)) return br_js_throw(ctx, "marking the test as failed in the init context is not supported");
+    if (br_vu_in_init(vu) || !host_of(vu))
+        return br_js_throw(ctx, "marking the test as failed in the init context is not supported");
     char text[300];
     if (!reason_text(ctx, "test marked as failed", argc, argv, text, sizeof(text))) return JS_EXCEPTION;
     host_of(vu)->fail(host_of(vu)->ctx, br_str_of(text));
@@ -294,7 +328,8 @@ static const JSCFunctionListEntry test_entries[] = {
 
 /* The module ------------------------------------------------------------------------------------------ */
 
-#define PART(name, list) JS_OBJECT_DEF(name, list, BR_COUNT_OF(list), JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE)
+#define PART(name, list)                                                                                     \
+    JS_OBJECT_DEF(name, list, BR_COUNT_OF(list), JS_PROP_ENUMERABLE | JS_PROP_CONFIGURABLE)
 
 static const JSCFunctionListEntry entries[] = {
     PART("vu", vu_entries),
@@ -303,4 +338,5 @@ static const JSCFunctionListEntry entries[] = {
     PART("test", test_entries),
 };
 
-const br_js_module br_js_module_execution = {.name = "k6/execution", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
+const br_js_module br_js_module_execution = {
+    .name = "k6/execution", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

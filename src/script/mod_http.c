@@ -22,7 +22,8 @@ static void record(br_vu *vu, const br_js_request *request, const br_js_response
         .extra = request->tags,
         .extra_count = request->tag_count,
         .has_expectation = request->has_expectation,
-        .expected = request->expected ? br_js_statuses_has(request->expected, r->status) : r->status >= 200 && r->status <= 399,
+        .expected = request->expected ? br_js_statuses_has(request->expected, r->status)
+                                      : r->status >= 200 && r->status <= 399,
         .blocked = t.blocked,
         .connecting = t.connecting,
         .tls_handshaking = t.tls_handshaking,
@@ -50,17 +51,21 @@ static void set_outcome(br_js_response *r)
 
 static JSValue failed(br_vu *vu, const br_js_request *request, br_js_response *r, bool throw_it)
 {
-    /* The exception and the log show Go's long form: Get "http://x/": dial tcp 127.0.0.1:1: connect: connection refused. */
+    /* The exception and the log show Go's long form: Get "http://x/": dial tcp 127.0.0.1:1: connect:
+     * connection refused. */
     const br_http_error *e = &r->http.error;
     const char *why = e->raw[0] ? e->raw : e->text;
     char verb[32], text[1024];
     size_t n = request->http.method.n < sizeof(verb) - 1 ? request->http.method.n : sizeof(verb) - 1;
-    for (size_t i = 0; i < n; i++) verb[i] = (char) (i ? tolower((unsigned char) request->http.method.p[i]) : request->http.method.p[i]);
+    for (size_t i = 0; i < n; i++)
+        verb[i] = (char) (i ? tolower((unsigned char) request->http.method.p[i]) : request->http.method.p[i]);
     verb[n] = 0;
     /* With the head of an answer there, Go tells of the body alone. */
     bool sent = e->step != BR_STEP_URL && e->step != BR_STEP_NONE && r->http.status == 0;
-    if (sent) snprintf(text, sizeof(text), "%s \"%.500s\": %s", verb, request->url.p, why);
-    else snprintf(text, sizeof(text), "%s", why);
+    if (sent)
+        snprintf(text, sizeof(text), "%s \"%.500s\": %s", verb, request->url.p, why);
+    else
+        snprintf(text, sizeof(text), "%s", why);
     if (throw_it) {
         br_js_throw(vu->ctx, "%s", text);
         br_js_response_put(r);
@@ -103,10 +108,12 @@ static br_code exchange(br_vu *vu, const br_js_request *request, br_js_response 
 br_code br_js_http_wait_for_turn(br_vu *vu)
 {
     const br_vu_settings *s = vu->config.settings;
-    br_ns now = br_loop_clock(vu->config.loop), next = atomic_load_explicit(s->next_request, memory_order_relaxed), at;
+    br_ns now = br_loop_clock(vu->config.loop),
+          next = atomic_load_explicit(s->next_request, memory_order_relaxed), at;
     do {
         at = next > now ? next : now;
-    } while (!atomic_compare_exchange_weak_explicit(s->next_request, &next, at + s->request_interval, memory_order_relaxed, memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(
+        s->next_request, &next, at + s->request_interval, memory_order_relaxed, memory_order_relaxed));
     if (at <= now) return BR_OK;
     br_code code = br_fiber_sleep_until(vu->fiber, at);
     vu->slice_start = br_loop_now(vu->config.loop);
@@ -129,12 +136,15 @@ JSValue br_js_http_refuse(br_vu *vu, const br_js_request *request, br_js_respons
     return failed(vu, request, r, vu->config.settings->throw_errors);
 }
 
-static JSValue perform(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params)
+static JSValue perform(
+    br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params)
 {
     JSContext *ctx = vu->ctx;
-    if (br_vu_in_init(vu)) return br_js_throw(ctx, "Making http requests in the init context is not supported");
+    if (br_vu_in_init(vu))
+        return br_js_throw(ctx, "Making http requests in the init context is not supported");
     if (!vu->http) return br_js_throw(ctx, "requests cannot be made in handleSummary()");
-    if (BR_UNLIKELY(vu->config.settings->next_request) && br_js_http_wait_for_turn(vu) != BR_OK) return br_js_interrupt(ctx);
+    if (BR_UNLIKELY(vu->config.settings->next_request) && br_js_http_wait_for_turn(vu) != BR_OK)
+        return br_js_interrupt(ctx);
     br_js_response *r = br_js_response_take(vu);
     br_js_request request;
     br_code code = br_js_request_build(vu, method, url, body, params, &request, &r->http.error);
@@ -161,16 +171,21 @@ typedef struct verb {
 static const verb verbs[] = {{"GET", false}, {"HEAD", false}, {"POST", true}, {"PUT", true}, {"PATCH", true},
     {"DELETE", true}, {"OPTIONS", true}};
 
-static JSValueConst arg(int argc, JSValueConst *argv, int i) { return i < argc ? argv[i] : JS_UNDEFINED; }
+static JSValueConst arg(int argc, JSValueConst *argv, int i)
+{
+    return i < argc ? argv[i] : JS_UNDEFINED;
+}
 
 static JSValue http_verb(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
 {
     (void) this_val;
     const verb *v = &verbs[index];
     if (BR_UNLIKELY(!v->has_body && argc > 2)) {
-        br_warn("http.%s only accepts a url and a params argument (2 arguments), but %d were given", index ? "head" : "get", argc);
+        br_warn("http.%s only accepts a url and a params argument (2 arguments), but %d were given",
+            index ? "head" : "get", argc);
     }
-    if (v->has_body) return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
+    if (v->has_body)
+        return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
     return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), JS_UNDEFINED, arg(argc, argv, 1));
 }
 
@@ -212,4 +227,5 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_MAGIC_DEF("file", 3, not_yet, 3),
 };
 
-const br_js_module br_js_module_http = {.name = "k6/http", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
+const br_js_module br_js_module_http = {
+    .name = "k6/http", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

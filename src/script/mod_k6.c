@@ -82,9 +82,11 @@ static JSValue k6_group(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     if (br_vu_in_init(vu)) return need_running(ctx, "group()");
-    if (argc < 2 || !JS_IsFunction(ctx, argv[1])) return br_js_throw(ctx, "group() requires a callback as a second argument");
-    if (JS_IsAsyncFunction(argv[1])) return br_js_throw(ctx, "group() does not support async functions as arguments, please see "
-        "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
+    if (argc < 2 || !JS_IsFunction(ctx, argv[1]))
+        return br_js_throw(ctx, "group() requires a callback as a second argument");
+    if (JS_IsAsyncFunction(argv[1]))
+        return br_js_throw(ctx, "group() does not support async functions as arguments, please see "
+                                "https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info");
     br_str name = br_js_str(ctx, argv[0]);
     if (!name.p) return JS_EXCEPTION;
     if (br_str_find(name, BR_STR("::")) >= 0) {
@@ -118,7 +120,8 @@ static void record_check(const check_run *c, br_str name, bool passed)
     br_vu *vu = c->vu;
     if (!vu->config.recorder || vu->cancelled) return;
     bool kept = vu->config.settings->system_tags & BR_SYSTEM_TAG(CHECK);
-    br_recorder_check(vu->config.recorder, kept ? br_vu_group(vu) : NULL, name, passed, &vu->origin, c->tags, c->tag_count, c->wall);
+    br_recorder_check(vu->config.recorder, kept ? br_vu_group(vu) : NULL, name, passed, &vu->origin, c->tags,
+        c->tag_count, c->wall);
 }
 
 /* Evaluates one entry of the set. -1: exception (recorded as failed). */
@@ -141,7 +144,8 @@ static int check_one(JSContext *ctx, check_run *c, JSValueConst set, JSAtom key)
         rc = -1;
     }
     if (rc == 0) {
-        result = JS_IsFunction(ctx, predicate) ? JS_Call(ctx, predicate, JS_UNDEFINED, 1, &c->value) : JS_DupValue(ctx, predicate);
+        result = JS_IsFunction(ctx, predicate) ? JS_Call(ctx, predicate, JS_UNDEFINED, 1, &c->value)
+                                               : JS_DupValue(ctx, predicate);
         rc = JS_IsException(result) ? -1 : 0;
     }
     bool passed = rc == 0 && JS_ToBool(ctx, result) == 1;
@@ -158,9 +162,14 @@ static JSValue k6_check(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     if (br_vu_in_init(vu)) return need_running(ctx, "check()");
-    if (argc < 2) return br_js_throw(ctx, "no argument was provided to check(): it takes a value and an object of checks");
+    if (argc < 2)
+        return br_js_throw(
+            ctx, "no argument was provided to check(): it takes a value and an object of checks");
     if (br_js_nullish(argv[1])) return JS_TRUE;
-    check_run c = {.vu = vu, .value = argv[0], .wall = br_vu_wall(vu, br_loop_clock(vu->config.loop)), .all_passed = true};
+    check_run c = {.vu = vu,
+        .value = argv[0],
+        .wall = br_vu_wall(vu, br_loop_clock(vu->config.loop)),
+        .all_passed = true};
     br_arena own;
     br_arena_init(&own, 512);
     JSValue ret = JS_EXCEPTION;
@@ -169,7 +178,8 @@ static JSValue k6_check(JSContext *ctx, JSValueConst this_val, int argc, JSValue
         uint32_t n;
         if (br_js_keys(ctx, argv[1], &keys, &n) == 0) {
             int rc = 0;
-            for (uint32_t i = 0; i < n && rc == 0; i++) rc = check_one(ctx, &c, argv[1], keys[i].atom);
+            for (uint32_t i = 0; i < n && rc == 0; i++)
+                rc = check_one(ctx, &c, argv[1], keys[i].atom);
             JS_FreePropertyEnum(ctx, keys, n);
             if (rc == 0) ret = JS_NewBool(ctx, c.all_passed);
         }

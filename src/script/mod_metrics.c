@@ -7,7 +7,10 @@ static JSClassID metric_class;
 
 static const JSClassDef metric_class_def = {.class_name = "Metric"};
 
-static const br_metric *metric_of(JSContext *ctx, JSValueConst v) { return JS_GetOpaque2(ctx, v, metric_class); }
+static const br_metric *metric_of(JSContext *ctx, JSValueConst v)
+{
+    return JS_GetOpaque2(ctx, v, metric_class);
+}
 
 static JSValue metric_get_name(JSContext *ctx, JSValueConst this_val)
 {
@@ -22,8 +25,9 @@ static JSValue bad_value(JSContext *ctx, const br_metric *m, int argc, JSValueCo
     if (!text.p) return JS_EXCEPTION;
     char message[300];
     int shown = text.n > 100 ? 100 : (int) text.n;
-    snprintf(message, sizeof(message), "'%.*s' is an invalid value for metric '" BR_FMT "', a number or a boolean value is expected",
-        shown, text.p, BR_ARG(m->name));
+    snprintf(message, sizeof(message),
+        "'%.*s' is an invalid value for metric '" BR_FMT "', a number or a boolean value is expected", shown,
+        text.p, BR_ARG(m->name));
     if (argc) JS_FreeCString(ctx, text.p);
     if (br_vu_of(ctx)->config.settings->throw_errors) return br_js_throw(ctx, "%s", message);
     br_warn("%s", message);
@@ -56,17 +60,20 @@ static const JSCFunctionListEntry metric_proto[] = {
     JS_CGETSET_DEF("name", metric_get_name, NULL),
 };
 
-static JSValue metric_construct(JSContext *ctx, JSValueConst new_target, int argc, JSValueConst *argv, int type)
+static JSValue metric_construct(
+    JSContext *ctx, JSValueConst new_target, int argc, JSValueConst *argv, int type)
 {
     (void) new_target;
     br_vu *vu = br_vu_of(ctx);
     if (!br_vu_in_init(vu)) return br_js_throw(ctx, "metrics must be declared in the init context");
     br_str name = argc ? br_js_str(ctx, argv[0]) : BR_STR("");
     if (!name.p) return JS_EXCEPTION;
-    br_metric_contains contains = argc > 1 && JS_ToBool(ctx, argv[1]) == 1 ? BR_CONTAINS_TIME : BR_CONTAINS_DEFAULT;
+    br_metric_contains contains = argc > 1 && JS_ToBool(ctx, argv[1]) == 1 ? BR_CONTAINS_TIME
+                                                                           : BR_CONTAINS_DEFAULT;
     br_metric *m = NULL;
     br_err err = {0};
-    br_code code = br_metrics_get(vu->config.settings->metrics, name, (br_metric_type) type, contains, &m, &err);
+    br_code code = br_metrics_get(
+        vu->config.settings->metrics, name, (br_metric_type) type, contains, &m, &err);
     if (argc) JS_FreeCString(ctx, name.p);
     if (code != BR_OK) return br_js_throw(ctx, "%s", err.msg);
     JSValue object = JS_NewObjectClass(ctx, metric_class);
@@ -74,12 +81,12 @@ static JSValue metric_construct(JSContext *ctx, JSValueConst new_target, int arg
     return object;
 }
 
-#define METRIC_CTOR(name, type)                                                               \
-    {                                                                                         \
-        name, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE, JS_DEF_CFUNC, type,                    \
-        {                                                                                     \
-            .func = {2, JS_CFUNC_constructor_or_func_magic, {.constructor_magic = metric_construct}} \
-        }                                                                                     \
+#define METRIC_CTOR(name, type)                                                                              \
+    {                                                                                                        \
+        name, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE, JS_DEF_CFUNC, type,                                   \
+        {                                                                                                    \
+            .func = { 2, JS_CFUNC_constructor_or_func_magic, {.constructor_magic = metric_construct} }       \
+        }                                                                                                    \
     }
 
 static const JSCFunctionListEntry entries[] = {
@@ -89,9 +96,13 @@ static const JSCFunctionListEntry entries[] = {
     METRIC_CTOR("Trend", BR_TREND),
 };
 
-const br_js_module br_js_module_metrics = {.name = "k6/metrics", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
+const br_js_module br_js_module_metrics = {
+    .name = "k6/metrics", .entries = entries, .entry_count = BR_COUNT_OF(entries)};
 
-void br_js_metrics_class_id(JSRuntime *rt) { JS_NewClassID(rt, &metric_class); }
+void br_js_metrics_class_id(JSRuntime *rt)
+{
+    JS_NewClassID(rt, &metric_class);
+}
 
 int br_js_metrics_class_init(br_vu *vu)
 {

@@ -13,9 +13,9 @@ static const br_js_module *const modules[] = {
 };
 
 /* Names that k6 knows and this version does not: the message tells the user at import. */
-static const char *const unsupported[] = {"k6/browser", "k6/crypto/x509",
-    "k6/experimental/csv", "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/html",
-    "k6/net/grpc", "k6/secrets", "k6/websockets", "k6/ws"};
+static const char *const unsupported[] = {"k6/browser", "k6/crypto/x509", "k6/experimental/csv",
+    "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/html", "k6/net/grpc",
+    "k6/secrets", "k6/websockets", "k6/ws"};
 
 const br_js_module *br_js_module_find(const char *name)
 {
@@ -55,13 +55,15 @@ static int module_init(JSContext *ctx, JSModuleDef *m)
     JS_FreeCString(ctx, name);
     if (!module) return -1;
     JSValue object = JS_NewObject(ctx);
-    if ((module->entry_count && JS_SetPropertyFunctionList(ctx, object, module->entries, module->entry_count) < 0) ||
+    if ((module->entry_count &&
+            JS_SetPropertyFunctionList(ctx, object, module->entries, module->entry_count) < 0) ||
         (module->extend && module->extend(ctx, object) < 0)) {
         JS_FreeValue(ctx, object);
         return -1;
     }
     for (int i = 0; i < module->entry_count; i++) {
-        JS_SetModuleExport(ctx, m, module->entries[i].name, JS_GetPropertyStr(ctx, object, module->entries[i].name));
+        JS_SetModuleExport(
+            ctx, m, module->entries[i].name, JS_GetPropertyStr(ctx, object, module->entries[i].name));
     }
     for (const char *const *n = module->extra_names; n && *n; n++) {
         JS_SetModuleExport(ctx, m, *n, JS_GetPropertyStr(ctx, object, *n));
@@ -78,11 +80,14 @@ JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *module)
 {
     JSModuleDef *m = JS_NewCModule(ctx, module->name, module_init);
     if (!m) return NULL;
-    for (int i = 0; i < module->entry_count; i++) JS_AddModuleExport(ctx, m, module->entries[i].name);
-    for (const char *const *n = module->extra_names; n && *n; n++) JS_AddModuleExport(ctx, m, *n);
+    for (int i = 0; i < module->entry_count; i++)
+        JS_AddModuleExport(ctx, m, module->entries[i].name);
+    for (const char *const *n = module->extra_names; n && *n; n++)
+        JS_AddModuleExport(ctx, m, *n);
     const br_program *p = br_vu_of(ctx)->config.program;
     for (size_t i = 0; i < p->null_exports.len; i++) {
-        if (br_str_is(p->null_exports.data[i].module, module->name)) JS_AddModuleExport(ctx, m, p->null_exports.data[i].name.p);
+        if (br_str_is(p->null_exports.data[i].module, module->name))
+            JS_AddModuleExport(ctx, m, p->null_exports.data[i].name.p);
     }
     JS_AddModuleExport(ctx, m, "default");
     return m;

@@ -13,8 +13,9 @@ static void set_main(br_program *p, const char *path, const char *absolute)
 {
     br_str url = br_str_of(br_arena_printf(&p->arena, "file://%s", absolute));
     const char *slash = strrchr(url.p, '/');
+    BR_ASSERT(slash); /* of file:// */
     p->main = url;
-    p->dir = (br_str) {url.p + 7, (size_t) (slash - (url.p + 7))};
+    p->dir = (br_str){url.p + 7, (size_t) (slash - (url.p + 7))};
     p->path = br_arena_cstr(&p->arena, br_str_of(path));
 }
 
@@ -28,10 +29,12 @@ static br_code read_input(br_program *p, br_err *err)
     for (size_t n = 1; code == BR_OK && n;) {
         n = fread(block, 1, sizeof(block), stdin);
         code = br_buf_append(&text, block, n);
-        if (code != BR_OK) (void) br_fail(err, BR_ELIMIT, "the script on standard input is larger than %zu MiB", BR_SCRIPT_MAX_BYTES >> 20);
+        if (code != BR_OK)
+            (void) br_fail(err, BR_ELIMIT, "the script on standard input is larger than %zu MiB",
+                BR_SCRIPT_MAX_BYTES >> 20);
     }
     if (code == BR_OK) {
-        p->input = br_arena_str(&p->arena, (br_str) {text.data ? text.data : "", text.len});
+        p->input = br_arena_str(&p->arena, (br_str){text.data ? text.data : "", text.len});
         set_main(p, "-", br_arena_printf(&p->arena, "%s/-", strcmp(folder, "/") == 0 ? "" : folder));
     }
     free(folder); // from realpath
@@ -45,7 +48,9 @@ static br_code resolve_path(br_program *p, const char *path, br_err *err)
     char *absolute = realpath(path, NULL);
     if (!absolute) {
         int e = errno;
-        if (e == ENOENT) return br_fail(err, BR_ENOTFOUND, "The moduleSpecifier \"%s\" couldn't be found on local disk. " BR_MODULE_HINT, path);
+        if (e == ENOENT)
+            return br_fail(err, BR_ENOTFOUND,
+                "The moduleSpecifier \"%s\" couldn't be found on local disk. " BR_MODULE_HINT, path);
         return br_fail_errno(err, br_code_from_errno(e), e, "cannot open the script '%s'", path);
     }
     struct stat st;
@@ -70,14 +75,15 @@ static br_code read_options(br_program *p, br_vu *vu, br_err *err)
     JSContext *ctx = vu->ctx;
     JSValue options = JS_GetPropertyStr(ctx, vu->main_ns, "options");
     if (JS_IsUndefined(options)) return BR_OK;
-    JSValue json = JS_IsException(options) ? JS_EXCEPTION : JS_JSONStringify(ctx, options, JS_UNDEFINED, JS_UNDEFINED);
+    JSValue json = JS_IsException(options) ? JS_EXCEPTION
+                                           : JS_JSONStringify(ctx, options, JS_UNDEFINED, JS_UNDEFINED);
     JS_FreeValue(ctx, options);
     if (JS_IsException(json)) {
         br_buf text;
         br_buf_init(&text, 1 << 20);
         (void) br_js_take_exception(ctx, &text);
-        (void) br_fail(err, BR_EEXCEPTION, "reading the exported options: %.*s", (int) (text.len < 900 ? text.len : 900),
-            text.data ? text.data : "");
+        (void) br_fail(err, BR_EEXCEPTION, "reading the exported options: %.*s",
+            (int) (text.len < 900 ? text.len : 900), text.data ? text.data : "");
         br_buf_deinit(&text);
         return BR_EEXCEPTION;
     }
@@ -115,25 +121,30 @@ static br_code read_exports(br_program *p, br_vu *vu, br_err *err)
 {
     JSPropertyEnum *keys;
     uint32_t n;
-    if (br_js_keys(vu->ctx, vu->main_ns, &keys, &n) < 0) return br_fail(err, BR_EINVAL, "cannot list the script's exports");
+    if (br_js_keys(vu->ctx, vu->main_ns, &keys, &n) < 0)
+        return br_fail(err, BR_EINVAL, "cannot list the script's exports");
     br_code code = BR_OK;
-    for (uint32_t i = 0; i < n && code == BR_OK; i++) code = read_export(p, vu, keys[i].atom, err);
+    for (uint32_t i = 0; i < n && code == BR_OK; i++)
+        code = read_export(p, vu, keys[i].atom, err);
     JS_FreePropertyEnum(vu->ctx, keys, n);
     if (code == BR_OK && p->callables == 0) code = br_fail(err, BR_EINVAL, "no exported functions in script");
     return code;
 }
 
 /*
- * QuickJS refuses a module that imports a name that does not exist. For its own modules k6 binds such names to null:
- * the name is added to the module, and the script is loaded again (nothing of it has run so far).
+ * QuickJS refuses a module that imports a name that does not exist. For its own modules k6 binds such names
+ * to null: the name is added to the module, and the script is loaded again (nothing of it has run so far).
  */
 static bool note_null_export(br_program *p, const char *message)
 {
     char name[128], module[64];
-    if (sscanf(message, "SyntaxError: Could not find export '%127[^']' in module '%63[^']'", name, module) != 2) return false;
+    if (sscanf(message, "SyntaxError: Could not find export '%127[^']' in module '%63[^']'", name, module) !=
+        2)
+        return false;
     if (!br_js_module_find(module) || p->null_exports.len == BR_NULL_EXPORTS_MAX) return false;
     br_debug("the module \"%s\" has no export named \"%s\": it is null", module, name);
-    *br_vec_push(&p->null_exports) = (br_null_export) {br_arena_str(&p->arena, br_str_of(module)), br_arena_str(&p->arena, br_str_of(name))};
+    *br_vec_push(&p->null_exports) = (br_null_export){
+        br_arena_str(&p->arena, br_str_of(module)), br_arena_str(&p->arena, br_str_of(name))};
     return true;
 }
 
@@ -141,10 +152,13 @@ static bool note_null_export(br_program *p, const char *message)
 static void reword_missing_export(const br_program *p, br_err *err)
 {
     char name[128], url[600], text[800];
-    if (sscanf(err->msg, "SyntaxError: Could not find export '%127[^']' in module 'file://%599[^']'", name, url) != 2) return;
+    if (sscanf(err->msg, "SyntaxError: Could not find export '%127[^']' in module 'file://%599[^']'", name,
+            url) != 2)
+        return;
     br_str path = br_str_of(url);
     bool below = br_str_starts(path, p->dir) && path.p[p->dir.n] == '/';
-    snprintf(text, sizeof(text), "SyntaxError: The requested module \"%s%s\" does not provide an export named \"%s\"",
+    snprintf(text, sizeof(text),
+        "SyntaxError: The requested module \"%s%s\" does not provide an export named \"%s\"",
         below ? "." : "", below ? url + p->dir.n : url, name);
     (void) br_fail(err, err->code, "%s", text);
 }
@@ -203,7 +217,8 @@ void br_program_free(br_program *p)
     br_map_deinit(&p->modules);
     br_map_deinit(&p->files);
     br_map_deinit(&p->exports);
-    for (size_t i = 0; i < p->shared_arrays.len; i++) br_shared_array_free(p->shared_arrays.entries[i].value);
+    for (size_t i = 0; i < p->shared_arrays.len; i++)
+        br_shared_array_free(p->shared_arrays.entries[i].value);
     br_map_deinit(&p->shared_arrays);
     pthread_mutex_destroy(&p->shared_lock);
     br_vec_deinit(&p->null_exports);
@@ -211,7 +226,19 @@ void br_program_free(br_program *p)
     br_free(p);
 }
 
-const char *br_program_path(const br_program *p) { return p->path; }
-br_str br_program_options_json(const br_program *p) { return p->options_json; }
-bool br_program_has_export(const br_program *p, br_str name) { return br_map_get(&p->exports, name) != NULL; }
-size_t br_program_callable_count(const br_program *p) { return p->callables; }
+const char *br_program_path(const br_program *p)
+{
+    return p->path;
+}
+br_str br_program_options_json(const br_program *p)
+{
+    return p->options_json;
+}
+bool br_program_has_export(const br_program *p, br_str name)
+{
+    return br_map_get(&p->exports, name) != NULL;
+}
+size_t br_program_callable_count(const br_program *p)
+{
+    return p->callables;
+}

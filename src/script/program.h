@@ -16,7 +16,7 @@
 #include "stat/metric.h"
 
 #define BR_SCRIPT_MAX_BYTES ((size_t) 64 << 20)
-#define BR_OPEN_MAX_BYTES ((size_t) 1 << 30)
+#define BR_OPEN_MAX_BYTES   ((size_t) 1 << 30)
 
 typedef struct br_program br_program;
 
@@ -26,23 +26,25 @@ typedef struct br_env_var {
 } br_env_var;
 
 typedef struct br_program_config {
-    const char *path; /* of the main script */
+    const char *path;      /* of the main script */
     const br_env_var *env; /* copied; later entries win */
     size_t env_count;
-    FILE *console_out;  /* messages of console.*; NULL: the log */
+    FILE *console_out;   /* messages of console.*; NULL: the log */
     br_metrics *metrics; /* of the run: metrics that init code creates are registered here */
 } br_program_config;
 
 /*
- * BR_ENOTFOUND, BR_EACCESS, BR_EIO, BR_ELIMIT: the file (message in k6's form "The moduleSpecifier ... couldn't be found");
- * BR_ESYNTAX: syntax error or failed import; BR_EEXCEPTION: exception in init code, the message has file, line and stack;
- * BR_EABORT: init code called test.abort();
- * BR_EINVAL: exports of the wrong kind, options that are no JSON; BR_EUNSUPPORTED: module not supported yet.
+ * BR_ENOTFOUND, BR_EACCESS, BR_EIO, BR_ELIMIT: the file (message in k6's form "The moduleSpecifier ...
+ * couldn't be found"); BR_ESYNTAX: syntax error or failed import; BR_EEXCEPTION: exception in init code, the
+ * message has file, line and stack; BR_EABORT: init code called test.abort(); BR_EINVAL: exports of the wrong
+ * kind, options that are no JSON; BR_EUNSUPPORTED: module not supported yet.
  */
 BR_NODISCARD br_code br_program_load(const br_program_config *config, br_program **ret, br_err *err);
 void br_program_free(br_program *p); /* NULL is fine */
 
-const char *br_program_path(const br_program *p);     /* as given */
-br_str br_program_options_json(const br_program *p);  /* `export const options` as JSON text; p == NULL without */
+const char *br_program_path(const br_program *p); /* as given */
+br_str br_program_options_json(
+    const br_program *p); /* `export const options` as JSON text; p == NULL without */
 bool br_program_has_export(const br_program *p, br_str name); /* an exported function of that name */
-size_t br_program_callable_count(const br_program *p);        /* exported functions besides setup, teardown, handleSummary */
+size_t br_program_callable_count(
+    const br_program *p); /* exported functions besides setup, teardown, handleSummary */

@@ -24,13 +24,14 @@ br_js_response *br_js_response_take(br_vu *vu)
         br_http_response_init(&r->http);
         br_buf_init(&r->request, BR_BUF_NO_LIMIT);
         r->vu = vu;
-        for (int i = 0; i < BR_RESPONSE_FIELDS; i++) r->cached[i] = JS_UNINITIALIZED;
+        for (int i = 0; i < BR_RESPONSE_FIELDS; i++)
+            r->cached[i] = JS_UNINITIALIZED;
     }
     r->json = JS_UNINITIALIZED;
     r->status = r->error_code = 0;
     r->error = BR_STR("");
     r->drop_body = r->binary = false;
-    r->http.error = (br_http_error) {.code = BR_OK};
+    r->http.error = (br_http_error){.code = BR_OK};
     return r;
 }
 
@@ -76,11 +77,13 @@ static void mark(JSRuntime *rt, JSValueConst v, JS_MarkFunc *fn)
 {
     br_js_response *r = JS_GetOpaque(v, response_class);
     if (!r) return;
-    for (int i = 0; i < BR_RESPONSE_FIELDS; i++) JS_MarkValue(rt, r->cached[i], fn);
+    for (int i = 0; i < BR_RESPONSE_FIELDS; i++)
+        JS_MarkValue(rt, r->cached[i], fn);
     JS_MarkValue(rt, r->json, fn);
 }
 
-/* The request's copy: method, URL, then name and value of each header, then the body, each behind its length. */
+/* The request's copy: method, URL, then name and value of each header, then the body, each behind its length.
+ */
 static void keep(br_buf *b, br_str s)
 {
     uint64_t n = s.n;
@@ -182,7 +185,10 @@ static JSValue make_headers(JSContext *ctx, const br_js_response *r)
     return o;
 }
 
-static bool status_has_body(int status) { return !(status < 200 || status == 204 || status == 304); }
+static bool status_has_body(int status)
+{
+    return !(status < 200 || status == 204 || status == 304);
+}
 
 static JSValue make_body(JSContext *ctx, const br_js_response *r)
 {
@@ -306,7 +312,7 @@ static int get_own_property_names(JSContext *ctx, JSPropertyEnum **ret, uint32_t
     JSPropertyEnum *names = js_malloc(ctx, BR_RESPONSE_FIELDS * sizeof(*names));
     if (!names) return -1;
     for (int i = 0; i < BR_RESPONSE_FIELDS; i++) {
-        names[i] = (JSPropertyEnum) {.is_enumerable = true, .atom = JS_DupAtom(ctx, r->vu->atoms[i])};
+        names[i] = (JSPropertyEnum){.is_enumerable = true, .atom = JS_DupAtom(ctx, r->vu->atoms[i])};
     }
     *ret = names;
     *ret_count = BR_RESPONSE_FIELDS;
@@ -314,8 +320,8 @@ static int get_own_property_names(JSContext *ctx, JSPropertyEnum **ret, uint32_t
 }
 
 /* A script may put its own value over a field: the cached one is replaced. */
-static int define_own_property(JSContext *ctx, JSValueConst obj, JSAtom atom, JSValueConst value, JSValueConst getter,
-    JSValueConst setter, int flags)
+static int define_own_property(JSContext *ctx, JSValueConst obj, JSAtom atom, JSValueConst value,
+    JSValueConst getter, JSValueConst setter, int flags)
 {
     br_js_response *r = JS_GetOpaque(obj, response_class);
     int field = field_of(r->vu, atom);
@@ -324,8 +330,10 @@ static int define_own_property(JSContext *ctx, JSValueConst obj, JSAtom atom, JS
     if (field == BR_ATOM_status || field == BR_ATOM_error_code || field == BR_ATOM_remote_port) {
         int32_t n;
         if (JS_ToInt32(ctx, &n, value) < 0) return -1;
-        if (field == BR_ATOM_status) r->status = n;
-        else if (field == BR_ATOM_error_code) r->error_code = n;
+        if (field == BR_ATOM_status)
+            r->status = n;
+        else if (field == BR_ATOM_error_code)
+            r->error_code = n;
         return 1;
     }
     JS_FreeValue(ctx, r->cached[field]);
@@ -342,14 +350,18 @@ static const JSClassDef class_def = {
 
 /* Methods ------------------------------------------------------------------------------------------- */
 
-static br_js_response *self(JSContext *ctx, JSValueConst v) { return JS_GetOpaque2(ctx, v, response_class); }
+static br_js_response *self(JSContext *ctx, JSValueConst v)
+{
+    return JS_GetOpaque2(ctx, v, response_class);
+}
 
 /* With a selector k6 gives undefined for a body that is no JSON. */
 static JSValue parse_json(JSContext *ctx, br_js_response *r, bool selector)
 {
     if (r->drop_body || r->http.body.len == 0) {
-        return br_js_throw(ctx, "the body is null so we can't transform it to JSON - this likely was because of a "
-                                "request error getting the response");
+        return br_js_throw(ctx,
+            "the body is null so we can't transform it to JSON - this likely was because of a "
+            "request error getting the response");
     }
     /* br_buf keeps a NUL behind its end, which the parser needs. */
     JSValue v = JS_ParseJSON(ctx, r->http.body.data, r->http.body.len, "response body");
@@ -388,12 +400,16 @@ static JSValue select_path(JSContext *ctx, JSValueConst root, br_str path)
     for (size_t i = 0; i < path.n; i++) {
         bool inner_hash = path.p[i] == '#' && i + 1 < path.n;
         if (inner_hash || strchr("*?|@\\(){}!=<>%~[]\"", path.p[i])) {
-            return br_js_throw(ctx, "json(): the selector '" BR_FMT "' is not supported yet: use keys and indexes joined with dots", BR_ARG(path));
+            return br_js_throw(ctx,
+                "json(): the selector '" BR_FMT
+                "' is not supported yet: use keys and indexes joined with dots",
+                BR_ARG(path));
         }
     }
     JSValue v = JS_DupValue(ctx, root);
     br_str key;
-    while (br_str_cut(&path, '.', &key) && !JS_IsException(v) && !JS_IsUndefined(v)) v = select_step(ctx, v, key);
+    while (br_str_cut(&path, '.', &key) && !JS_IsException(v) && !JS_IsUndefined(v))
+        v = select_step(ctx, v, key);
     return v;
 }
 
@@ -430,7 +446,10 @@ static const JSCFunctionListEntry methods[] = {
     JS_CFUNC_MAGIC_DEF("submitForm", 1, not_yet, 2),
 };
 
-void br_js_response_class_id(JSRuntime *rt) { JS_NewClassID(rt, &response_class); }
+void br_js_response_class_id(JSRuntime *rt)
+{
+    JS_NewClassID(rt, &response_class);
+}
 
 int br_js_response_class_init(br_vu *vu)
 {

@@ -1,6 +1,7 @@
 /*
- * Globals TextEncoder and TextDecoder (utf-8, utf-16le, utf-16be). The constructors are made when they are first read: most
- * scripts use neither, and every virtual user has its own. Decoding follows the WHATWG Encoding Standard.
+ * Globals TextEncoder and TextDecoder (utf-8, utf-16le, utf-16be). The constructors are made when they are
+ * first read: most scripts use neither, and every virtual user has its own. Decoding follows the WHATWG
+ * Encoding Standard.
  */
 #include "script/js.h"
 
@@ -9,7 +10,8 @@ typedef enum encoding { UTF8, UTF16LE, UTF16BE } encoding;
 static const struct {
     const char *label;
     encoding encoding;
-} labels[] = {{"utf-8", UTF8}, {"utf8", UTF8}, {"unicode-1-1-utf-8", UTF8}, {"utf-16le", UTF16LE}, {"utf-16", UTF16LE}, {"utf-16be", UTF16BE}};
+} labels[] = {{"utf-8", UTF8}, {"utf8", UTF8}, {"unicode-1-1-utf-8", UTF8}, {"utf-16le", UTF16LE},
+    {"utf-16", UTF16LE}, {"utf-16be", UTF16BE}};
 static const char *const names[] = {"utf-8", "utf-16le", "utf-16be"};
 
 typedef struct decoder {
@@ -42,7 +44,8 @@ static void emit(decoder *d, uint32_t c)
     int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
     static const uint8_t first[] = {0, 0xC0, 0xE0, 0xF0};
     (void) br_buf_putc(d->out, (char) (first[more] | c >> (6 * more)));
-    for (int i = more - 1; i >= 0; i--) (void) br_buf_putc(d->out, (char) (0x80 | (c >> (6 * i) & 0x3F)));
+    for (int i = more - 1; i >= 0; i--)
+        (void) br_buf_putc(d->out, (char) (0x80 | (c >> (6 * i) & 0x3F)));
 }
 
 static void emit_error(decoder *d)
@@ -108,9 +111,12 @@ static void utf16_unit(decoder *d, uint32_t unit)
     }
     if (d->lead) emit_error(d);
     d->lead = 0;
-    if (unit >= 0xD800 && unit <= 0xDBFF) d->lead = unit;
-    else if (unit >= 0xDC00 && unit <= 0xDFFF) emit_error(d);
-    else emit(d, unit);
+    if (unit >= 0xD800 && unit <= 0xDBFF)
+        d->lead = unit;
+    else if (unit >= 0xDC00 && unit <= 0xDFFF)
+        emit_error(d);
+    else
+        emit(d, unit);
 }
 
 static void utf16_byte(decoder *d, uint8_t b)
@@ -148,7 +154,10 @@ static void finalize(JSRuntime *rt, JSValueConst v)
 
 static const JSClassDef decoder_class_def = {.class_name = "TextDecoder", .finalizer = finalize};
 
-void br_js_text_class_id(JSRuntime *rt) { JS_NewClassID(rt, &decoder_class); }
+void br_js_text_class_id(JSRuntime *rt)
+{
+    JS_NewClassID(rt, &decoder_class);
+}
 
 static bool flag(JSContext *ctx, JSValueConst options, const char *name)
 {
@@ -207,15 +216,19 @@ static JSValue decoder_decode(JSContext *ctx, JSValueConst this_val, int argc, J
     d->out = &out;
     d->failed = false;
     for (size_t i = 0; i < bytes.n; i++) {
-        if (d->encoding == UTF8) utf8_byte(d, (uint8_t) bytes.p[i]);
-        else utf16_byte(d, (uint8_t) bytes.p[i]);
+        if (d->encoding == UTF8)
+            utf8_byte(d, (uint8_t) bytes.p[i]);
+        else
+            utf16_byte(d, (uint8_t) bytes.p[i]);
     }
     d->streaming = argc > 1 && flag(ctx, argv[1], "stream");
     if (!d->streaming) finish(d);
     d->out = NULL;
     JSValue ret;
-    if (d->failed && d->fatal) ret = JS_ThrowTypeError(ctx, "the bytes are no valid %s", names[d->encoding]);
-    else ret = br_js_new_str(ctx, br_buf_view(&out));
+    if (d->failed && d->fatal)
+        ret = JS_ThrowTypeError(ctx, "the bytes are no valid %s", names[d->encoding]);
+    else
+        ret = br_js_new_str(ctx, br_buf_view(&out));
     br_buf_deinit(&out);
     return ret;
 }
@@ -272,7 +285,8 @@ static const char *const global_names[] = {"TextEncoder", "TextDecoder"};
 static JSValue define_global(JSContext *ctx, int which, JSValue value)
 {
     JSValue global = JS_GetGlobalObject(ctx);
-    int rc = JS_DefinePropertyValueStr(ctx, global, global_names[which], JS_DupValue(ctx, value), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+    int rc = JS_DefinePropertyValueStr(
+        ctx, global, global_names[which], JS_DupValue(ctx, value), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
     JS_FreeValue(ctx, global);
     if (rc >= 0) return value;
     JS_FreeValue(ctx, value);
@@ -284,18 +298,24 @@ static JSValue get_global(JSContext *ctx, JSValueConst this_val, int which)
     (void) this_val;
     JSRuntime *rt = JS_GetRuntime(ctx);
     bool decodes = which == TEXT_DECODER;
-    if (decodes && !JS_IsRegisteredClass(rt, decoder_class) && JS_NewClass(rt, decoder_class, &decoder_class_def) < 0) return JS_EXCEPTION;
+    if (decodes && !JS_IsRegisteredClass(rt, decoder_class) &&
+        JS_NewClass(rt, decoder_class, &decoder_class_def) < 0)
+        return JS_EXCEPTION;
     JSValue proto = JS_NewObject(ctx);
     int rc = decodes ? JS_SetPropertyFunctionList(ctx, proto, decoder_entries, BR_COUNT_OF(decoder_entries))
                      : JS_SetPropertyFunctionList(ctx, proto, encoder_entries, BR_COUNT_OF(encoder_entries));
-    JSValue ctor = rc < 0 ? JS_EXCEPTION : JS_NewCFunction2(ctx, decodes ? decoder_new : encoder_new, global_names[which], 0, JS_CFUNC_constructor, 0);
+    JSValue ctor = rc < 0 ? JS_EXCEPTION
+                          : JS_NewCFunction2(ctx, decodes ? decoder_new : encoder_new, global_names[which], 0,
+                                JS_CFUNC_constructor, 0);
     if (JS_IsException(ctor)) {
         JS_FreeValue(ctx, proto);
         return ctor;
     }
     JS_SetConstructor(ctx, ctor, proto);
-    if (decodes) JS_SetClassProto(ctx, decoder_class, proto);
-    else JS_FreeValue(ctx, proto);
+    if (decodes)
+        JS_SetClassProto(ctx, decoder_class, proto);
+    else
+        JS_FreeValue(ctx, proto);
     return define_global(ctx, which, ctor);
 }
 

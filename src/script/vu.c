@@ -27,7 +27,8 @@ static int on_interrupt(JSRuntime *rt, void *opaque)
     br_vu *vu = opaque;
     if (vu->phase != BR_VU_RUNNING) return 0;
     br_ns now = br_loop_clock(vu->config.loop);
-    bool stop = (vu->stop_flag && atomic_load_explicit(vu->stop_flag, memory_order_relaxed)) || now > vu->deadline;
+    bool stop = (vu->stop_flag && atomic_load_explicit(vu->stop_flag, memory_order_relaxed)) ||
+                now > vu->deadline;
     if (!stop && now - vu->slice_start > BR_VU_SLICE) {
         stop = br_fiber_sleep_until(vu->fiber, br_loop_now(vu->config.loop)) != BR_OK;
         vu->slice_start = br_loop_clock(vu->config.loop);
@@ -36,7 +37,8 @@ static int on_interrupt(JSRuntime *rt, void *opaque)
     return stop;
 }
 
-static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool is_handled, void *opaque)
+static void on_rejection(
+    JSContext *ctx, JSValueConst promise, JSValueConst reason, bool is_handled, void *opaque)
 {
     (void) reason;
     br_vu *vu = opaque;
@@ -55,7 +57,8 @@ static void on_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reas
 
 static void forget_rejections(br_vu *vu)
 {
-    for (size_t i = 0; i < vu->rejected.len; i++) JS_FreeValue(vu->ctx, vu->rejected.data[i]);
+    for (size_t i = 0; i < vu->rejected.len; i++)
+        JS_FreeValue(vu->ctx, vu->rejected.data[i]);
     vu->rejected.len = 0;
 }
 
@@ -68,7 +71,8 @@ bool br_vu_throw_rejection(br_vu *vu)
     return true;
 }
 
-/* QuickJS measures its depth from here down. `fiber` is the running one; NULL: a thread's own stack, which is large. */
+/* QuickJS measures its depth from here down. `fiber` is the running one; NULL: a thread's own stack, which is
+ * large. */
 static void limit_stack(br_vu *vu, br_fiber *fiber)
 {
     JS_UpdateStackTop(vu->rt);
@@ -86,10 +90,12 @@ static JSContext *new_context(JSRuntime *rt)
 {
     JSContext *ctx = JS_NewContextRaw(rt);
     if (!ctx) return NULL;
-    bool ok = JS_AddIntrinsicBaseObjects(ctx) >= 0 && JS_AddIntrinsicDate(ctx) >= 0 && JS_AddIntrinsicEval(ctx) >= 0 &&
-        JS_AddIntrinsicRegExp(ctx) >= 0 && JS_AddIntrinsicJSON(ctx) >= 0 && JS_AddIntrinsicProxy(ctx) >= 0 &&
-        JS_AddIntrinsicMapSet(ctx) >= 0 && JS_AddIntrinsicTypedArrays(ctx) >= 0 && JS_AddIntrinsicPromise(ctx) >= 0 &&
-        JS_AddIntrinsicBigInt(ctx) >= 0 && JS_AddIntrinsicWeakRef(ctx) >= 0;
+    bool ok = JS_AddIntrinsicBaseObjects(ctx) >= 0 && JS_AddIntrinsicDate(ctx) >= 0 &&
+              JS_AddIntrinsicEval(ctx) >= 0 && JS_AddIntrinsicRegExp(ctx) >= 0 &&
+              JS_AddIntrinsicJSON(ctx) >= 0 && JS_AddIntrinsicProxy(ctx) >= 0 &&
+              JS_AddIntrinsicMapSet(ctx) >= 0 && JS_AddIntrinsicTypedArrays(ctx) >= 0 &&
+              JS_AddIntrinsicPromise(ctx) >= 0 && JS_AddIntrinsicBigInt(ctx) >= 0 &&
+              JS_AddIntrinsicWeakRef(ctx) >= 0;
     if (ok) return ctx;
     JS_FreeContext(ctx);
     return NULL;
@@ -100,13 +106,15 @@ static br_code make_runtime(br_vu *vu, br_err *err)
     vu->rt = JS_NewRuntime();
     if (!vu->rt) return br_fail(err, BR_ELIMIT, "no memory for another JavaScript runtime");
     limit_stack(vu, br_fiber_current()); /* setup() and teardown() are made on a fiber */
-    if (vu->config.settings->memory_limit_bytes) JS_SetMemoryLimit(vu->rt, vu->config.settings->memory_limit_bytes);
+    if (vu->config.settings->memory_limit_bytes)
+        JS_SetMemoryLimit(vu->rt, vu->config.settings->memory_limit_bytes);
     JS_SetInterruptHandler(vu->rt, on_interrupt, vu);
     JS_SetHostPromiseRejectionTracker(vu->rt, on_rejection, vu);
     vu->ctx = new_context(vu->rt);
     if (!vu->ctx) return br_fail(err, BR_ELIMIT, "no memory for another JavaScript context");
     JS_SetContextOpaque(vu->ctx, vu);
-    for (int i = 0; i < BR_ATOM_COUNT; i++) vu->atoms[i] = JS_NewAtom(vu->ctx, atom_names[i]);
+    for (int i = 0; i < BR_ATOM_COUNT; i++)
+        vu->atoms[i] = JS_NewAtom(vu->ctx, atom_names[i]);
     if (vu->discovering) {
         br_js_response_class_id(vu->rt);
         br_js_metrics_class_id(vu->rt);
@@ -127,7 +135,7 @@ static void init_values(br_vu *vu)
 {
     vu->main_ns = vu->data = vu->go_error_ctor = vu->response_callback = vu->function = JS_UNDEFINED;
     if (vu->config.loop) vu->wall_offset = br_clock_wall() - br_loop_clock(vu->config.loop);
-    vu->origin = (br_origin) {.tags = vu->config.run_tags, .vu = vu->config.id, .iter = -1};
+    vu->origin = (br_origin){.tags = vu->config.run_tags, .vu = vu->config.id, .iter = -1};
     vu->iteration = -1;
     vu->deadline = BR_NS_MAX;
     vu->phase = BR_VU_INIT;
@@ -185,8 +193,10 @@ void br_vu_free(br_vu *vu)
         JSContext *ctx = vu->ctx;
         JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function};
         forget_rejections(vu);
-        for (size_t i = 0; i < BR_COUNT_OF(values); i++) JS_FreeValue(ctx, values[i]);
-        for (int i = 0; i < BR_ATOM_COUNT; i++) JS_FreeAtom(ctx, vu->atoms[i]);
+        for (size_t i = 0; i < BR_COUNT_OF(values); i++)
+            JS_FreeValue(ctx, values[i]);
+        for (int i = 0; i < BR_ATOM_COUNT; i++)
+            JS_FreeAtom(ctx, vu->atoms[i]);
         JS_FreeContext(ctx);
     }
     if (vu->rt) JS_FreeRuntime(vu->rt);
@@ -202,7 +212,8 @@ br_group *br_vu_group(br_vu *vu)
     if (vu->group || !r) return vu->group;
     bool grouped = vu->config.settings->system_tags & BR_SYSTEM_TAG(GROUP);
     vu->group = br_recorder_root(r);
-    if (grouped && vu->group_path.n > 2) vu->group = br_recorder_group(r, vu->group, br_str_sub(vu->group_path, 2, vu->group_path.n));
+    if (grouped && vu->group_path.n > 2)
+        vu->group = br_recorder_group(r, vu->group, br_str_sub(vu->group_path, 2, vu->group_path.n));
     return vu->group;
 }
 
@@ -225,7 +236,8 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     if (vu->env != call->env) {
         vu->env = call->env;
         vu->env_count = call->env_count;
-        if (br_js_env_reset(vu) < 0) JS_FreeValue(vu->ctx, JS_GetException(vu->ctx)); /* __ENV made read-only: leave */
+        if (br_js_env_reset(vu) < 0)
+            JS_FreeValue(vu->ctx, JS_GetException(vu->ctx)); /* __ENV made read-only: leave */
     }
     vu->origin.iter = vu->iteration;
     vu->group_path = call->group;
@@ -256,7 +268,8 @@ static br_code fail_pending(br_vu *vu, const char *prefix, br_err *err)
     } else if (code == BR_ECANCEL) {
         (void) br_fail(err, code, "interrupted");
     } else {
-        (void) br_fail(err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "");
+        (void) br_fail(
+            err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "");
     }
     br_buf_deinit(&text);
     return code;
@@ -268,7 +281,8 @@ static br_code run_jobs(br_vu *vu, JSValue *value, br_err *err)
     JSContext *job_ctx;
     int rc;
     /* An interruption ends the chain too: a job may have put the next one into the queue before it. */
-    while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0 && !vu->cancelled) continue;
+    while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0 && !vu->cancelled)
+        continue;
     if (rc < 0) return fail_pending(vu, "", err);
     if (JS_IsPromise(*value) && JS_PromiseState(vu->ctx, *value) != JS_PROMISE_PENDING) {
         bool rejected = JS_PromiseState(vu->ctx, *value) == JS_PROMISE_REJECTED;
@@ -290,9 +304,12 @@ static br_code settle(br_vu *vu, JSValue *value, br_err *err)
     while (code == BR_OK && vu->events) {
         br_code event = br_vu_events_turn(vu);
         if (event == BR_EOF) break;
-        if (event == BR_EEXCEPTION) code = fail_pending(vu, "", err);
-        else if (event != BR_OK) code = br_fail(err, BR_ECANCEL, "interrupted");
-        else code = run_jobs(vu, value, err);
+        if (event == BR_EEXCEPTION)
+            code = fail_pending(vu, "", err);
+        else if (event != BR_OK)
+            code = br_fail(err, BR_ECANCEL, "interrupted");
+        else
+            code = run_jobs(vu, value, err);
     }
     return code;
 }
@@ -323,7 +340,7 @@ static br_code to_json(br_vu *vu, JSValueConst value, br_str *ret, br_err *err)
     br_buf_init(&json, BR_BUF_NO_LIMIT);
     br_code code = br_js_to_go_json(vu->ctx, value, &json, err);
     if (code == BR_EEXCEPTION) code = fail_pending(vu, "", err);
-    if (code == BR_OK) *ret = (br_str) {br_strndup(json.data, json.len), json.len};
+    if (code == BR_OK) *ret = (br_str){br_strndup(json.data, json.len), json.len};
     br_buf_deinit(&json);
     return code;
 }
@@ -347,7 +364,8 @@ static bool find_function(br_vu *vu, br_str name)
 static br_code call_function(br_vu *vu, br_str name, JSValueConst argument, JSValue *ret, br_err *err)
 {
     *ret = JS_UNDEFINED;
-    if (!find_function(vu, name)) return br_fail(err, BR_ENOTFOUND, "function '" BR_FMT "' not found in exports", BR_ARG(name));
+    if (!find_function(vu, name))
+        return br_fail(err, BR_ENOTFOUND, "function '" BR_FMT "' not found in exports", BR_ARG(name));
     JSValue value = JS_Call(vu->ctx, vu->function, JS_UNDEFINED, 1, &argument);
     br_code code = JS_IsException(value) ? fail_pending(vu, "", err) : settle(vu, &value, err);
     if (code == BR_OK && vu->cancelled) code = br_fail(err, BR_ECANCEL, "interrupted");
@@ -359,19 +377,22 @@ static br_code call_function(br_vu *vu, br_str name, JSValueConst argument, JSVa
     return code;
 }
 
-br_code br_vu_run(br_vu *vu, br_fiber *fiber, const br_vu_call *call, br_str argument, br_str *ret_json, br_err *err)
+br_code br_vu_run(
+    br_vu *vu, br_fiber *fiber, const br_vu_call *call, br_str argument, br_str *ret_json, br_err *err)
 {
     enter(vu, fiber, call);
     JSValue value = JS_UNDEFINED;
     JSValueConst data = argument_value(vu, argument);
-    br_code code = JS_IsException(data) ? fail_pending(vu, "", err) : call_function(vu, call->function, data, &value, err);
+    br_code code = JS_IsException(data) ? fail_pending(vu, "", err)
+                                        : call_function(vu, call->function, data, &value, err);
     if (code == BR_OK && ret_json) code = to_json(vu, value, ret_json, err);
     JS_FreeValue(vu->ctx, value);
     leave(vu);
     return code;
 }
 
-static br_code summary_entries(br_vu *vu, JSValueConst object, br_summary_entry_fn *fn, void *ctx, br_err *err)
+static br_code summary_entries(
+    br_vu *vu, JSValueConst object, br_summary_entry_fn *fn, void *ctx, br_err *err)
 {
     JSPropertyEnum *keys;
     uint32_t n;
@@ -384,12 +405,13 @@ static br_code summary_entries(br_vu *vu, JSValueConst object, br_summary_entry_
         br_str content;
         if (JS_IsString(value)) {
             content = br_js_str(vu->ctx, value);
-            fn(ctx, (br_str) {key, key_len}, content);
+            fn(ctx, (br_str){key, key_len}, content);
             JS_FreeCString(vu->ctx, content.p);
         } else if (br_js_bytes(vu->ctx, value, &content)) {
-            fn(ctx, (br_str) {key, key_len}, content);
+            fn(ctx, (br_str){key, key_len}, content);
         } else {
-            code = br_fail(err, BR_EINVAL, "handleSummary() must return strings or ArrayBuffers: '%s' is neither", key);
+            code = br_fail(
+                err, BR_EINVAL, "handleSummary() must return strings or ArrayBuffers: '%s' is neither", key);
         }
         JS_FreeCString(vu->ctx, key);
         JS_FreeValue(vu->ctx, value);
@@ -398,15 +420,19 @@ static br_code summary_entries(br_vu *vu, JSValueConst object, br_summary_entry_
     return code;
 }
 
-br_code br_vu_handle_summary(br_vu *vu, br_fiber *fiber, br_str data_json, br_summary_entry_fn *fn, void *ctx, br_err *err)
+br_code br_vu_handle_summary(
+    br_vu *vu, br_fiber *fiber, br_str data_json, br_summary_entry_fn *fn, void *ctx, br_err *err)
 {
-    br_vu_call call = {.function = BR_STR("handleSummary"), .tags = vu->config.run_tags, .deadline = BR_NS_MAX};
+    br_vu_call call = {
+        .function = BR_STR("handleSummary"), .tags = vu->config.run_tags, .deadline = BR_NS_MAX};
     enter(vu, fiber, &call);
     JSValue value = JS_UNDEFINED;
     JSValueConst data = argument_value(vu, data_json);
-    br_code code = JS_IsException(data) ? fail_pending(vu, "", err) : call_function(vu, call.function, data, &value, err);
+    br_code code = JS_IsException(data) ? fail_pending(vu, "", err)
+                                        : call_function(vu, call.function, data, &value, err);
     if (code == BR_OK && !JS_ToBool(vu->ctx, value)) code = BR_AGAIN;
-    if (code == BR_OK && !JS_IsObject(value)) code = br_fail(err, BR_EINVAL, "handleSummary() must return an object");
+    if (code == BR_OK && !JS_IsObject(value))
+        code = br_fail(err, BR_EINVAL, "handleSummary() must return an object");
     if (code == BR_OK) code = summary_entries(vu, value, fn, ctx, err);
     JS_FreeValue(vu->ctx, value);
     leave(vu);
@@ -431,7 +457,10 @@ void br_vu_take_bytes(br_vu *vu, uint64_t *ret_sent, uint64_t *ret_received)
     vu->taken_received = totals->received_bytes;
 }
 
-br_origin br_vu_origin(const br_vu *vu) { return vu->origin; }
+br_origin br_vu_origin(const br_vu *vu)
+{
+    return vu->origin;
+}
 
 size_t br_vu_heap_bytes(const br_vu *vu)
 {

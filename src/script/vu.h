@@ -22,9 +22,9 @@ typedef struct br_vu br_vu;
 /* What k6/execution shows of the scenario and the iteration that a call belongs to. */
 typedef struct br_vu_scenario_info {
     br_str name, executor;
-    br_ns start_wall;  /* since 1970 */
-    double progress;   /* 0 to 1 */
-    int64_t iteration; /* of all VUs of this scenario, from 0 */
+    br_ns start_wall;      /* since 1970 */
+    double progress;       /* 0 to 1 */
+    int64_t iteration;     /* of all VUs of this scenario, from 0 */
     int64_t own_iteration; /* of this VU in this scenario, from 0 */
 } br_vu_scenario_info;
 
@@ -36,8 +36,8 @@ typedef struct br_vu_instance_info {
 } br_vu_instance_info;
 
 /*
- * What scripts ask of the engine. Called on the VU's thread; `owner` is the call's. A NULL table (init code before the run):
- * k6/execution then has no instance.
+ * What scripts ask of the engine. Called on the VU's thread; `owner` is the call's. A NULL table (init code
+ * before the run): k6/execution then has no instance.
  */
 typedef struct br_vu_host {
     void *ctx;
@@ -56,20 +56,21 @@ typedef struct br_vu_settings {
     size_t memory_limit_bytes; /* of one runtime; 0 = none */
     br_http_client_config http;
     const char *consolidated_options_json; /* written back onto the exported `options`; NULL: leave */
-    const char *all_options_json; /* exec.test.options: every option, null where not set; NULL: before the run */
-    const br_vu_host *host;       /* NULL: before the run */
-    _Atomic br_ns *next_request;  /* option rps: when the next request of any VU may start; NULL: no limit */
-    br_ns request_interval;       /* of that option: time between two requests */
-    FILE *console_out;            /* --console-output; NULL: the log */
+    const char
+        *all_options_json;  /* exec.test.options: every option, null where not set; NULL: before the run */
+    const br_vu_host *host; /* NULL: before the run */
+    _Atomic br_ns *next_request; /* option rps: when the next request of any VU may start; NULL: no limit */
+    br_ns request_interval;      /* of that option: time between two requests */
+    FILE *console_out;           /* --console-output; NULL: the log */
 } br_vu_settings;
 
 typedef struct br_vu_config {
     const br_program *program;
     const br_vu_settings *settings;
     br_loop *loop;
-    br_dns *dns;           /* NULL: no requests (handleSummary) */
-    br_recorder *recorder; /* NULL: samples are dropped */
-    int64_t id;            /* __VU: 0 for setup, teardown and summary; else from 1 */
+    br_dns *dns;               /* NULL: no requests (handleSummary) */
+    br_recorder *recorder;     /* NULL: samples are dropped */
+    int64_t id;                /* __VU: 0 for setup, teardown and summary; else from 1 */
     const br_tagset *run_tags; /* of the recorder's store */
 } br_vu_config;
 
@@ -82,15 +83,16 @@ void br_vu_free(br_vu *vu); /* no call may be running */
 
 /* Where and as what a call runs. */
 typedef struct br_vu_call {
-    br_str function;     /* exported name; outlives the VU */
-    br_ns now;           /* loop clock, if the caller has just read it; else 0 */
-    br_str scenario;     /* empty in setup, teardown */
-    const void *owner;   /* for the host; NULL in setup, teardown and summary: no scenario */
-    const br_tag *env;   /* the scenario's own variables for __ENV; outlives the VU */
+    br_str function;   /* exported name; outlives the VU */
+    br_ns now;         /* loop clock, if the caller has just read it; else 0 */
+    br_str scenario;   /* empty in setup, teardown */
+    const void *owner; /* for the host; NULL in setup, teardown and summary: no scenario */
+    const br_tag *env; /* the scenario's own variables for __ENV; outlives the VU */
     size_t env_count;
-    const br_tagset *tags; /* run and scenario tags, with `scenario` and `group` where those system tags are on */
-    br_str group;        /* initial group path: "" or "::setup" */
-    br_ns deadline;      /* loop clock: JavaScript still running then is interrupted; BR_NS_MAX: never */
+    const br_tagset
+        *tags;      /* run and scenario tags, with `scenario` and `group` where those system tags are on */
+    br_str group;   /* initial group path: "" or "::setup" */
+    br_ns deadline; /* loop clock: JavaScript still running then is interrupted; BR_NS_MAX: never */
     const _Atomic bool *stop_flag; /* becomes true: interrupt at once; may be NULL */
 } br_vu_call;
 
@@ -99,15 +101,17 @@ typedef struct br_vu_call {
  * argument: setup data as JSON (parsed once per VU; p == NULL: undefined).
  * ret_json (may be NULL): the returned value as JSON, p == NULL for undefined; br_free(ret_json->p).
  * BR_EEXCEPTION: threw (message "Error: text\n\tat fn (file:///x.js:1:2)\n"); BR_ECANCEL: interrupted;
- * BR_EINVAL: the result is not representable as JSON; BR_ENOTFOUND: no such function. BR_EABORT: init code, setup() or
- * an iteration called test.abort() (the host has been told).
+ * BR_EINVAL: the result is not representable as JSON; BR_ENOTFOUND: no such function. BR_EABORT: init code,
+ * setup() or an iteration called test.abort() (the host has been told).
  */
-BR_NODISCARD br_code br_vu_run(br_vu *vu, br_fiber *fiber, const br_vu_call *call, br_str argument, br_str *ret_json, br_err *err);
+BR_NODISCARD br_code br_vu_run(
+    br_vu *vu, br_fiber *fiber, const br_vu_call *call, br_str argument, br_str *ret_json, br_err *err);
 
-/* handleSummary(data): calls fn(ctx, key, content) for each entry of the returned object. BR_AGAIN: returned nothing (use
- * the default text). Errors as br_vu_run(). */
+/* handleSummary(data): calls fn(ctx, key, content) for each entry of the returned object. BR_AGAIN: returned
+ * nothing (use the default text). Errors as br_vu_run(). */
 typedef void br_summary_entry_fn(void *ctx, br_str key, br_str content);
-BR_NODISCARD br_code br_vu_handle_summary(br_vu *vu, br_fiber *fiber, br_str data_json, br_summary_entry_fn *fn, void *ctx, br_err *err);
+BR_NODISCARD br_code br_vu_handle_summary(
+    br_vu *vu, br_fiber *fiber, br_str data_json, br_summary_entry_fn *fn, void *ctx, br_err *err);
 
 /* For __ITER and for vu/iter metadata; set before each iteration. */
 void br_vu_set_iteration(br_vu *vu, int64_t iteration);

@@ -18,10 +18,10 @@ typedef struct br_null_export {
 
 struct br_program {
     br_arena arena;
-    char *path;     /* as given */
-    br_str dir;     /* absolute folder of the main script */
-    br_str main;    /* module name of the main script: file:///... */
-    br_str input;   /* the main script's text if it came from standard input; else p == NULL */
+    char *path;   /* as given */
+    br_str dir;   /* absolute folder of the main script */
+    br_str main;  /* module name of the main script: file:///... */
+    br_str input; /* the main script's text if it came from standard input; else p == NULL */
     BR_VEC(br_null_export) null_exports;
     br_map shared_arrays; /* name -> br_shared_array; guarded by shared_lock, entries never change */
     pthread_mutex_t shared_lock;
@@ -42,11 +42,12 @@ typedef struct br_bytecode {
 } br_bytecode;
 
 /* Names that are looked up often, interned once per runtime. Response fields come first, in k6's order. */
-#define BR_JS_ATOMS(X)                                                                                      \
-    X(remote_ip) X(remote_port) X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body)      \
-    X(timings) X(tls_version) X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request)                 \
-    X(tags) X(timeout) X(responseType) X(responseCallback) X(jar) X(auth) X(redirects) X(compression)       \
-    X(name) X(message) X(stack) X(method) X(value) X(prototype) X(__ITER)
+#define BR_JS_ATOMS(X)                                                                                       \
+    X(remote_ip)                                                                                             \
+    X(remote_port) X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body) X(timings)         \
+        X(tls_version) X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request) X(tags) X(timeout)      \
+            X(responseType) X(responseCallback) X(jar) X(auth) X(redirects) X(compression) X(name)           \
+                X(message) X(stack) X(method) X(value) X(prototype) X(__ITER)
 enum br_js_atom {
 #define BR_JS_ATOM_ENUM(n) BR_ATOM_##n,
     BR_JS_ATOMS(BR_JS_ATOM_ENUM)
@@ -62,60 +63,74 @@ struct br_vu {
     br_program *discovering; /* VU 0's first init: modules and files are added to it; else NULL */
     JSRuntime *rt;
     JSContext *ctx;
-    JSValue main_ns;   /* namespace of the main module */
-    JSValue data;      /* setup data, parsed on first use */
+    JSValue main_ns; /* namespace of the main module */
+    JSValue data;    /* setup data, parsed on first use */
     bool data_parsed;
     JSValue go_error_ctor;
     JSValue response_callback; /* of setResponseCallback(); JS_UNDEFINED: k6's default */
-    br_str function_name; /* of `function`: the export that was called last; bytes of the caller, compared by address */
+    br_str function_name; /* of `function`: the export that was called last; bytes of the caller, compared by
+                             address */
     JSValue function;
     JSAtom atoms[BR_ATOM_COUNT];
     br_vu_phase phase;
-    br_fiber *fiber;   /* of the running call */
+    br_fiber *fiber; /* of the running call */
     br_http_client *http;
     br_js_response *free_responses;
     br_http_exchange exchange;
-    br_arena scratch;  /* of the request being built */
-    unsigned building; /* requests being built: texts of script values may make requests of their own */
+    br_arena scratch;     /* of the request being built */
+    unsigned building;    /* requests being built: texts of script values may make requests of their own */
     br_vu_events *events; /* timers and asynchronous operations; NULL until a script has some */
     br_origin origin;
-    const br_tagset *call_tags; /* that origin.tags began with: tags that a script sets last while they are the same */
-    const void *owner;          /* of the running call, for the host */
-    const br_tag *env;          /* the scenario's variables that __ENV was last made with */
+    const br_tagset
+        *call_tags;    /* that origin.tags began with: tags that a script sets last while they are the same */
+    const void *owner; /* of the running call, for the host */
+    const br_tag *env; /* the scenario's variables that __ENV was last made with */
     size_t env_count;
-    br_group *group;   /* current group: use br_vu_group(); NULL until it is needed, or without recorder */
+    br_group *group; /* current group: use br_vu_group(); NULL until it is needed, or without recorder */
     br_str group_path;
     int64_t iteration; /* -1 outside */
     br_ns deadline;
     br_ns slice_start; /* when JavaScript got the processor; it yields after a while */
     const _Atomic bool *stop_flag;
-    br_ns wall_offset; /* wall clock - loop clock */
-    bool cancelled;    /* the running call was interrupted */
+    br_ns wall_offset;    /* wall clock - loop clock */
+    bool cancelled;       /* the running call was interrupted */
     char abort_text[300]; /* why test.abort() cancelled the running call; empty if it did not */
-    bool waiting;      /* the fiber waits for `exchange` */
+    bool waiting;         /* the fiber waits for `exchange` */
     uint64_t taken_sent, taken_received;
     br_str module_dir; /* folder of the module whose top level is running (for open()) */
-    BR_VEC(JSValue) rejected; /* promises that were rejected in this call and have no handler yet, oldest first */
+    BR_VEC(JSValue)
+    rejected; /* promises that were rejected in this call and have no handler yet, oldest first */
 };
 
-static inline br_vu *br_vu_of(JSContext *ctx) { return (br_vu *) JS_GetContextOpaque(ctx); }
+static inline br_vu *br_vu_of(JSContext *ctx)
+{
+    return (br_vu *) JS_GetContextOpaque(ctx);
+}
 /* Wall-clock time of an instant of the loop's clock. */
-static inline br_ns br_vu_wall(const br_vu *vu, br_ns at) { return at + vu->wall_offset; }
+static inline br_ns br_vu_wall(const br_vu *vu, br_ns at)
+{
+    return at + vu->wall_offset;
+}
 /*
- * The current group. Made when something is recorded in it, so that setup() and teardown() are not in the tree
- * of groups for nothing. The root when the system tag `group` is off; NULL without recorder.
+ * The current group. Made when something is recorded in it, so that setup() and teardown() are not in the
+ * tree of groups for nothing. The root when the system tag `group` is off; NULL without recorder.
  */
 br_group *br_vu_group(br_vu *vu);
-/* Throws the reason of the oldest promise that was rejected and that nobody handled; false if there is none. */
+/* Throws the reason of the oldest promise that was rejected and that nobody handled; false if there is none.
+ */
 bool br_vu_throw_rejection(br_vu *vu);
-static inline bool br_vu_in_init(const br_vu *vu) { return vu->phase == BR_VU_INIT; }
+static inline bool br_vu_in_init(const br_vu *vu)
+{
+    return vu->phase == BR_VU_INIT;
+}
 
 /* The modules: each fills an object with what it exports. */
 typedef struct br_js_module {
     const char *name;
     const JSCFunctionListEntry *entries;
     int entry_count;
-    /* Adds what a table cannot say; may be NULL. Names are exported too if listed in extra_names (NULL-terminated). */
+    /* Adds what a table cannot say; may be NULL. Names are exported too if listed in extra_names
+     * (NULL-terminated). */
     int (*extend)(JSContext *ctx, JSValueConst object);
     const char *const *extra_names;
 } br_js_module;
@@ -126,14 +141,15 @@ bool br_js_module_has_function(br_str name);
 const char *br_js_module_unsupported(const char *name);
 JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);
 
-extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics, br_js_module_execution, br_js_module_timers,
-    br_js_module_data, br_js_module_encoding, br_js_module_crypto;
+extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics, br_js_module_execution,
+    br_js_module_timers, br_js_module_data, br_js_module_encoding, br_js_module_crypto;
 
 /* Set-up of a context's classes and globals; each returns -1 with an exception pending. */
 int br_js_globals_init(br_vu *vu);
 int br_js_response_class_init(br_vu *vu);
 int br_js_metrics_class_init(br_vu *vu);
-/* Class numbers are shared by all runtimes: taken on the first runtime of the process, before threads exist. */
+/* Class numbers are shared by all runtimes: taken on the first runtime of the process, before threads exist.
+ */
 void br_js_response_class_id(JSRuntime *rt);
 void br_js_metrics_class_id(JSRuntime *rt);
 void br_js_execution_class_id(JSRuntime *rt);
@@ -153,13 +169,15 @@ void br_shared_array_free(br_shared_array *a);
 typedef struct br_vu_async br_vu_async;
 struct br_vu_async { /* embedded in an operation that runs beside JavaScript */
     br_vu_async *next, *prev, *next_done;
-    bool (*finish)(br_vu *vu, br_vu_async *op); /* settles its promise and frees op; false: exception pending */
+    bool (*finish)(
+        br_vu *vu, br_vu_async *op); /* settles its promise and frees op; false: exception pending */
     void (*cancel)(br_vu *vu, br_vu_async *op); /* running or done: stops it and frees op */
-    bool cancelled; /* set by cancel() for its own callbacks */
+    bool cancelled;                             /* set by cancel() for its own callbacks */
 };
 void br_vu_async_start(br_vu *vu, br_vu_async *op);
 void br_vu_async_done(br_vu *vu, br_vu_async *op); /* on the loop; op->finish() follows */
-/* Waits for the next event and runs it. BR_EOF: nothing is left; BR_EEXCEPTION (pending); BR_ECANCEL: interrupted. */
+/* Waits for the next event and runs it. BR_EOF: nothing is left; BR_EEXCEPTION (pending); BR_ECANCEL:
+ * interrupted. */
 br_code br_vu_events_turn(br_vu *vu);
 void br_vu_events_clear(br_vu *vu); /* at the end of a call */
 void br_vu_events_free(br_vu *vu);
@@ -179,18 +197,21 @@ int br_js_env_reset(br_vu *vu);
 /* Freezes a value made by JSON, with all it holds. -1: exception. */
 int br_js_deep_freeze(JSContext *ctx, JSValueConst value);
 /*
- * Value -> JSON as k6's setup data travel (Go's encoder): keys sorted, undefined and holes null, dates in RFC 3339, maps as
- * pairs. BR_EINVAL: a function, NaN or an infinity, a cycle; BR_EEXCEPTION: a getter threw (pending).
+ * Value -> JSON as k6's setup data travel (Go's encoder): keys sorted, undefined and holes null, dates in RFC
+ * 3339, maps as pairs. BR_EINVAL: a function, NaN or an infinity, a cycle; BR_EEXCEPTION: a getter threw
+ * (pending).
  */
 br_code br_js_to_go_json(JSContext *ctx, JSValueConst value, br_buf *out, br_err *err);
 
 /* Loading (loader.c) */
-#define BR_MODULE_HINT "Check the path: it is relative to the file that imports, or to the current folder for the script itself."
+#define BR_MODULE_HINT                                                                                       \
+    "Check the path: it is relative to the file that imports, or to the current folder for the script itself."
 /* "dir" and "./a/../b" -> "file:///dir/b", which js_free() frees; an absolute `rel` ignores dir. */
 char *br_js_join_url(JSContext *ctx, br_str dir, br_str rel);
 void br_js_loader_init(br_vu *vu);
 /* Compiles (discovery) or reads the bytecode of the main module and evaluates it. */
-/* BR_ESYNTAX: it, or something that it imports, cannot be loaded; BR_EEXCEPTION: linking or init code threw; BR_EABORT. */
+/* BR_ESYNTAX: it, or something that it imports, cannot be loaded; BR_EEXCEPTION: linking or init code threw;
+ * BR_EABORT. */
 br_code br_js_load_main(br_vu *vu, br_err *err);
 
 /* Values that requests take (http_values.c). */
@@ -201,7 +222,8 @@ typedef struct br_js_statuses {
     size_t count;
     br_js_status_range ranges[];
 } br_js_statuses;
-const br_js_statuses *br_js_statuses_of(JSValueConst v); /* NULL: not made by expectedStatuses(); lives as long as v */
+const br_js_statuses *br_js_statuses_of(
+    JSValueConst v); /* NULL: not made by expectedStatuses(); lives as long as v */
 const br_js_statuses *br_js_statuses_copy(const br_js_statuses *set, br_arena *arena);
 bool br_js_statuses_has(const br_js_statuses *set, int status);
 bool br_js_is_template_url(JSValueConst v); /* made by http.url: an object with `name` and `url` */
@@ -227,20 +249,20 @@ typedef struct br_js_request {
  * Returns BR_OK; BR_EEXCEPTION with an exception pending; or an error that becomes a failed Response
  * (*ret_error filled: bad URL, bad parameter).
  */
-br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params,
-    br_js_request *ret, br_http_error *ret_error);
+br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSValueConst body,
+    JSValueConst params, br_js_request *ret, br_http_error *ret_error);
 
 /* Responses (response.c): pooled native part of a Response. */
 struct br_js_response {
     br_js_response *next_free;
     br_vu *vu;
     br_http_response http;
-    br_buf request;        /* copy of the request for `request`: see br_js_response_keep_request() */
+    br_buf request;         /* copy of the request for `request`: see br_js_response_keep_request() */
     size_t request_headers; /* count of headers in it */
     bool drop_body, binary; /* responseType none, binary */
     int status;             /* as scripts see it */
     int error_code;
-    br_str error;           /* text in http.error or error_buf */
+    br_str error; /* text in http.error or error_buf */
     char error_buf[256];
     JSValue cached[BR_RESPONSE_FIELDS]; /* JS_UNINITIALIZED until first read */
     JSValue json;
@@ -252,10 +274,13 @@ void br_js_response_keep_request(br_js_response *r, const br_js_request *request
 JSValue br_js_response_object(br_vu *vu, br_js_response *r); /* takes r */
 void br_js_response_pool_free(br_vu *vu);
 
-/* Ends of a request (mod_http.c): each takes r and gives the Response, or JS_EXCEPTION if it is to be thrown. */
-JSValue br_js_http_finish(br_vu *vu, const br_js_request *request, br_js_response *r); /* after the exchange */
-JSValue br_js_http_refuse(br_vu *vu, const br_js_request *request, br_js_response *r); /* it could not be built: no exchange */
-br_code br_js_http_wait_for_turn(br_vu *vu); /* option rps; BR_ECANCEL: interrupted */
+/* Ends of a request (mod_http.c): each takes r and gives the Response, or JS_EXCEPTION if it is to be thrown.
+ */
+JSValue br_js_http_finish(
+    br_vu *vu, const br_js_request *request, br_js_response *r); /* after the exchange */
+JSValue br_js_http_refuse(
+    br_vu *vu, const br_js_request *request, br_js_response *r); /* it could not be built: no exchange */
+br_code br_js_http_wait_for_turn(br_vu *vu);                     /* option rps; BR_ECANCEL: interrupted */
 JSValue br_js_async_request(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 
 /* console (console.c): k6's formatting of one argument list. */

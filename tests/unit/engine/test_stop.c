@@ -10,19 +10,19 @@
 static void thresholds_decide_the_exit_code(void **state)
 {
     (void) state;
-    static const char body[] = "const n = new Counter('n'); export default function () { n.add(1); check(1, { a: true, b: false }) }";
+    static const char body[] = "const n = new Counter('my_n'); export default function () { n.add(1); check(1, { a: true, b: false }) }";
     run r;
     run_init(&r, NULL, 0);
-    run_exits(&r, "{ iterations: 3, thresholds: { n: ['count==3', 'count<4'], checks: ['rate>=0.5'], iteration_duration: ['p(95)<5000'] } }", body, BR_EXIT_OK);
-    run_exits(&r, "{ iterations: 3, thresholds: { n: ['count==3', 'count>4'], checks: ['rate>0.5'] } }", body, BR_EXIT_THRESHOLDS);
-    assert_true(run_logged(&r, "thresholds on metrics 'checks, n' have been crossed"));
-    const br_result_metric *n = run_metric(&r, "n");
+    run_exits(&r, "{ iterations: 3, thresholds: { my_n: ['count==3', 'count<4'], checks: ['rate>=0.5'], iteration_duration: ['p(95)<5000'] } }", body, BR_EXIT_OK);
+    run_exits(&r, "{ iterations: 3, thresholds: { my_n: ['count==3', 'count>4'], checks: ['rate>0.5'] } }", body, BR_EXIT_THRESHOLDS);
+    assert_true(run_logged(&r, "thresholds on metrics 'checks, my_n' have been crossed"));
+    const br_result_metric *n = run_metric(&r, "my_n");
     assert_int_equal(n->threshold_count, 2);
     assert_true(n->thresholds[0].ok && !n->thresholds[1].ok);
     assert_int_equal(r.result->end, BR_RUN_COMPLETE);
     /* No sample at all: a counter is 0, a rate passes. */
-    run_exits(&r, "{ iterations: 1, thresholds: { 'n{a:b}': ['count<1'], http_req_failed: ['rate<0.01'] } }", body, BR_EXIT_OK);
-    run_exits(&r, "{ iterations: 1, thresholds: { 'n{a:b}': ['count>0'] } }", body, BR_EXIT_THRESHOLDS);
+    run_exits(&r, "{ iterations: 1, thresholds: { 'my_n{a:b}': ['count<1'], http_req_failed: ['rate<0.01'] } }", body, BR_EXIT_OK);
+    run_exits(&r, "{ iterations: 1, thresholds: { 'my_n{a:b}': ['count>0'] } }", body, BR_EXIT_THRESHOLDS);
     run_deinit(&r);
 }
 
@@ -43,7 +43,7 @@ static void a_threshold_may_abort(void **state)
 static void bad_thresholds_are_refused(void **state)
 {
     (void) state;
-    static const char *const bad[][2] = {{"{\"nope\": [\"count>1\"]}", "no metric name \"nope\" found"}, {"{\"http_reqs\": [\"p(95)<1\"]}", "http_reqs"}, {"{\"http_reqs\": [\"count ~ 1\"]}", "http_reqs"},
+    static const char *const bad[][2] = {{"{\"nope\": [\"count>1\"]}", "no metric name \"nope\" found"}, {"{\"http_reqs\": [\"p(95)<1\"]}", "http_reqs"}, {"{\"http_reqs\": [\"count ~ 1\"]}", "count ~ 1"},
         {"{\"http_reqs{a\": [\"count>1\"]}", "http_reqs{a"}, {"{\"http_reqs{a:}\": []}", "http_reqs{a:}"}};
     for (size_t i = 0; i < BR_COUNT_OF(bad); i++) {
         br_err err = {0};
@@ -75,6 +75,7 @@ static void an_exception_in_setup_ends_the_run(void **state)
     assert_false(run_logged(&r, "iterated"));
     assert_false(run_logged(&r, "torn"));
     run_exits(&r, "{}", "export async function setup() { await null; throw new Error('late') }\nexport default function () {}", BR_EXIT_EXCEPTION);
+    run_exits(&r, "{}", "export function setup() { let a = 1; for (let i = 0; i < 5000; i++) a = [a]; return a }\nexport default function () {}", BR_EXIT_OTHER);
     run_exits(&r, "{}", "export function setup() { return { f() {} } }\nexport default function () {}", BR_EXIT_OTHER);
     run_exits(&r, "{}", "export function teardown() { throw new Error('end') }\nexport default function () {}", BR_EXIT_EXCEPTION);
     assert_int_equal(r.result->iterations_complete, 1);

@@ -6,14 +6,15 @@ static void timers_fire_in_order(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "import { setTimeout as st } from 'k6/timers';\n"
-                   "export default async function () {\n"
-                   "  const log = [st === setTimeout];\n"
-                   "  setTimeout(() => log.push('b'), 5); setTimeout((x) => log.push(x), 0, 'a');\n"
-                   "  clearTimeout(setTimeout(() => log.push('never'), 1)); clearTimeout(99);\n"
-                   "  await new Promise((done) => { let n = 0; const id = setInterval((x) => { log.push(x + ++n); if (n === 2) { clearInterval(id); done() } }, 8, 'i') });\n"
-                   "  try { setTimeout('text') } catch (e) { log.push(e.name) }\n"
-                   "  return log\n}");
+    world_open(&w,
+        "import { setTimeout as st } from 'k6/timers';\n"
+        "export default async function () {\n"
+        "  const log = [st === setTimeout];\n"
+        "  setTimeout(() => log.push('b'), 5); setTimeout((x) => log.push(x), 0, 'a');\n"
+        "  clearTimeout(setTimeout(() => log.push('never'), 1)); clearTimeout(99);\n"
+        "  await new Promise((done) => { let n = 0; const id = setInterval((x) => { log.push(x + ++n); if (n === 2) { clearInterval(id); done() } }, 8, 'i') });\n"
+        "  try { setTimeout('text') } catch (e) { log.push(e.name) }\n"
+        "  return log\n}");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json, "[true,\"a\",\"b\",\"i1\",\"i2\",\"TypeError\"]");
     world_deinit(&w);
@@ -25,10 +26,11 @@ static void a_failed_call_drops_its_timers(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "let fired = 0;\n"
-                   "export function fails() { setTimeout(() => { fired++ }, 1); setTimeout(() => { throw new Error('in timer') }, 0) }\n"
-                   "export function hangs() { setInterval(() => { fired++ }, 0) }\n"
-                   "export default function () { return fired }");
+    world_open(&w,
+        "let fired = 0;\n"
+        "export function fails() { setTimeout(() => { fired++ }, 1); setTimeout(() => { throw new Error('in timer') }, 0) }\n"
+        "export function hangs() { setInterval(() => { fired++ }, 0) }\n"
+        "export default function () { return fired }");
     assert_call_fails(&w, "fails", BR_EEXCEPTION, "Error: in timer");
     w.cancel_after = 20 * BR_MS;
     assert_call_fails(&w, "hangs", BR_ECANCEL, "interrupted");
@@ -46,11 +48,12 @@ static void async_requests_run_side_by_side(void **state)
     static const mini_script hello = ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
     world w;
     world_init(&w, &hello, 1);
-    world_open(&w, "import http from 'k6/http'; const base = __ENV.BASE;\n"
-                   "export default async function () {\n"
-                   "  const all = await Promise.all([1, 2, 3].map(() => http.asyncRequest('GET', base)));\n"
-                   "  return all.map((r) => r.body).concat((await http.asyncRequest('GET', 5)).error_code)\n}\n"
-                   "export function left() { http.asyncRequest('GET', base); throw new Error('at once') }");
+    world_open(&w,
+        "import http from 'k6/http'; const base = __ENV.BASE;\n"
+        "export default async function () {\n"
+        "  const all = await Promise.all([1, 2, 3].map(() => http.asyncRequest('GET', base)));\n"
+        "  return all.map((r) => r.body).concat((await http.asyncRequest('GET', 5)).error_code)\n}\n"
+        "export function left() { http.asyncRequest('GET', base); throw new Error('at once') }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json, "[\"hello\",\"hello\",\"hello\",1020]");
     assert_call_fails(&w, "left", BR_EEXCEPTION, "Error: at once");
@@ -63,16 +66,18 @@ static void base64_has_four_variants(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "import { b64encode as e, b64decode as d } from 'k6/encoding';\n"
-                   "const bytes = new Uint8Array([251, 255, 1, 2]);\n"
-                   "const bad = (...a) => { try { d(...a); return 0 } catch (x) { return x.message } };\n"
-                   "export default function () { return [e('hello'), e(bytes), e(bytes, 'rawstd'), e(bytes, 'url'), e(bytes.buffer, 'rawurl'), e('', 'odd'),\n"
-                   "  d('aGVsbG8=', 'std', 's'), d('aGVs\\nbG8', 'rawstd', 's'), new Uint8Array(d('-_8BAg==', 'url'))[1], d('', 'std', 's'),\n"
-                   "  bad('aGVsbG8'), bad('a'), bad('aGVsbG8=', 'rawstd'), bad('-_8B'), bad('aa=a'), bad('====')] }");
+    world_open(&w,
+        "import { b64encode as e, b64decode as d } from 'k6/encoding';\n"
+        "const bytes = new Uint8Array([251, 255, 1, 2]);\n"
+        "const bad = (...a) => { try { d(...a); return 0 } catch (x) { return x.message } };\n"
+        "export default function () { return [e('hello'), e(bytes), e(bytes, 'rawstd'), e(bytes, 'url'), e(bytes.buffer, 'rawurl'), e('', 'odd'),\n"
+        "  d('aGVsbG8=', 'std', 's'), d('aGVs\\nbG8', 'rawstd', 's'), new Uint8Array(d('-_8BAg==', 'url'))[1], d('', 'std', 's'),\n"
+        "  bad('aGVsbG8'), bad('a'), bad('aGVsbG8=', 'rawstd'), bad('-_8B'), bad('aa=a'), bad('====')] }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
-    assert_string_equal(w.json, "[\"aGVsbG8=\",\"+/8BAg==\",\"+/8BAg\",\"-_8BAg==\",\"-_8BAg\",\"\",\"hello\",\"hello\",255,\"\","
-                                "\"illegal base64 data\",\"illegal base64 data\",\"illegal base64 data\",\"illegal base64 data\","
-                                "\"illegal base64 data\",\"illegal base64 data\"]");
+    assert_string_equal(w.json,
+        "[\"aGVsbG8=\",\"+/8BAg==\",\"+/8BAg\",\"-_8BAg==\",\"-_8BAg\",\"\",\"hello\",\"hello\",255,\"\","
+        "\"illegal base64 data\",\"illegal base64 data\",\"illegal base64 data\",\"illegal base64 data\","
+        "\"illegal base64 data\",\"illegal base64 data\"]");
     world_deinit(&w);
 }
 
@@ -81,13 +86,15 @@ static void hashes_match_known_values(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "import crypto from 'k6/crypto';\n"
-                   "export default function () { const h = crypto.createHash('sha1'); h.update('a'); h.update('bc');\n"
-                   "  return [crypto.md5('abc', 'hex'), h.digest('hex'), h.digest('hex'), crypto.hmac('sha256', 'key', '', 'hex'),\n"
-                   "    crypto.md5('abc', 'binary').byteLength, crypto.hexEncode(new Uint8Array([1, 255]))] }");
+    world_open(&w,
+        "import crypto from 'k6/crypto';\n"
+        "export default function () { const h = crypto.createHash('sha1'); h.update('a'); h.update('bc');\n"
+        "  return [crypto.md5('abc', 'hex'), h.digest('hex'), h.digest('hex'), crypto.hmac('sha256', 'key', '', 'hex'),\n"
+        "    crypto.md5('abc', 'binary').byteLength, crypto.hexEncode(new Uint8Array([1, 255]))] }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
-    assert_string_equal(w.json, "[\"900150983cd24fb0d6963f7d28e17f72\",\"a9993e364706816aba3e25717850c26c9cd0d89d\","
-                                "\"a9993e364706816aba3e25717850c26c9cd0d89d\",\"5d5d139563c95b5967b9bd9a8c9b233a9dedb45072794cd232dc1b74832607d0\",16,\"01ff\"]");
+    assert_string_equal(w.json,
+        "[\"900150983cd24fb0d6963f7d28e17f72\",\"a9993e364706816aba3e25717850c26c9cd0d89d\","
+        "\"a9993e364706816aba3e25717850c26c9cd0d89d\",\"5d5d139563c95b5967b9bd9a8c9b233a9dedb45072794cd232dc1b74832607d0\",16,\"01ff\"]");
     world_deinit(&w);
 }
 
@@ -96,13 +103,16 @@ static void text_is_decoded_piece_by_piece(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "const u = (...b) => new Uint8Array(b);\n"
-                   "const cut = (bytes, label) => { const d = new TextDecoder(label); let s = ''; for (const b of bytes) s += d.decode(u(b), { stream: true }); return s + d.decode() };\n"
-                   "export default function () { return [cut([0xF0, 0x9F, 0x98, 0x80, 0x41]), cut([0xE2, 0x9C, 0x41]), cut([0xE2, 0x9C]), cut([0xC0, 0x80]),\n"
-                   "  cut([0xED, 0xA0, 0x80]).length, cut([0x3D, 0xD8, 0x00, 0xDE], 'utf-16le'), cut([0x3D, 0xD8, 0x41], 'utf-16le'),\n"
-                   "  Array.from(new TextEncoder().encode('é')), new TextEncoder().encode().length, new TextEncoder().encoding] }");
+    world_open(&w,
+        "const u = (...b) => new Uint8Array(b);\n"
+        "const cut = (bytes, label) => { const d = new TextDecoder(label); let s = ''; for (const b of bytes) s += d.decode(u(b), { stream: true }); return s + d.decode() };\n"
+        "export default function () { return [cut([0xF0, 0x9F, 0x98, 0x80, 0x41]), cut([0xE2, 0x9C, 0x41]), cut([0xE2, 0x9C]), cut([0xC0, 0x80]),\n"
+        "  cut([0xED, 0xA0, 0x80]).length, cut([0x3D, 0xD8, 0x00, 0xDE], 'utf-16le'), cut([0x3D, 0xD8, 0x41], 'utf-16le'),\n"
+        "  Array.from(new TextEncoder().encode('é')), new TextEncoder().encode().length, new TextEncoder().encoding] }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
-    assert_string_equal(w.json, "[\"😀A\",\"\xEF\xBF\xBD" "A\",\"\xEF\xBF\xBD\",\"\xEF\xBF\xBD\xEF\xBF\xBD\",3,\"😀\",\"\xEF\xBF\xBD\",[195,169],0,\"utf-8\"]");
+    assert_string_equal(w.json,
+        "[\"😀A\",\"\xEF\xBF\xBD"
+        "A\",\"\xEF\xBF\xBD\",\"\xEF\xBF\xBD\xEF\xBF\xBD\",3,\"😀\",\"\xEF\xBF\xBD\",[195,169],0,\"utf-8\"]");
     world_deinit(&w);
 }
 
@@ -111,34 +121,37 @@ static void shared_arrays_are_shared_and_frozen(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "import { SharedArray } from 'k6/data';\n"
-                   "let built = 0; const a = new SharedArray('a', () => { built++; return [{ n: [1] }, 'x', undefined] });\n"
-                   "const t = (f) => { try { f(); return 'fine' } catch (e) { return e.name } };\n"
-                   "export default function () { 'use strict'; return [built, a.length, a[0], a[0] === a[0], a[3], a[2], Array.isArray(a), [...a].length, Object.keys(a), 'length' in a,\n"
-                   "  t(() => { a[0] = 1 }), t(() => { a[0].n.push(1) }), t(() => { delete a[0] }), t(() => { a.length = 0 }), t(() => new SharedArray('b', () => []))] }");
+    world_open(&w,
+        "import { SharedArray } from 'k6/data';\n"
+        "let built = 0; const a = new SharedArray('a', () => { built++; return [{ n: [1] }, 'x', undefined] });\n"
+        "const t = (f) => { try { f(); return 'fine' } catch (e) { return e.name } };\n"
+        "export default function () { 'use strict'; return [built, a.length, a[0], a[0] === a[0], a[3], a[2], Array.isArray(a), [...a].length, Object.keys(a), 'length' in a,\n"
+        "  t(() => { a[0] = 1 }), t(() => { a[0].n.push(1) }), t(() => { delete a[0] }), t(() => { a.length = 0 }), t(() => new SharedArray('b', () => []))] }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json, "[0,3,{\"n\":[1]},false,null,null,true,3,[\"0\",\"1\",\"2\"],true,"
                                 "\"TypeError\",\"TypeError\",\"TypeError\",\"TypeError\",\"GoError\"]");
     world_deinit(&w);
 }
 
-/* vu.tags is live, keeps what was set for the next call of the same scenario, and a group gives its own tag back. */
+/* vu.tags is live, keeps what was set for the next call of the same scenario, and a group gives its own tag
+ * back. */
 static void tags_of_a_script_last(void **state)
 {
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "import exec from 'k6/execution'; import { group } from 'k6'; import { Counter } from 'k6/metrics';\n"
-                   "const c = new Counter('cc');\n"
-                   "export function sets() { exec.vu.tags.own = 1; group('g', () => { exec.vu.metrics.tags.inside = true; c.add(1) }); c.add(2) }\n"
-                   "export default function () { c.add(3); const before = Object.keys(exec.vu.tags); delete exec.vu.tags.own;\n"
-                   "  return [before, exec.vu.tags.own, exec.vu.tags.group, exec.vu.idInTest] }\n"
-                   "export function aborts() { try { exec.test.abort('why') } catch (e) { } finally { c.add(9) } }");
+    world_open(&w,
+        "import exec from 'k6/execution'; import { group } from 'k6'; import { Counter } from 'k6/metrics';\n"
+        "const c = new Counter('cc');\n"
+        "export function sets() { exec.vu.tags.own = 1; group('g', () => { exec.vu.metrics.tags.inside = true; c.add(1) }); c.add(2) }\n"
+        "export default function () { c.add(3); const before = Object.keys(exec.vu.tags); delete exec.vu.tags.own;\n"
+        "  return [before, exec.vu.tags.own, exec.vu.tags.group, exec.vu.idInTest] }\n"
+        "export function aborts() { try { exec.test.abort('why') } catch (e) { } finally { c.add(9) } }");
     assert_int_equal(world_call(&w, w.vu, "sets", NULL), BR_OK);
-    assert_int_equal(samples_with(&w, "cc 1 {group=::g,inside=true,own=1,scenario=s}"), 1);
-    assert_int_equal(samples_with(&w, "cc 2 {group=,inside=true,own=1,scenario=s}"), 1);
+    assert_int_equal(samples_with(&w, "cc 1 {group=::g,inside=true,own=1,run=r,scenario=s}"), 1);
+    assert_int_equal(samples_with(&w, "cc 2 {group=,inside=true,own=1,run=r,scenario=s}"), 1);
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
-    assert_string_equal(w.json, "[[\"group\",\"inside\",\"own\",\"scenario\"],null,\"\",1]");
+    assert_string_equal(w.json, "[[\"group\",\"inside\",\"own\",\"run\",\"scenario\"],null,\"\",1]");
     assert_call_fails(&w, "aborts", BR_EABORT, "test aborted: why");
     assert_int_equal(samples_with(&w, "cc 9"), 0);
     world_deinit(&w);
@@ -149,8 +162,9 @@ static void missing_names_of_k6_modules_are_null(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "import { check, nothing } from 'k6'; import { nope } from 'k6/http';\n"
-                   "export default function () { return [typeof check, nothing, nope, import.meta.resolve === undefined] }");
+    world_open(&w,
+        "import { check, nothing } from 'k6'; import { nope } from 'k6/http';\n"
+        "export default function () { return [typeof check, nothing, nope, import.meta.resolve === undefined] }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json, "[\"function\",null,null,false]");
     world_deinit(&w);
@@ -162,10 +176,12 @@ static void expected_statuses_decide(void **state)
     static const mini_script gone = ANSWERS("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     world w;
     world_init(&w, &gone, 1);
-    assert_gives(&w, "http.get(base, {responseCallback: http.expectedStatuses(200, {min: 400, max: 404})}); http.get(base);\n"
-                     "http.setResponseCallback(http.expectedStatuses(404)); http.get(base); http.setResponseCallback(null); http.get(base);\n"
-                     "return [() => http.expectedStatuses(), () => http.expectedStatuses('x'), () => http.expectedStatuses({min: 1}), () => http.setResponseCallback(5)]\n"
-                     ".map((f) => { try { f(); return 0 } catch (e) { return e.name } })", "[\"GoError\",\"GoError\",\"GoError\",\"GoError\"]");
+    assert_gives(&w,
+        "http.get(base, {responseCallback: http.expectedStatuses(200, {min: 400, max: 404})}); http.get(base);\n"
+        "http.setResponseCallback(http.expectedStatuses(404)); http.get(base); http.setResponseCallback(null); http.get(base);\n"
+        "return [() => http.expectedStatuses(), () => http.expectedStatuses('x'), () => http.expectedStatuses({min: 1}), () => http.setResponseCallback(5)]\n"
+        ".map((f) => { try { f(); return 0 } catch (e) { return e.name } })",
+        "[\"GoError\",\"GoError\",\"GoError\",\"GoError\"]");
     assert_int_equal(samples_with(&w, "http_req_failed 0"), 2);
     assert_int_equal(samples_with(&w, "http_req_failed 1"), 1);
     world_deinit(&w);

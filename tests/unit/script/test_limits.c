@@ -11,7 +11,6 @@ static void assert_interrupted(world *w, const char *body)
     char source[700];
     snprintf(source, sizeof(source), PRELUDE "let after = 0;\nexport default function () { %s }\n"
                                              "export function seen() { return after }", body);
-    print_message("%s\n", body);
     world_open(w, source);
     br_ns start = br_clock_now();
     w->timeout = SHORT;

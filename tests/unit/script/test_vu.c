@@ -89,11 +89,10 @@ static void refuses_results_that_are_no_json(void **state)
     world_init(&w, NULL, 0);
     world_open(&w, "export default function () { return () => 1 }\n"
                    "export function cycle() { const a = {}; a.a = a; return a }\n"
-                   "export function nan() { return {a: [NaN]} }\n"
-                   "export function deep() { let a = 1; for (let i = 0; i < 1000; i++) a = [a]; return a }");
+                   "export function nan() { return {a: [NaN]} }");
     assert_call_fails(&w, "default", BR_EINVAL, "unsupported type");
     assert_call_fails(&w, "nan", BR_EINVAL, "unsupported value: NaN");
-    static const char *const others[] = {"cycle", "deep"};
+    static const char *const others[] = {"cycle"};
     for (size_t i = 0; i < BR_COUNT_OF(others); i++) {
         br_code code = world_call(&w, w.vu, others[i], NULL);
         if (code != BR_EINVAL && code != BR_EEXCEPTION) fail_msg("%s: %s %s", others[i], br_code_name(code), w.json ? w.json : "");

@@ -8,7 +8,7 @@
 
 #include "stat/run_result.h"
 
-static const br_origin nowhere = {NULL, -1, -1};
+static const br_origin nowhere = {.vu = -1, .iter = -1};
 
 static br_recorder *open_recorder(br_metrics *m)
 {
