@@ -12,7 +12,7 @@
 /* Prints "file:line: text" to stderr and aborts. */
 BR_NORETURN BR_COLD void br_assert_fail(const char *file, int line, const char *text);
 
-#define BR_ASSERT(x) (BR_LIKELY(x) ? (void) 0 : br_assert_fail(__FILE__, __LINE__, #x))
+#define BR_ASSERT(x)         (BR_LIKELY(x) ? (void) 0 : br_assert_fail(__FILE__, __LINE__, #x))
 #define BR_UNREACHABLE(text) br_assert_fail(__FILE__, __LINE__, "unreachable: " text)
 #ifdef NDEBUG
 #define BR_DASSERT(x) ((void) 0)

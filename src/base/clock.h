@@ -10,9 +10,9 @@
 
 typedef int64_t br_ns;
 
-#define BR_US ((br_ns) 1000)
-#define BR_MS ((br_ns) 1000000)
-#define BR_SEC ((br_ns) 1000000000)
+#define BR_US     ((br_ns) 1000)
+#define BR_MS     ((br_ns) 1000000)
+#define BR_SEC    ((br_ns) 1000000000)
 #define BR_NS_MAX INT64_MAX
 
 /* CLOCK_MONOTONIC now. For measuring; timeouts use br_loop_now(). */

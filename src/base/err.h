@@ -13,32 +13,32 @@
 #include "base/compiler.h"
 
 /* name, text. The order is not stable: codes never leave the process. */
-#define BR_CODES(X)                                          \
-    X(BR_OK, "ok")                                           \
-    X(BR_AGAIN, "not ready yet")                             \
-    X(BR_EOF, "end of stream")                               \
-    X(BR_ECANCEL, "cancelled")                               \
-    X(BR_EINVAL, "invalid value")                            \
-    X(BR_ELIMIT, "limit exceeded")                           \
-    X(BR_ESYNTAX, "syntax error")                            \
-    X(BR_ENOTFOUND, "not found")                             \
-    X(BR_EEXISTS, "exists already")                          \
-    X(BR_EACCESS, "permission denied")                       \
-    X(BR_EIO, "input/output error")                          \
-    X(BR_ETIMEOUT, "timeout")                                \
-    X(BR_EUNSUPPORTED, "not supported")                      \
-    X(BR_EEXCEPTION, "script exception")                     \
-    X(BR_EABORT, "test aborted")                             \
-    X(BR_EDNS, "name resolution failed")                     \
-    X(BR_ENOHOST, "no such host")                            \
-    X(BR_EDIAL, "connecting failed")                         \
-    X(BR_EDIALTIMEOUT, "connecting timed out")               \
-    X(BR_EREFUSED, "connection refused")                     \
-    X(BR_ERESET, "connection reset by peer")                 \
-    X(BR_EPIPE, "broken pipe")                               \
-    X(BR_ETLS, "TLS error")                                  \
-    X(BR_EPROTO, "protocol error")                           \
-    X(BR_ENOFDS, "out of file descriptors")                  \
+#define BR_CODES(X)                                                                                          \
+    X(BR_OK, "ok")                                                                                           \
+    X(BR_AGAIN, "not ready yet")                                                                             \
+    X(BR_EOF, "end of stream")                                                                               \
+    X(BR_ECANCEL, "cancelled")                                                                               \
+    X(BR_EINVAL, "invalid value")                                                                            \
+    X(BR_ELIMIT, "limit exceeded")                                                                           \
+    X(BR_ESYNTAX, "syntax error")                                                                            \
+    X(BR_ENOTFOUND, "not found")                                                                             \
+    X(BR_EEXISTS, "exists already")                                                                          \
+    X(BR_EACCESS, "permission denied")                                                                       \
+    X(BR_EIO, "input/output error")                                                                          \
+    X(BR_ETIMEOUT, "timeout")                                                                                \
+    X(BR_EUNSUPPORTED, "not supported")                                                                      \
+    X(BR_EEXCEPTION, "script exception")                                                                     \
+    X(BR_EABORT, "test aborted")                                                                             \
+    X(BR_EDNS, "name resolution failed")                                                                     \
+    X(BR_ENOHOST, "no such host")                                                                            \
+    X(BR_EDIAL, "connecting failed")                                                                         \
+    X(BR_EDIALTIMEOUT, "connecting timed out")                                                               \
+    X(BR_EREFUSED, "connection refused")                                                                     \
+    X(BR_ERESET, "connection reset by peer")                                                                 \
+    X(BR_EPIPE, "broken pipe")                                                                               \
+    X(BR_ETLS, "TLS error")                                                                                  \
+    X(BR_EPROTO, "protocol error")                                                                           \
+    X(BR_ENOFDS, "out of file descriptors")                                                                  \
     X(BR_ENOPORTS, "out of local ports")
 
 typedef enum br_code {
@@ -50,8 +50,8 @@ typedef enum br_code {
 
 typedef struct br_err {
     br_code code;
-    int sys_errno;   /* errno behind it, 0 if none */
-    char msg[1024];  /* one clear sentence: what, where, remedy */
+    int sys_errno;  /* errno behind it, 0 if none */
+    char msg[1024]; /* one clear sentence: what, where, remedy */
 } br_err;
 
 /* The name ("BR_EIO") and the text ("input/output error") of a code; static strings. */

@@ -265,7 +265,8 @@ static void put_json_pair(br_buf *line, const br_log_field *f, char before)
     br_buf_put_json_str(line, f->value);
 }
 
-/* As Go's encoder, which k6 logs with: a line may be pasted into a page. Outside of strings JSON has none of these. */
+/* As Go's encoder, which k6 logs with: a line may be pasted into a page. Outside of strings JSON has none of
+ * these. */
 static void escape_html(br_buf *line)
 {
     static const char special[] = "<>&";
@@ -274,8 +275,10 @@ static void escape_html(br_buf *line)
     br_buf_init(line, BR_BUF_NO_LIMIT);
     for (size_t i = 0; i < plain.len; i++) {
         char c = plain.data[i];
-        if (c && strchr(special, c)) br_buf_printf(line, "\\u%04x", (unsigned) c);
-        else br_buf_putc(line, c);
+        if (c && strchr(special, c))
+            br_buf_printf(line, "\\u%04x", (unsigned) c);
+        else
+            br_buf_putc(line, c);
     }
     br_buf_deinit(&plain);
 }

@@ -40,7 +40,8 @@ void br_log_set_hooks(void (*before)(void *), void (*after)(void *), void *ctx);
 
 void br_log_line(br_log_level level, br_str msg, const br_log_field *fields, size_t field_count);
 /* The same to another stream in the configured format without colour (--console-output). */
-void br_log_line_to(FILE *out, br_log_level level, br_str msg, const br_log_field *fields, size_t field_count);
+void br_log_line_to(
+    FILE *out, br_log_level level, br_str msg, const br_log_field *fields, size_t field_count);
 
 BR_PRINTF(1, 2) void br_error(const char *fmt, ...);
 BR_PRINTF(1, 2) void br_warn(const char *fmt, ...);

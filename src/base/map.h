@@ -26,7 +26,7 @@ typedef struct br_map {
 void br_map_init(br_map *m);
 void br_map_deinit(br_map *m);
 void br_map_clear(br_map *m);
-void *br_map_get(const br_map *m, br_str key);                    /* NULL if absent */
-br_map_entry *br_map_find(const br_map *m, br_str key);           /* NULL if absent */
-void *br_map_set(br_map *m, br_str key, void *value);             /* returns the former value or NULL */
-void *br_map_remove(br_map *m, br_str key);                       /* returns the value; keeps the order */
+void *br_map_get(const br_map *m, br_str key);          /* NULL if absent */
+br_map_entry *br_map_find(const br_map *m, br_str key); /* NULL if absent */
+void *br_map_set(br_map *m, br_str key, void *value);   /* returns the former value or NULL */
+void *br_map_remove(br_map *m, br_str key);             /* returns the value; keeps the order */

@@ -17,5 +17,5 @@ void br_free(void *p); /* NULL is fine */
 char *br_strdup(const char *s);
 char *br_strndup(const char *p, size_t n); /* NUL-terminated copy of n bytes */
 
-#define BR_NEW(type) ((type *) br_calloc(1, sizeof(type)))
+#define BR_NEW(type)          ((type *) br_calloc(1, sizeof(type)))
 #define BR_NEW_ARRAY(type, n) ((type *) br_calloc((n), sizeof(type)))

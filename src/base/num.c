@@ -408,7 +408,7 @@ static size_t decimal_print(const decimal *d, char text[48])
         at = put_digits(at, d, 0, 1);
         if (d->count > 1) *at++ = '.';
         at = put_digits(at, d, 1, d->count);
-        at += sprintf(at, "e%+d", d->point - 1);
+        at += snprintf(at, (size_t) (text + 48 - at), "e%+d", d->point - 1);
     } else if (d->point <= 0) {
         at = put_zeros(at, 1);
         *at++ = '.';

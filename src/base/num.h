@@ -16,12 +16,14 @@
 /* Parsers: BR_OK, BR_ESYNTAX (not such a number) or BR_ELIMIT (out of range). */
 BR_NODISCARD br_code br_parse_i64(br_str s, int64_t *ret_value);
 BR_NODISCARD br_code br_parse_u64(br_str s, uint64_t *ret_value);
-BR_NODISCARD br_code br_parse_f64(br_str s, double *ret_value); /* decimal, exponent allowed; no hex, no inf/nan */
-BR_NODISCARD br_code br_parse_bool(br_str s, bool *ret_value);  /* 1 t T true TRUE True, 0 f F false ... (Go ParseBool) */
+BR_NODISCARD br_code br_parse_f64(
+    br_str s, double *ret_value); /* decimal, exponent allowed; no hex, no inf/nan */
+BR_NODISCARD br_code br_parse_bool(
+    br_str s, bool *ret_value); /* 1 t T true TRUE True, 0 f F false ... (Go ParseBool) */
 
 typedef enum br_duration_syntax {
-    BR_DURATION_GO,    /* unit required; "0" is fine */
-    BR_DURATION_K6,    /* also `d`, and a bare number is milliseconds */
+    BR_DURATION_GO, /* unit required; "0" is fine */
+    BR_DURATION_K6, /* also `d`, and a bare number is milliseconds */
 } br_duration_syntax;
 BR_NODISCARD br_code br_parse_duration(br_str s, br_duration_syntax syntax, br_ns *ret_ns);
 

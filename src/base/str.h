@@ -17,16 +17,19 @@ typedef struct br_str {
     size_t n;
 } br_str;
 
-#define BR_STR(literal) ((br_str) {"" literal, sizeof(literal) - 1})
-#define BR_STR_INIT(literal) {"" literal, sizeof(literal) - 1}
-#define BR_STR_NONE ((br_str) {NULL, 0})
+#define BR_STR(literal) ((br_str){"" literal, sizeof(literal) - 1})
+#define BR_STR_INIT(literal)                                                                                 \
+    {                                                                                                        \
+        "" literal, sizeof(literal) - 1                                                                      \
+    }
+#define BR_STR_NONE ((br_str){NULL, 0})
 /* For printf: BR_FMT in the format, BR_ARG(s) among the arguments. */
-#define BR_FMT "%.*s"
+#define BR_FMT    "%.*s"
 #define BR_ARG(s) (int) (s).n, (s).p
 
 static inline br_str br_str_of(const char *cstr) /* NULL gives the empty slice */
 {
-    return (br_str) {cstr, cstr ? strlen(cstr) : 0};
+    return (br_str){cstr, cstr ? strlen(cstr) : 0};
 }
 
 static inline bool br_str_eq(br_str a, br_str b)
@@ -34,13 +37,16 @@ static inline bool br_str_eq(br_str a, br_str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-static inline bool br_str_is(br_str a, const char *cstr) { return br_str_eq(a, br_str_of(cstr)); }
+static inline bool br_str_is(br_str a, const char *cstr)
+{
+    return br_str_eq(a, br_str_of(cstr));
+}
 
 bool br_str_eq_nocase(br_str a, br_str b); /* ASCII letters only */
 int br_str_cmp(br_str a, br_str b);        /* byte order, shorter first on a tie */
 bool br_str_starts(br_str s, br_str prefix);
 bool br_str_ends(br_str s, br_str suffix);
-br_str br_str_trim(br_str s); /* without leading and trailing blanks, tabs, CR, LF */
+br_str br_str_trim(br_str s);                        /* without leading and trailing blanks, tabs, CR, LF */
 br_str br_str_sub(br_str s, size_t from, size_t to); /* [from, to), clamped to s */
 
 /* Index of the first `c` or `needle`, or -1. */

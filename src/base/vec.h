@@ -9,19 +9,19 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define BR_VEC(type)     \
-    struct {             \
-        type *data;      \
-        size_t len, cap; \
+#define BR_VEC(type)                                                                                         \
+    struct {                                                                                                 \
+        type *data;                                                                                          \
+        size_t len, cap;                                                                                     \
     }
 
 /* Appends a zeroed element; evaluates to its address. */
-#define br_vec_push(v)                                                                                  \
-    ((v)->data = br_vec_grow((v)->data, (v)->len, &(v)->cap, sizeof(*(v)->data)),                       \
-     memset(&(v)->data[(v)->len], 0, sizeof(*(v)->data)), &(v)->data[(v)->len++])
+#define br_vec_push(v)                                                                                       \
+    ((v)->data = br_vec_grow((v)->data, (v)->len, &(v)->cap, sizeof(*(v)->data)),                            \
+        memset(&(v)->data[(v)->len], 0, sizeof(*(v)->data)), &(v)->data[(v)->len++])
 #define br_vec_deinit(v) (br_free((v)->data), (v)->data = NULL, (v)->len = 0, (v)->cap = 0)
-#define br_vec_reset(v) ((v)->len = 0)
-#define br_vec_last(v) (&(v)->data[(v)->len - 1])
+#define br_vec_reset(v)  ((v)->len = 0)
+#define br_vec_last(v)   (&(v)->data[(v)->len - 1])
 
 #include <string.h>
 /* Returns `data`, moved if need be so that one more element fits; aborts on overflow. */

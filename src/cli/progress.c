@@ -2,31 +2,102 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 
-#define BAR_WIDTH 40
-#define NAME_WIDTH 30
+#define BAR_WIDTH     38 /* without the brackets; less on a narrow terminal */
+#define BAR_WIDTH_MIN 10
+#define NAME_WIDTH    30
+#define WIDTH_UNKNOWN 80
 
 struct br_progress {
     pthread_mutex_t lock;
     bool terminal, colour;
+    size_t columns;  /* of the terminal, when `block` was built */
     br_buf block;    /* the text as drawn last */
     unsigned lines;  /* of it on the screen; 0: nothing drawn */
 };
 
+/* Columns --------------------------------------------------------------------------------------- */
+
+/* Asked before each drawing: a window may change its size at any time. */
+static size_t terminal_columns(void)
+{
+    struct winsize w;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : WIDTH_UNKNOWN;
+}
+
+/* The colours' escapes have no width; every other character here has one column. */
+static size_t escape_len(br_str s)
+{
+    if (s.n < 2 || s.p[0] != '\033') return 0;
+    size_t n = 1;
+    while (n < s.n && s.p[n] != 'm') n++;
+    return n < s.n ? n + 1 : n;
+}
+
+static bool starts_character(char c) { return ((unsigned char) c & 0xC0) != 0x80; }
+
+static size_t columns_of(br_str s)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < s.n;) {
+        size_t escape = escape_len(br_str_sub(s, i, s.n));
+        if (!escape) columns += starts_character(s.p[i]);
+        i += escape ? escape : 1;
+    }
+    return columns;
+}
+
+/* Writes as much of a line as has room; a line that wrapped could not be drawn over. */
+static void print_cut(br_str line, size_t columns, bool colour)
+{
+    size_t i = 0, used = 0;
+    while (i < line.n) {
+        size_t escape = escape_len(br_str_sub(line, i, line.n));
+        if (!escape && starts_character(line.p[i]) && used++ == columns) break;
+        i += escape ? escape : 1;
+    }
+    fwrite(line.p, 1, i, stdout);
+    if (i < line.n && colour) fputs("\033[0m", stdout);
+}
+
+/*
+ * A terminal that became narrower has broken the lines that no longer fit: they take more rows than were
+ * drawn. (One that cuts them instead loses as many rows above the block, once.)
+ */
+static size_t rows_on_screen(const br_progress *p)
+{
+    size_t now = terminal_columns(), rows = 0;
+    if (now >= p->columns) return p->lines;
+    br_str rest = br_buf_view(&p->block), line;
+    while (br_str_cut(&rest, '\n', &line) && rest.p) {
+        size_t columns = columns_of(line);
+        if (columns >= p->columns) columns = p->columns - 1; /* as print_cut() left it */
+        rows += columns > now ? (columns + now - 1) / now : 1;
+    }
+    return rows;
+}
+
 static void erase(br_progress *p)
 {
-    if (p->lines) printf("\r\033[%uA\033[J", p->lines);
+    if (p->lines) printf("\r\033[%zuA\033[J", rows_on_screen(p));
     p->lines = 0;
 }
 
 static void draw(br_progress *p)
 {
     unsigned lines = 0;
-    for (size_t i = 0; i < p->block.len; i++) lines += p->block.data[i] == '\n';
-    fwrite(p->block.data ? p->block.data : "", 1, p->block.len, stdout);
+    br_str rest = br_buf_view(&p->block), line;
+    while (p->terminal && rest.p && br_str_cut(&rest, '\n', &line) && rest.p) {
+        print_cut(line, p->columns - 1, p->colour);
+        putchar('\n');
+        lines++;
+    }
+    if (!p->terminal) fwrite(p->block.data ? p->block.data : "", 1, p->block.len, stdout);
     fflush(stdout);
     p->lines = lines;
 }
@@ -42,6 +113,7 @@ static void before_log(void *ctx)
 static void after_log(void *ctx)
 {
     br_progress *p = ctx;
+    p->columns = terminal_columns();
     draw(p);
     pthread_mutex_unlock(&p->lock);
 }
@@ -52,6 +124,7 @@ br_progress *br_progress_new(bool terminal, bool colour)
     pthread_mutex_init(&p->lock, NULL);
     p->terminal = terminal;
     p->colour = colour;
+    p->columns = terminal_columns();
     br_buf_init(&p->block, 1 << 20);
     if (terminal) br_log_set_hooks(before_log, after_log, p);
     return p;
@@ -91,19 +164,33 @@ static const char *phase_text(const br_run_status *s)
     return s->stopping ? "stopping" : "running";
 }
 
-static void put_status(br_buf *b, const br_run_status *s)
+static void put_requests(br_buf *b, const br_run_status *s)
+{
+    (void) br_buf_printf(b, "%llu reqs/s, p95 %.4gms", (unsigned long long) s->requests, s->p95_ms);
+    if (s->failed) (void) br_buf_printf(b, ", %llu failed", (unsigned long long) s->failed);
+}
+
+/* What the requests do is worth a line of its own where it would be cut off. */
+static void put_status(br_buf *b, const br_run_status *s, size_t columns)
 {
     if (s->phase == BR_RUN_INIT) {
         (void) br_buf_printf(b, "init, %lld/%lld VUs initialized\n", (long long) s->vus_ready, (long long) s->vus_total);
         return;
     }
+    size_t start = b->len;
     (void) br_buf_printf(b, "%s (", phase_text(s));
     put_time(b, s->elapsed, s->elapsed);
     (void) br_buf_printf(b, "), %lld/%lld VUs, %llu complete and %llu interrupted iterations", (long long) s->vus_active,
         (long long) s->vus_total, (unsigned long long) s->complete, (unsigned long long) s->interrupted);
     if (s->requests) {
-        (void) br_buf_printf(b, ", %llu reqs/s, p95 %.4gms", (unsigned long long) s->requests, s->p95_ms);
-        if (s->failed) (void) br_buf_printf(b, ", %llu failed", (unsigned long long) s->failed);
+        size_t joint = b->len;
+        (void) br_buf_puts(b, ", ");
+        put_requests(b, s);
+        if (columns && b->len - start >= columns) {
+            b->len = joint;
+            (void) br_buf_puts(b, "\n        ");
+            put_requests(b, s);
+        }
     }
     (void) br_buf_puts(b, "\n");
 }
@@ -120,11 +207,18 @@ static double fraction_of(const br_scenario_status *sc)
     return f > 1 ? 1 : f;
 }
 
-static const char *mark_of(const br_scenario_status *sc, bool stopping)
+/* The mark behind the name: what became of the scenario. */
+static void put_mark(br_buf *b, const br_scenario_status *sc, bool stopping, bool colour)
 {
-    if (sc->done) return stopping ? "✗" : "✓";
-    if (!sc->started) return "•";
-    return sc->elapsed > sc->scenario->duration ? "↓" : " ";
+    const char *mark = sc->elapsed > sc->scenario->duration ? "↓" : " ", *escape = NULL;
+    if (sc->done) {
+        mark = stopping ? "✗" : "✓";
+        escape = stopping ? "\033[31m" : "\033[32m";
+    } else if (!sc->started) {
+        mark = "•";
+    }
+    if (escape && colour) (void) br_buf_printf(b, "%s%s\033[0m", escape, mark);
+    else (void) br_buf_puts(b, mark);
 }
 
 static void put_counts(br_buf *b, const br_scenario_status *sc)
@@ -138,36 +232,68 @@ static void put_counts(br_buf *b, const br_scenario_status *sc)
     }
 }
 
-static void put_bar(br_buf *b, const br_scenario_status *sc, bool stopping)
+static void put_figures(br_buf *b, const br_scenario_status *sc)
 {
     const br_scenario *s = sc->scenario;
-    int filled = (int) (fraction_of(sc) * (BAR_WIDTH - 2));
-    int shown = s->name.n > NAME_WIDTH ? NAME_WIDTH - 3 : (int) s->name.n;
-    (void) br_buf_printf(b, "%.*s%s %s [", shown, s->name.p, s->name.n > NAME_WIDTH ? "..." : "", mark_of(sc, stopping));
-    for (int i = 0; i < BAR_WIDTH - 2; i++) (void) br_buf_putc(b, i < filled ? '=' : i == filled && !sc->done ? '>' : '-');
-    (void) br_buf_puts(b, "] ");
     if (!sc->started) {
         (void) br_buf_puts(b, "waiting  ");
         put_time(b, -sc->elapsed, s->start_time);
-    } else {
-        long long max = (long long) br_scenario_max_vus(s);
-        if (s->executor == BR_EXEC_RAMPING_VUS) (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_active, max);
-        else (void) br_buf_printf(b, "%lld VUs  ", max);
-        put_time(b, sc->elapsed < s->duration ? sc->elapsed : s->duration, s->duration);
-        (void) br_buf_puts(b, "/");
-        (void) br_buf_put_duration(b, s->duration);
-        put_counts(b, sc);
+        return;
     }
+    long long max = (long long) br_scenario_max_vus(s);
+    if (s->executor == BR_EXEC_RAMPING_VUS) (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_active, max);
+    else (void) br_buf_printf(b, "%lld VUs  ", max);
+    put_time(b, sc->elapsed < s->duration ? sc->elapsed : s->duration, s->duration);
+    (void) br_buf_puts(b, "/");
+    (void) br_buf_put_duration(b, s->duration);
+    put_counts(b, sc);
+}
+
+static size_t name_columns(const br_run_status *s)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < s->scenario_count; i++) {
+        size_t n = s->scenarios[i].scenario->name.n;
+        most = n > most ? n : most;
+    }
+    return most > NAME_WIDTH ? NAME_WIDTH : most;
+}
+
+/* What the terminal has left for the bar beside the name and the figures. */
+static size_t bar_width(size_t columns, size_t others)
+{
+    size_t room = columns > others ? columns - others : 0;
+    if (room < BAR_WIDTH_MIN) return BAR_WIDTH_MIN;
+    return room > BAR_WIDTH ? BAR_WIDTH : room;
+}
+
+static void put_bar(br_progress *p, const br_scenario_status *sc, size_t names, bool stopping)
+{
+    br_buf *b = &p->block, figures;
+    br_str name = sc->scenario->name;
+    bool cut = name.n > NAME_WIDTH;
+    br_buf_init(&figures, BR_BUF_NO_LIMIT);
+    put_figures(&figures, sc);
+    (void) br_buf_printf(b, "%-*.*s%s ", (int) (cut ? names - 3 : names), (int) (cut ? names - 3 : name.n), name.p, cut ? "..." : "");
+    put_mark(b, sc, stopping, p->colour);
+    size_t width = bar_width(p->columns, names + figures.len + sizeof("  [] "));
+    size_t filled = (size_t) (fraction_of(sc) * (double) width);
+    (void) br_buf_puts(b, " [");
+    for (size_t i = 0; i < width; i++) (void) br_buf_putc(b, i < filled ? '=' : i == filled && !sc->done ? '>' : '-');
+    (void) br_buf_puts(b, "] ");
+    (void) br_buf_put(b, br_buf_view(&figures));
     (void) br_buf_puts(b, "\n");
+    br_buf_deinit(&figures);
 }
 
 static void build(br_progress *p, const br_run_status *s)
 {
     br_buf_reset(&p->block);
     if (p->terminal) (void) br_buf_puts(&p->block, "\n");
-    put_status(&p->block, s);
+    put_status(&p->block, s, p->terminal ? p->columns : 0);
+    size_t names = name_columns(s);
     for (size_t i = 0; i < s->scenario_count && p->terminal && s->phase != BR_RUN_INIT; i++) {
-        put_bar(&p->block, &s->scenarios[i], s->stopping);
+        put_bar(p, &s->scenarios[i], names, s->stopping);
     }
 }
 
@@ -176,6 +302,7 @@ void br_progress_status(void *progress, const br_run_status *status)
     br_progress *p = progress;
     pthread_mutex_lock(&p->lock);
     if (p->terminal) erase(p);
+    p->columns = terminal_columns();
     build(p, status);
     draw(p);
     pthread_mutex_unlock(&p->lock);

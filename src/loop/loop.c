@@ -228,7 +228,8 @@ void br_timer_stop(br_loop *loop, br_timer *timer)
 br_code br_watch_start(br_loop *loop, br_watch *w, int fd, unsigned events, br_watch_fn *fn, void *ctx)
 {
     BR_ASSERT(w->_fd == -1 && fd >= 0);
-    br_watch started = {._fn = fn, ._ctx = ctx, ._fd = fd, ._events = events & (BR_READABLE | BR_WRITABLE | BR_EDGE)};
+    br_watch started = {
+        ._fn = fn, ._ctx = ctx, ._fd = fd, ._events = events & (BR_READABLE | BR_WRITABLE | BR_EDGE)};
     br_watch stopped = *w;
     *w = started;
     br_code code = loop->ops->watch_start(loop, w);

@@ -2,8 +2,9 @@
  * The epoll loop.
  *
  * A descriptor is registered once and stays so: a request on a kept connection costs no epoll_ctl. Streams
- * are edge-triggered: a level-triggered descriptor is looked at once more by the wait after its event. Events are delivered from a batch; an event's pointer is the watch itself, therefore stopping
- * a watch also strikes it from what is left of the batch.
+ * are edge-triggered: a level-triggered descriptor is looked at once more by the wait after its event. Events
+ * are delivered from a batch; an event's pointer is the watch itself, therefore stopping a watch also strikes
+ * it from what is left of the batch.
  *
  * Exact timers. epoll_pwait2 takes nanoseconds, but the kernel lets a wait end later than asked: by the
  * thread's timer slack (50 us unless set) or by a thousandth of the wait (a two-hundredth when the process

@@ -179,7 +179,8 @@ static void write_failed(br_tcp *t, int sys_errno)
     t->_write_code = code_of_io(sys_errno);
     t->stream.sys_errno = sys_errno;
     t->_pending_count = 0;
-    (void) br_watch_again(t->_loop, &t->_watch); /* the hang-up may have been told before; else the timeout ends it */
+    (void) br_watch_again(
+        t->_loop, &t->_watch); /* the hang-up may have been told before; else the timeout ends it */
 }
 
 /* Takes `sent` bytes off the front of the pieces; returns how many pieces are left, moved to the front. */
@@ -216,8 +217,10 @@ static void on_writable(br_tcp *t)
         write_failed(t, errno);
     }
     if (t->_pending_count > 0) {
-        /* A full socket buffer gives an edge when there is room; an interrupted call or a short one does not. */
-        if (n >= 0 || errno == EINTR) (void) br_watch_again(t->_loop, &t->_watch); /* else the timeout ends it */
+        /* A full socket buffer gives an edge when there is room; an interrupted call or a short one does not.
+         */
+        if (n >= 0 || errno == EINTR)
+            (void) br_watch_again(t->_loop, &t->_watch); /* else the timeout ends it */
         return;
     }
     br_code code = br_watch_change(t->_loop, &t->_watch, BR_READABLE | BR_EDGE);
@@ -239,7 +242,8 @@ static ssize_t receive(br_tcp *t, char *scratch)
 
 /*
  * A read that came back short has emptied the socket; what comes later is another edge. Otherwise, and when
- * the peer's end may lie behind the data, the event is asked for again before the owner, who may close, is told.
+ * the peer's end may lie behind the data, the event is asked for again before the owner, who may close, is
+ * told.
  */
 static void on_readable(br_tcp *t, unsigned events)
 {
@@ -274,7 +278,8 @@ static void on_event(br_watch *watch, unsigned events, void *ctx)
     if (t->_state == BR_TCP_DIALLING) {
         on_dialled(t);
     } else if ((events & BR_READABLE) || !(events & BR_WRITABLE)) {
-        /* A changed watch tells again what holds; while a remainder waits to be written that must not get lost. */
+        /* A changed watch tells again what holds; while a remainder waits to be written that must not get
+         * lost. */
         if ((events & BR_WRITABLE) && br_watch_again(t->_loop, watch) != BR_OK) {
             fail(t, BR_STREAM_WRITE, BR_EIO, errno);
             return;

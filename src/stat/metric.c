@@ -228,10 +228,11 @@ br_code br_metric_add_threshold(
     if (rc != BR_OK) return rc;
     if (!br_agg_fits(t.expr.agg.agg, metric->type)) {
         return br_fail(err, BR_EINVAL,
-            "invalid threshold \"" BR_FMT "\" applied on metric " BR_FMT "; reason: unsupported aggregation method %s on "
+            "invalid threshold \"" BR_FMT "\" applied on metric " BR_FMT
+            "; reason: unsupported aggregation method %s on "
             "metric of type %s. supported aggregation methods for this metric are: %s",
-            BR_ARG(source), BR_ARG(metric->name), br_agg_name(t.expr.agg.agg), br_metric_type_name(metric->type),
-            br_agg_list(metric->type));
+            BR_ARG(source), BR_ARG(metric->name), br_agg_name(t.expr.agg.agg),
+            br_metric_type_name(metric->type), br_agg_list(metric->type));
     }
     pthread_mutex_lock(&m->lock);
     t.source = br_arena_str(&m->arena, source);

@@ -130,8 +130,8 @@ br_shard *br_recorder_swap(br_recorder *r, br_shard *fresh);
 
 /* Where a sample comes from: the tags of the virtual user at that moment. */
 typedef struct br_origin {
-    const br_tagset *tags; /* run, scenario, group and custom tags; of this recorder's store */
-    int64_t vu, iter;      /* for metadata, if those system tags are on; -1: none */
+    const br_tagset *tags;     /* run, scenario, group and custom tags; of this recorder's store */
+    int64_t vu, iter;          /* for metadata, if those system tags are on; -1: none */
     const br_tagset *metadata; /* that the script set; NULL: none */
 } br_origin;
 

@@ -36,8 +36,9 @@ br_code br_threshold_parse(br_str text, br_threshold *ret, br_err *err)
     }
     br_code rc = br_agg_parse(agg, &t.agg);
     if (rc == BR_ELIMIT) {
-        return br_fail(
-            err, BR_ESYNTAX, "failed parsing threshold expression \"" BR_FMT "\"; reason: a percentile is between 0 and 100", BR_ARG(text));
+        return br_fail(err, BR_ESYNTAX,
+            "failed parsing threshold expression \"" BR_FMT "\"; reason: a percentile is between 0 and 100",
+            BR_ARG(text));
     }
     if (rc != BR_OK) {
         return br_fail(err, BR_ESYNTAX,
@@ -46,7 +47,8 @@ br_code br_threshold_parse(br_str text, br_threshold *ret, br_err *err)
             BR_ARG(text), BR_ARG(agg));
     }
     if (br_parse_f64(limit, &t.limit) != BR_OK) {
-        return br_fail(err, BR_ESYNTAX, "failed parsing threshold expression \"" BR_FMT "\"; reason: \"" BR_FMT "\" is not a number",
+        return br_fail(err, BR_ESYNTAX,
+            "failed parsing threshold expression \"" BR_FMT "\"; reason: \"" BR_FMT "\" is not a number",
             BR_ARG(text), BR_ARG(limit));
     }
     *ret = t;

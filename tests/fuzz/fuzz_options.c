@@ -1,7 +1,7 @@
 /*
  * Options from JSON text: as the only source, then once more as a higher source over a plain one. Besides not
- * crashing: a refusal has a message; what was accepted can be planned and described, and its consolidated form is
- * accepted again and gives the same plan.
+ * crashing: a refusal has a message; what was accepted can be planned and described, and its consolidated
+ * form is accepted again and gives the same plan.
  */
 #include "base/assert.h"
 #include "base/log.h"
@@ -29,7 +29,8 @@ static void check_plan(const br_options *o)
         for (int64_t v = 0; v < n && v < VUS_PLANNED; v++) {
             br_interval *list;
             size_t count = br_slot_intervals(s, v, &list);
-            for (size_t k = 0; k < count; k++) BR_ASSERT(list[k].start < list[k].stop && list[k].stop <= s->duration);
+            for (size_t k = 0; k < count; k++)
+                BR_ASSERT(list[k].start < list[k].stop && list[k].stop <= s->duration);
             br_free(list);
         }
     }
@@ -71,7 +72,7 @@ static void build(const br_options_source *sources, size_t count, bool again)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    br_log_setup(&(br_log_config) {.level = BR_LOG_ERROR, .out = NULL});
+    br_log_setup(&(br_log_config){.level = BR_LOG_ERROR, .out = NULL});
     json_t *j = json_loadb((const char *) data, size, JSON_DECODE_ANY, NULL);
     if (!j) {
         json_t *stages = NULL;
@@ -81,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     json_t *plain = json_pack("{s:i,s:s}", "vus", 3, "duration", "5s");
-    br_options_source sources[] = {{.what = "script", .json = j}, {.what = "environment", .json = plain}, {.what = "cli", .json = j}};
+    br_options_source sources[] = {
+        {.what = "script", .json = j}, {.what = "environment", .json = plain}, {.what = "cli", .json = j}};
     build(sources, 1, true);
     build(sources + 1, 2, false);
     json_decref(plain);

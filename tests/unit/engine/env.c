@@ -45,8 +45,10 @@ static void write_script(const run *r, const char *options, const char *body)
     snprintf(path, sizeof(path), "%s/main.js", r->dir);
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
-    fprintf(f, "import http from 'k6/http'; import { check, group, sleep, fail } from 'k6'; import { Counter, Gauge, Rate, Trend } from 'k6/metrics';\n"
-               "const base = __ENV.BASE;\nexport const options = %s;\n%s\n", options, body);
+    fprintf(f,
+        "import http from 'k6/http'; import { check, group, sleep, fail } from 'k6'; import { Counter, Gauge, Rate, Trend } from 'k6/metrics';\n"
+        "const base = __ENV.BASE;\nexport const options = %s;\n%s\n",
+        options, body);
     fclose(f);
 }
 
@@ -72,9 +74,15 @@ void run_script(run *r, const char *options, const char *body)
     r->metrics = br_metrics_new();
     write_script(r, options, body);
     load(r);
-    if (br_run_register_thresholds(r->options, r->metrics, true, &r->err) != BR_OK) fail_msg("%s", r->err.msg);
-    r->config = (br_run_config){.program = r->program, .options = r->options, .metrics = r->metrics, .workers = r->workers,
-        .on_status = r->on_status, .status_ctx = r->status_ctx, .status_interval_ns = 20 * BR_MS};
+    if (br_run_register_thresholds(r->options, r->metrics, true, &r->err) != BR_OK)
+        fail_msg("%s", r->err.msg);
+    r->config = (br_run_config){.program = r->program,
+        .options = r->options,
+        .metrics = r->metrics,
+        .workers = r->workers,
+        .on_status = r->on_status,
+        .status_ctx = r->status_ctx,
+        .status_interval_ns = 20 * BR_MS};
     br_ns start = br_clock_now();
     r->code = br_run(&r->config, &r->result, &r->exit_code, &r->err);
     r->took = br_clock_now() - start;
@@ -85,7 +93,8 @@ void run_exits(run *r, const char *options, const char *body, br_exit_code exit_
 {
     run_script(r, options, body);
     if (r->code != BR_OK) fail_msg("%s", r->err.msg);
-    if (r->exit_code != exit_code) fail_msg("exit code %d, want %d\n%s", (int) r->exit_code, (int) exit_code, r->log);
+    if (r->exit_code != exit_code)
+        fail_msg("exit code %d, want %d\n%s", (int) r->exit_code, (int) exit_code, r->log);
 }
 
 const br_result_metric *run_metric(const run *r, const char *name)

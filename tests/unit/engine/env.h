@@ -36,7 +36,8 @@ typedef struct run {
 
 void run_init(run *r, const mini_script *scripts, size_t count);
 void run_deinit(run *r);
-/* Loads and runs main.js: `options` (JSON or JS object text), then `body` with imports in front; base is the server's URL. */
+/* Loads and runs main.js: `options` (JSON or JS object text), then `body` with imports in front; base is the
+ * server's URL. */
 void run_script(run *r, const char *options, const char *body);
 /* The same, and the run must give a result with this exit code. */
 void run_exits(run *r, const char *options, const char *body, br_exit_code exit_code);

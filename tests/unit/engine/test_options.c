@@ -22,10 +22,12 @@ static json_t *json_of(const char *text)
 static br_code build3(const char *script, const char *env, const char *cli, br_options **ret)
 {
     json_t *j[] = {json_of(script), json_of(env), json_of(cli)};
-    br_options_source sources[] = {{.what = "script", .json = j[0]}, {.what = "environment", .json = j[1]}, {.what = "cli", .json = j[2]}};
+    br_options_source sources[] = {{.what = "script", .json = j[0]}, {.what = "environment", .json = j[1]},
+        {.what = "cli", .json = j[2]}};
     err = (br_err){0};
     br_code code = br_options_build(sources, 3, ret, &err);
-    for (int i = 0; i < 3; i++) json_decref(j[i]);
+    for (int i = 0; i < 3; i++)
+        json_decref(j[i]);
     return code;
 }
 
@@ -36,7 +38,10 @@ static br_options *built3(const char *script, const char *env, const char *cli)
     return o;
 }
 
-static br_options *built(const char *script) { return built3(script, NULL, NULL); }
+static br_options *built(const char *script)
+{
+    return built3(script, NULL, NULL);
+}
 
 /* Descriptions of all scenarios, "name executor: text; ...". */
 static void assert_plan3(const char *script, const char *env, const char *cli, const char *want)
@@ -46,7 +51,8 @@ static void assert_plan3(const char *script, const char *env, const char *cli, c
     br_buf_init(&got, BR_BUF_NO_LIMIT);
     for (size_t i = 0; i < o->scenario_count; i++) {
         const br_scenario *s = &o->scenarios[i];
-        (void) br_buf_printf(&got, "%s" BR_FMT " %s: ", i ? "; " : "", BR_ARG(s->name), br_executor_name(s->executor));
+        (void) br_buf_printf(
+            &got, "%s" BR_FMT " %s: ", i ? "; " : "", BR_ARG(s->name), br_executor_name(s->executor));
         br_scenario_describe(s, &got);
     }
     if (strcmp(got.data, want) != 0) fail_msg("%s\ngave %s\nwant %s", script, got.data, want);
@@ -54,23 +60,35 @@ static void assert_plan3(const char *script, const char *env, const char *cli, c
     br_options_free(o);
 }
 
-static void assert_plan(const char *script, const char *want) { assert_plan3(script, NULL, NULL, want); }
+static void assert_plan(const char *script, const char *want)
+{
+    assert_plan3(script, NULL, NULL, want);
+}
 
 /* Shortcuts ------------------------------------------------------------------------------------------ */
 
 static void shortcuts_become_scenarios(void **state)
 {
     (void) state;
-    assert_plan("{}", "default per-vu-iterations: 1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-    assert_plan("{\"stages\": []}", "default per-vu-iterations: 1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-    assert_plan("{\"scenarios\": {}}", "default per-vu-iterations: 1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-    assert_plan("{\"iterations\": 5}", "default shared-iterations: 5 iterations shared among 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-    assert_plan("{\"iterations\": 5, \"vus\": 2, \"duration\": \"20s\"}", "default shared-iterations: 5 iterations shared among 2 VUs (maxDuration: 20s, gracefulStop: 30s)");
+    assert_plan("{}",
+        "default per-vu-iterations: 1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+    assert_plan("{\"stages\": []}",
+        "default per-vu-iterations: 1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+    assert_plan("{\"scenarios\": {}}",
+        "default per-vu-iterations: 1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+    assert_plan("{\"iterations\": 5}",
+        "default shared-iterations: 5 iterations shared among 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+    assert_plan("{\"iterations\": 5, \"vus\": 2, \"duration\": \"20s\"}",
+        "default shared-iterations: 5 iterations shared among 2 VUs (maxDuration: 20s, gracefulStop: 30s)");
     assert_plan("{\"duration\": \"1m\"}", "default constant-vus: 1 looping VUs for 1m0s (gracefulStop: 30s)");
-    assert_plan("{\"duration\": \"1m\", \"vus\": 10}", "default constant-vus: 10 looping VUs for 1m0s (gracefulStop: 30s)");
-    assert_plan("{\"stages\": [{\"duration\": \"5s\", \"target\": 3}]}", "default ramping-vus: Up to 3 looping VUs for 5s over 1 stages (gracefulRampDown: 30s, gracefulStop: 30s)");
-    assert_plan("{\"vus\": 4}", "default shared-iterations: 4 iterations shared among 4 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-    assert_plan("{\"vus\": 4, \"scenarios\": {\"a\": {\"executor\": \"constant-vus\", \"duration\": \"1s\"}}}",
+    assert_plan("{\"duration\": \"1m\", \"vus\": 10}",
+        "default constant-vus: 10 looping VUs for 1m0s (gracefulStop: 30s)");
+    assert_plan("{\"stages\": [{\"duration\": \"5s\", \"target\": 3}]}",
+        "default ramping-vus: Up to 3 looping VUs for 5s over 1 stages (gracefulRampDown: 30s, gracefulStop: 30s)");
+    assert_plan("{\"vus\": 4}",
+        "default shared-iterations: 4 iterations shared among 4 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+    assert_plan(
+        "{\"vus\": 4, \"scenarios\": {\"a\": {\"executor\": \"constant-vus\", \"duration\": \"1s\"}}}",
         "default shared-iterations: 4 iterations shared among 4 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
 }
 
@@ -80,7 +98,8 @@ static void stages_start_where_k6_starts(void **state)
     br_options *o = built("{\"stages\": [{\"duration\": \"5s\", \"target\": 3}]}");
     assert_int_equal(o->scenarios[0].vus, 1);
     br_options_free(o);
-    o = built("{\"vus\": 7, \"stages\": [{\"duration\": \"5s\", \"target\": 3}, {\"duration\": 500, \"target\": \"0\"}]}");
+    o = built(
+        "{\"vus\": 7, \"stages\": [{\"duration\": \"5s\", \"target\": 3}, {\"duration\": 500, \"target\": \"0\"}]}");
     assert_int_equal(o->scenarios[0].vus, 7);
     assert_int_equal(br_scenario_max_vus(&o->scenarios[0]), 7);
     assert_int_equal(br_scenario_end(&o->scenarios[0]), 5500 * BR_MS);
@@ -91,11 +110,12 @@ static void stages_start_where_k6_starts(void **state)
 static void scenarios_are_described(void **state)
 {
     (void) state;
-    assert_plan("{\"scenarios\": {"
-                "\"b\": {\"executor\": \"constant-vus\", \"vus\": 2, \"duration\": \"10s\", \"startTime\": \"5s\", \"gracefulStop\": \"0s\", \"exec\": \"other\"},"
-                "\"a\": {\"executor\": \"ramping-vus\", \"startVUs\": 0, \"stages\": [{\"duration\": \"1s\", \"target\": 1}], \"gracefulRampDown\": \"2s\"},"
-                "\"c\": {\"executor\": \"shared-iterations\", \"vus\": 2, \"iterations\": 9, \"maxDuration\": \"3s\"},"
-                "\"d\": {\"executor\": \"per-vu-iterations\", \"vus\": 2, \"iterations\": 9}}}",
+    assert_plan(
+        "{\"scenarios\": {"
+        "\"b\": {\"executor\": \"constant-vus\", \"vus\": 2, \"duration\": \"10s\", \"startTime\": \"5s\", \"gracefulStop\": \"0s\", \"exec\": \"other\"},"
+        "\"a\": {\"executor\": \"ramping-vus\", \"startVUs\": 0, \"stages\": [{\"duration\": \"1s\", \"target\": 1}], \"gracefulRampDown\": \"2s\"},"
+        "\"c\": {\"executor\": \"shared-iterations\", \"vus\": 2, \"iterations\": 9, \"maxDuration\": \"3s\"},"
+        "\"d\": {\"executor\": \"per-vu-iterations\", \"vus\": 2, \"iterations\": 9}}}",
         "a ramping-vus: Up to 1 looping VUs for 1s over 1 stages (gracefulRampDown: 2s, gracefulStop: 30s); "
         "c shared-iterations: 9 iterations shared among 2 VUs (maxDuration: 3s, gracefulStop: 30s); "
         "d per-vu-iterations: 9 iterations for each of 2 VUs (maxDuration: 10m0s, gracefulStop: 30s); "
@@ -105,10 +125,11 @@ static void scenarios_are_described(void **state)
 static void counts_the_vus_needed_at_once(void **state)
 {
     (void) state;
-    br_options *o = built("{\"scenarios\": {"
-                          "\"a\": {\"executor\": \"constant-vus\", \"vus\": 2, \"duration\": \"10s\", \"gracefulStop\": \"5s\"},"
-                          "\"b\": {\"executor\": \"constant-vus\", \"vus\": 3, \"duration\": \"10s\", \"startTime\": \"14s\"},"
-                          "\"c\": {\"executor\": \"constant-vus\", \"vus\": 4, \"duration\": \"10s\", \"startTime\": \"15s\"}}}");
+    br_options *o = built(
+        "{\"scenarios\": {"
+        "\"a\": {\"executor\": \"constant-vus\", \"vus\": 2, \"duration\": \"10s\", \"gracefulStop\": \"5s\"},"
+        "\"b\": {\"executor\": \"constant-vus\", \"vus\": 3, \"duration\": \"10s\", \"startTime\": \"14s\"},"
+        "\"c\": {\"executor\": \"constant-vus\", \"vus\": 4, \"duration\": \"10s\", \"startTime\": \"15s\"}}}");
     assert_int_equal(br_options_max_vus(o), 7); /* a is gone when c begins */
     br_options_free(o);
 }
@@ -118,8 +139,10 @@ static void counts_the_vus_needed_at_once(void **state)
 static void later_sources_win(void **state)
 {
     (void) state;
-    br_options *o = built3("{\"userAgent\": \"script\", \"tags\": {\"a\": \"1\"}, \"setupTimeout\": \"1s\", \"batch\": 1}",
-        "{\"userAgent\": \"env\", \"batch\": \"2\", \"setupTimeout\": null}", "{\"userAgent\": \"cli\", \"tags\": {\"b\": \"2\"}}");
+    br_options *o = built3(
+        "{\"userAgent\": \"script\", \"tags\": {\"a\": \"1\"}, \"setupTimeout\": \"1s\", \"batch\": 1}",
+        "{\"userAgent\": \"env\", \"batch\": \"2\", \"setupTimeout\": null}",
+        "{\"userAgent\": \"cli\", \"tags\": {\"b\": \"2\"}}");
     assert_true(br_str_is(o->user_agent, "cli"));
     assert_int_equal(o->tag_count, 1); /* replaced, not merged */
     assert_true(br_str_is(o->tags[0].key, "b"));
@@ -131,14 +154,20 @@ static void later_sources_win(void **state)
 static void execution_is_replaced_together(void **state)
 {
     (void) state;
-    static const char scenarios[] = "{\"vus\": null, \"scenarios\": {\"a\": {\"executor\": \"constant-vus\", \"duration\": \"1s\"}}}";
-    assert_plan3("{\"stages\": [{\"duration\": \"5s\", \"target\": 3}]}", NULL, "{\"duration\": \"2s\"}", "default constant-vus: 1 looping VUs for 2s (gracefulStop: 30s)");
+    static const char scenarios[] =
+        "{\"vus\": null, \"scenarios\": {\"a\": {\"executor\": \"constant-vus\", \"duration\": \"1s\"}}}";
+    assert_plan3("{\"stages\": [{\"duration\": \"5s\", \"target\": 3}]}", NULL, "{\"duration\": \"2s\"}",
+        "default constant-vus: 1 looping VUs for 2s (gracefulStop: 30s)");
     assert_plan3("{\"vus\": 3, \"duration\": \"5s\"}", NULL, "{\"iterations\": 7}",
         "default shared-iterations: 7 iterations shared among 3 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-    assert_plan3("{\"vus\": 3, \"duration\": \"5s\"}", "{\"vus\": 6}", NULL, "default constant-vus: 6 looping VUs for 5s (gracefulStop: 30s)");
-    assert_plan3(scenarios, "{\"duration\": \"3s\"}", "{\"vus\": 2}", "default constant-vus: 2 looping VUs for 3s (gracefulStop: 30s)");
-    assert_plan3("{\"iterations\": 3}", "{\"stages\": [{\"duration\": \"1s\", \"target\": 1}]}", scenarios, "a constant-vus: 1 looping VUs for 1s (gracefulStop: 30s)");
-    assert_plan3("{\"duration\": \"5s\"}", NULL, "{\"duration\": null}", "default constant-vus: 1 looping VUs for 5s (gracefulStop: 30s)");
+    assert_plan3("{\"vus\": 3, \"duration\": \"5s\"}", "{\"vus\": 6}", NULL,
+        "default constant-vus: 6 looping VUs for 5s (gracefulStop: 30s)");
+    assert_plan3(scenarios, "{\"duration\": \"3s\"}", "{\"vus\": 2}",
+        "default constant-vus: 2 looping VUs for 3s (gracefulStop: 30s)");
+    assert_plan3("{\"iterations\": 3}", "{\"stages\": [{\"duration\": \"1s\", \"target\": 1}]}", scenarios,
+        "a constant-vus: 1 looping VUs for 1s (gracefulStop: 30s)");
+    assert_plan3("{\"duration\": \"5s\"}", NULL, "{\"duration\": null}",
+        "default constant-vus: 1 looping VUs for 5s (gracefulStop: 30s)");
 }
 
 static void lost_scenarios_are_told(void **state)
@@ -148,7 +177,8 @@ static void lost_scenarios_are_told(void **state)
     size_t bytes = 0;
     FILE *f = open_memstream(&log, &bytes);
     br_log_setup(&(br_log_config){.level = BR_LOG_INFO, .out = f});
-    static const char scenarios[] = "{\"scenarios\": {\"a\": {\"executor\": \"constant-vus\", \"duration\": \"1s\"}}}";
+    static const char scenarios[] =
+        "{\"scenarios\": {\"a\": {\"executor\": \"constant-vus\", \"duration\": \"1s\"}}}";
     br_options_free(built3(scenarios, NULL, "{\"duration\": \"3s\"}"));
     fflush(f);
     assert_non_null(strstr(log, "level configuration overrode scenarios configuration entirely"));
@@ -186,10 +216,11 @@ static void has_defaults(void **state)
 static void converts_values(void **state)
 {
     (void) state;
-    br_options *o = built("{\"vus\": \"3\", \"duration\": 1500, \"setupTimeout\": \"1m30s\", \"teardownTimeout\": \"2500\", \"minIterationDuration\": 0.5,"
-                          "\"handleSummaryTimeout\": \"1d\", \"batch\": 7.0, \"throw\": \"true\", \"noSetup\": true, \"discardResponseBodies\": \"0\","
-                          "\"tags\": {\"s\": \"x\", \"n\": 1.5, \"i\": 3, \"d\": 0.1, \"b\": true}, \"systemTags\": [\"url\", \"vu\", \"nonsense\"],"
-                          "\"summaryTrendStats\": [\"p(99.9)\", \"count\"], \"summaryTimeUnit\": \"ms\", \"userAgent\": \"\"}");
+    br_options *o = built(
+        "{\"vus\": \"3\", \"duration\": 1500, \"setupTimeout\": \"1m30s\", \"teardownTimeout\": \"2500\", \"minIterationDuration\": 0.5,"
+        "\"handleSummaryTimeout\": \"1d\", \"batch\": 7.0, \"throw\": \"true\", \"noSetup\": true, \"discardResponseBodies\": \"0\","
+        "\"tags\": {\"s\": \"x\", \"n\": 1.5, \"i\": 3, \"d\": 0.1, \"b\": true}, \"systemTags\": [\"url\", \"vu\", \"nonsense\"],"
+        "\"summaryTrendStats\": [\"p(99.9)\", \"count\"], \"summaryTimeUnit\": \"ms\", \"userAgent\": \"\"}");
     assert_int_equal(o->scenarios[0].vus, 3);
     assert_int_equal(o->scenarios[0].duration, 1500 * BR_MS);
     assert_int_equal(o->setup_timeout, 90 * BR_SEC);
@@ -199,7 +230,8 @@ static void converts_values(void **state)
     assert_int_equal(o->batch, 7);
     assert_true(o->throw_errors && o->no_setup && !o->discard_bodies);
     static const char *const tags[] = {"x", "1.5", "3", "0.1", "true"};
-    for (size_t i = 0; i < 5; i++) assert_true(br_str_is(o->tags[i].value, tags[i]));
+    for (size_t i = 0; i < 5; i++)
+        assert_true(br_str_is(o->tags[i].value, tags[i]));
     assert_int_equal(o->system_tags, BR_SYSTEM_TAG(URL) | BR_SYSTEM_TAG(VU));
     assert_int_equal(o->trend_stat_count, 2);
     assert_int_equal(o->user_agent.n, 0);
@@ -212,7 +244,8 @@ static void converts_values(void **state)
 static void reads_thresholds(void **state)
 {
     (void) state;
-    br_options *o = built("{\"thresholds\": {\"http_reqs\": [\"count>1\", {\"threshold\": \"rate<5\", \"abortOnFail\": true, \"delayAbortEval\": \"2s\"}], \"empty{a:b}\": []}}");
+    br_options *o = built(
+        "{\"thresholds\": {\"http_reqs\": [\"count>1\", {\"threshold\": \"rate<5\", \"abortOnFail\": true, \"delayAbortEval\": \"2s\"}], \"empty{a:b}\": []}}");
     assert_int_equal(o->threshold_count, 2);
     assert_int_equal(o->threshold_metric_count, 2);
     assert_true(br_str_is(o->thresholds[0].source, "count>1"));
@@ -241,8 +274,9 @@ static void shows_consolidated_options(void **state)
 static void takes_variables(void **state)
 {
     (void) state;
-    static const char *const list[] = {"PATH=/bin", "K6_VUS=4", "K6_DURATION=1m", "K6_TAGS=a:b,c:d:e", "K6_SUMMARY_TREND_STATS=avg,p(99)", "K6_SYSTEM_TAGS=url,method",
-        "K6_THROW=true", "K6_USER_AGENT=me = you", "K6_UNKNOWN=1", "K6_BATCH=", "K6_NO_SETUP=1", NULL};
+    static const char *const list[] = {"PATH=/bin", "K6_VUS=4", "K6_DURATION=1m", "K6_TAGS=a:b,c:d:e",
+        "K6_SUMMARY_TREND_STATS=avg,p(99)", "K6_SYSTEM_TAGS=url,method", "K6_THROW=true",
+        "K6_USER_AGENT=me = you", "K6_UNKNOWN=1", "K6_BATCH=", "K6_NO_SETUP=1", NULL};
     json_t *j = NULL;
     assert_int_equal(br_options_from_env((char *const *) (uintptr_t) list, &j, &err), BR_OK);
     br_options_source source = {.what = "environment", .json = j};
@@ -270,10 +304,12 @@ static void takes_stages(void **state)
     assert_string_equal(json_string_value(json_object_get(json_array_get(j, 1), "duration")), "1m30s");
     assert_int_equal(json_integer_value(json_object_get(json_array_get(j, 0), "target")), 5);
     json_decref(j);
-    static const char *const bad[] = {"10s", "10s:x", "x:5", "10s:5,x", "10s:5:6", "10s:1.5", "10s:99999999999999999999"};
+    static const char *const bad[] = {
+        "10s", "10s:x", "x:5", "10s:5,x", "10s:5:6", "10s:1.5", "10s:99999999999999999999"};
     for (size_t i = 0; i < BR_COUNT_OF(bad); i++) {
         j = NULL;
-        if (br_options_parse_stages(br_str_of(bad[i]), &j, &err) != BR_EINVAL || j != NULL) fail_msg("%s", bad[i]);
+        if (br_options_parse_stages(br_str_of(bad[i]), &j, &err) != BR_EINVAL || j != NULL)
+            fail_msg("%s", bad[i]);
     }
     static const char *const variables[] = {"K6_STAGES=10s", NULL};
     assert_int_equal(br_options_from_env((char *const *) (uintptr_t) variables, &j, &err), BR_EINVAL);

@@ -36,16 +36,19 @@ static void assert_problem(const char *fields, const char *problems)
 {
     char text[600], want[600];
     snprintf(text, sizeof(text), "{\"scenarios\": {\"s\": {%s}}}", fields);
-    snprintf(want, sizeof(want), "There were problems with the specified script configuration:\n\t- scenario s has configuration errors: %s", problems);
+    snprintf(want, sizeof(want),
+        "There were problems with the specified script configuration:\n\t- scenario s has configuration errors: %s",
+        problems);
     br_options *o = NULL;
-    if (build(text, &o) != BR_EINVAL || strcmp(err.msg, want) != 0) fail_msg("%s\ngave %s\nwant %s", fields, err.msg, want);
+    if (build(text, &o) != BR_EINVAL || strcmp(err.msg, want) != 0)
+        fail_msg("%s\ngave %s\nwant %s", fields, err.msg, want);
 }
 
 #define CONSTANT "\"executor\": \"constant-vus\""
-#define RAMPING "\"executor\": \"ramping-vus\""
-#define SHARED "\"executor\": \"shared-iterations\""
-#define PER_VU "\"executor\": \"per-vu-iterations\""
-#define ONE "\"stages\": [{\"duration\": \"1s\", \"target\": 1}]"
+#define RAMPING  "\"executor\": \"ramping-vus\""
+#define SHARED   "\"executor\": \"shared-iterations\""
+#define PER_VU   "\"executor\": \"per-vu-iterations\""
+#define ONE      "\"stages\": [{\"duration\": \"1s\", \"target\": 1}]"
 
 static void validates_scenarios(void **state)
 {
@@ -55,36 +58,51 @@ static void validates_scenarios(void **state)
     assert_problem(CONSTANT ", \"duration\": \"2s\", \"vus\": 0", "the number of VUs must be more than 0");
     assert_problem(CONSTANT ", \"duration\": \"2s\", \"vus\": -1", "the number of VUs must be more than 0");
     assert_problem(CONSTANT ", \"duration\": \"2s\", \"vus\": 1000001", "the number of VUs exceeds 1000000");
-    assert_problem(CONSTANT ", \"duration\": \"2s\", \"startTime\": \"-1s\"", "the startTime can't be negative");
-    assert_problem(CONSTANT ", \"duration\": \"2s\", \"gracefulStop\": -5", "the gracefulStop timeout can't be negative");
+    assert_problem(
+        CONSTANT ", \"duration\": \"2s\", \"startTime\": \"-1s\"", "the startTime can't be negative");
+    assert_problem(CONSTANT ", \"duration\": \"2s\", \"gracefulStop\": -5",
+        "the gracefulStop timeout can't be negative");
     assert_problem(CONSTANT ", \"duration\": \"2s\", \"exec\": \"\"", "exec value cannot be empty");
-    assert_problem(CONSTANT ", \"vus\": 0, \"exec\": \"\"", "exec value cannot be empty, the number of VUs must be more than 0, the duration is unspecified");
+    assert_problem(CONSTANT ", \"vus\": 0, \"exec\": \"\"",
+        "exec value cannot be empty, the number of VUs must be more than 0, the duration is unspecified");
     assert_problem(RAMPING, "at least one stage has to be specified");
     assert_problem(RAMPING ", \"stages\": []", "at least one stage has to be specified");
     assert_problem(RAMPING ", " ONE ", \"startVUs\": -1", "the number of start VUs can't be negative");
-    assert_problem(RAMPING ", " ONE ", \"gracefulRampDown\": \"-1s\"", "the gracefulRampDown timeout can't be negative");
-    assert_problem(RAMPING ", \"startVUs\": 0, \"stages\": [{\"duration\": \"1s\", \"target\": 0}]", "either startVUs or one of the stages' target values must be greater than 0");
+    assert_problem(
+        RAMPING ", " ONE ", \"gracefulRampDown\": \"-1s\"", "the gracefulRampDown timeout can't be negative");
+    assert_problem(RAMPING ", \"startVUs\": 0, \"stages\": [{\"duration\": \"1s\", \"target\": 0}]",
+        "either startVUs or one of the stages' target values must be greater than 0");
     assert_problem(RAMPING ", \"stages\": [{\"target\": 1}]", "stage 1 doesn't have a duration");
-    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"1s\", \"target\": 1}, {\"duration\": \"1s\"}]", "stage 2 doesn't have a target");
-    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"-1s\", \"target\": 1}]", "the duration for stage 1 can't be negative");
-    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"1s\", \"target\": -1}]", "the target for stage 1 can't be negative");
-    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"1s\", \"target\": 1000001}]", "the target for stage 1 exceeds 1000000");
-    assert_problem(SHARED ", \"iterations\": 3, \"vus\": 4", "the number of iterations (3) can't be less than the number of VUs (4)");
-    assert_problem(SHARED ", \"iterations\": 0, \"vus\": 0", "the number of VUs must be more than 0, the number of iterations must be more than 0");
+    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"1s\", \"target\": 1}, {\"duration\": \"1s\"}]",
+        "stage 2 doesn't have a target");
+    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"-1s\", \"target\": 1}]",
+        "the duration for stage 1 can't be negative");
+    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"1s\", \"target\": -1}]",
+        "the target for stage 1 can't be negative");
+    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"1s\", \"target\": 1000001}]",
+        "the target for stage 1 exceeds 1000000");
+    assert_problem(SHARED ", \"iterations\": 3, \"vus\": 4",
+        "the number of iterations (3) can't be less than the number of VUs (4)");
+    assert_problem(SHARED ", \"iterations\": 0, \"vus\": 0",
+        "the number of VUs must be more than 0, the number of iterations must be more than 0");
     assert_problem(SHARED ", \"maxDuration\": 0", "the maxDuration must be at least 1s, but is 0s");
     assert_problem(PER_VU ", \"iterations\": 0", "the number of iterations must be more than 0");
     assert_problem(PER_VU ", \"vus\": -3", "the number of VUs must be more than 0");
-    assert_problem(PER_VU ", \"maxDuration\": \"999ms\"", "the maxDuration must be at least 1s, but is 999ms");
+    assert_problem(
+        PER_VU ", \"maxDuration\": \"999ms\"", "the maxDuration must be at least 1s, but is 999ms");
 }
 
 static void reports_every_scenario(void **state)
 {
     (void) state;
-    assert_refused("{\"scenarios\": {\"a b\": {" CONSTANT ", \"duration\": \"1s\"}, \"fine\": {" CONSTANT ", \"duration\": \"1s\"}, \"c\": {" CONSTANT "}}}", BR_EINVAL,
+    assert_refused("{\"scenarios\": {\"a b\": {" CONSTANT ", \"duration\": \"1s\"}, \"fine\": {" CONSTANT
+                   ", \"duration\": \"1s\"}, \"c\": {" CONSTANT "}}}",
+        BR_EINVAL,
         "There were problems with the specified script configuration:"
         "\n\t- scenario a b has configuration errors: the scenario name should contain only numbers, latin letters, underscores, and dashes"
         "\n\t- scenario c has configuration errors: the duration is unspecified");
-    assert_refused("{\"duration\": \"0s\"}", BR_EINVAL, "scenario default has configuration errors: the duration must be at least 1s, but is 0s");
+    assert_refused("{\"duration\": \"0s\"}", BR_EINVAL,
+        "scenario default has configuration errors: the duration must be at least 1s, but is 0s");
 }
 
 static void refuses_unreadable_scenarios(void **state)
@@ -92,29 +110,41 @@ static void refuses_unreadable_scenarios(void **state)
     (void) state;
     assert_refused("{\"scenarios\": {\"s\": {\"vus\": 1}}}", BR_EINVAL, "scenario 's' has no executor");
     assert_refused("{\"scenarios\": {\"s\": {\"executor\": 5}}}", BR_EINVAL, "scenario 's' has no executor");
-    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"externally-controlled\"}}}", BR_ESYNTAX, "unknown executor type 'externally-controlled'");
-    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"constant-arrival-rate\"}}}", BR_EUNSUPPORTED, "constant-arrival-rate");
-    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"ramping-arrival-rate\"}}}", BR_EUNSUPPORTED, "ramping-arrival-rate");
-    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"VUs\": 3}}}", BR_EINVAL, "unknown field 'VUs'");
-    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"iterations\": 3}}}", BR_EINVAL, "unknown field 'iterations'");
-    assert_refused("{\"scenarios\": {\"s\": {" SHARED ", \"stages\": []}}}", BR_EINVAL, "unknown field 'stages'");
+    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"externally-controlled\"}}}", BR_ESYNTAX,
+        "unknown executor type 'externally-controlled'");
+    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"constant-arrival-rate\"}}}", BR_EUNSUPPORTED,
+        "constant-arrival-rate");
+    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"ramping-arrival-rate\"}}}", BR_EUNSUPPORTED,
+        "ramping-arrival-rate");
+    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"VUs\": 3}}}", BR_EINVAL,
+        "unknown field 'VUs'");
+    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"iterations\": 3}}}",
+        BR_EINVAL, "unknown field 'iterations'");
+    assert_refused(
+        "{\"scenarios\": {\"s\": {" SHARED ", \"stages\": []}}}", BR_EINVAL, "unknown field 'stages'");
     assert_refused("{\"scenarios\": {\"s\": []}}", BR_EINVAL, "must be an object");
-    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": true}}}", BR_EINVAL, "scenario 's': invalid option 'duration': true is not a duration");
-    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"vus\": 1.5}}}", BR_EINVAL, "invalid option 'vus': 1.5 is not a whole number");
-    assert_refused("{\"scenarios\": {\"s\": {" RAMPING ", \"stages\": [5]}}}", BR_EINVAL, "is not a stage {duration, target}");
+    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": true}}}", BR_EINVAL,
+        "scenario 's': invalid option 'duration': true is not a duration");
+    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"vus\": 1.5}}}", BR_EINVAL,
+        "invalid option 'vus': 1.5 is not a whole number");
+    assert_refused("{\"scenarios\": {\"s\": {" RAMPING ", \"stages\": [5]}}}", BR_EINVAL,
+        "is not a stage {duration, target}");
 }
 
 static void refuses_pairs(void **state)
 {
     (void) state;
-    static const char *const values[][2] = {{"iterations", "3"}, {"duration", "\"3s\""}, {"stages", "[{\"duration\": \"1s\", \"target\": 1}]"},
+    static const char *const values[][2] = {{"iterations", "3"}, {"duration", "\"3s\""},
+        {"stages", "[{\"duration\": \"1s\", \"target\": 1}]"},
         {"scenarios", "{\"s\": {" CONSTANT ", \"duration\": \"1s\"}}"}};
     for (size_t a = 0; a < 4; a++) {
         for (size_t b = a + 1; b < 4; b++) {
             char text[400], want[200];
-            snprintf(text, sizeof(text), "{\"%s\": %s, \"%s\": %s}", values[a][0], values[a][1], values[b][0], values[b][1]);
+            snprintf(text, sizeof(text), "{\"%s\": %s, \"%s\": %s}", values[a][0], values[a][1], values[b][0],
+                values[b][1]);
             if (a == 0 && b == 1) continue; /* iterations and duration are fine */
-            snprintf(want, sizeof(want), "using `%s` and `%s` options simultaneously is not allowed", values[a][0], values[b][0]);
+            snprintf(want, sizeof(want), "using `%s` and `%s` options simultaneously is not allowed",
+                values[a][0], values[b][0]);
             assert_refused(text, BR_EINVAL, want);
         }
     }
@@ -123,9 +153,11 @@ static void refuses_pairs(void **state)
 static void refuses_what_is_not_there_yet(void **state)
 {
     (void) state;
-    static const char *const on[] = {"\"blacklistIPs\": [\"10.0.0.0/8\"]", "\"blockHostnames\": [\"x\"]", "\"dns\": {\"ttl\": \"0\"}", "\"executionSegment\": \"0:1/2\"",
-        "\"hosts\": {\"a\": \"1.2.3.4\"}", "\"localIPs\": \"127.0.0.2\"", "\"paused\": true", "\"httpDebug\": \"full\""};
-    static const char *const off[] = {"\"blacklistIPs\": []", "\"blockHostnames\": null", "\"dns\": {}", "\"executionSegment\": \"\"", "\"hosts\": {}", "\"paused\": false"};
+    static const char *const on[] = {"\"blacklistIPs\": [\"10.0.0.0/8\"]", "\"blockHostnames\": [\"x\"]",
+        "\"dns\": {\"ttl\": \"0\"}", "\"executionSegment\": \"0:1/2\"", "\"hosts\": {\"a\": \"1.2.3.4\"}",
+        "\"localIPs\": \"127.0.0.2\"", "\"paused\": true", "\"httpDebug\": \"full\""};
+    static const char *const off[] = {"\"blacklistIPs\": []", "\"blockHostnames\": null", "\"dns\": {}",
+        "\"executionSegment\": \"\"", "\"hosts\": {}", "\"paused\": false"};
     for (size_t i = 0; i < BR_COUNT_OF(on); i++) {
         char text[200];
         snprintf(text, sizeof(text), "{%s}", on[i]);
@@ -163,7 +195,8 @@ static void refuses_wrong_values(void **state)
     assert_refused("{\"thresholds\": {\"a\": \"b\"}}", BR_EINVAL, "the thresholds of 'a' must be a list");
     assert_refused("{\"thresholds\": {\"a\": [5]}}", BR_EINVAL, "thresholds of 'a'");
     assert_refused("{\"thresholds\": {\"a\": [{\"abortOnFail\": true}]}}", BR_EINVAL, "thresholds of 'a'");
-    assert_refused("{\"thresholds\": {\"a\": [{\"threshold\": \"x\", \"abortOnFail\": \"maybe\"}]}}", BR_EINVAL, "abortOnFail");
+    assert_refused("{\"thresholds\": {\"a\": [{\"threshold\": \"x\", \"abortOnFail\": \"maybe\"}]}}",
+        BR_EINVAL, "abortOnFail");
 }
 
 static void limits_sizes(void **state)
@@ -174,15 +207,21 @@ static void limits_sizes(void **state)
     assert_refused("{\"duration\": -1e300}", BR_EINVAL, "invalid option 'duration'");
     assert_refused("{\"vus\": 1e300}", BR_EINVAL, "invalid option 'vus'");
     assert_refused("{\"iterations\": \"99999999999999999999\"}", BR_EINVAL, "invalid option 'iterations'");
-    assert_refused("{\"scenarios\": {\"a\": {" CONSTANT ", \"vus\": 600000, \"duration\": \"1s\"}, \"b\": {" CONSTANT ", \"vus\": 600000, \"duration\": \"1s\"}}}", BR_EINVAL,
-        "more than 1000000 VUs together");
-    assert_problem(RAMPING ", \"stages\": [{\"duration\": \"200000h\", \"target\": 1}, {\"duration\": \"200000h\", \"target\": 1}]", "the stages together are too long");
+    assert_refused("{\"scenarios\": {\"a\": {" CONSTANT
+                   ", \"vus\": 600000, \"duration\": \"1s\"}, \"b\": {" CONSTANT
+                   ", \"vus\": 600000, \"duration\": \"1s\"}}}",
+        BR_EINVAL, "more than 1000000 VUs together");
+    assert_problem(RAMPING
+        ", \"stages\": [{\"duration\": \"200000h\", \"target\": 1}, {\"duration\": \"200000h\", \"target\": 1}]",
+        "the stages together are too long");
     char *many = malloc(400000), *p = many + sprintf(many, "{\"stages\": [");
-    for (int i = 0; i < 10001; i++) p += sprintf(p, "%s{\"duration\": 1, \"target\": 1}", i ? "," : "");
+    for (int i = 0; i < 10001; i++)
+        p += sprintf(p, "%s{\"duration\": 1, \"target\": 1}", i ? "," : "");
     strcpy(p, "]}");
     assert_refused(many, BR_EINVAL, "more than 10000 stages");
     p = many + sprintf(many, "{\"scenarios\": {");
-    for (int i = 0; i < 1001; i++) p += sprintf(p, "%s\"s%d\": {" CONSTANT ", \"duration\": 1000}", i ? "," : "", i);
+    for (int i = 0; i < 1001; i++)
+        p += sprintf(p, "%s\"s%d\": {" CONSTANT ", \"duration\": 1000}", i ? "," : "", i);
     strcpy(p, "}}");
     assert_refused(many, BR_EINVAL, "more than 1000 scenarios");
     free(many); // from malloc above
@@ -192,15 +231,20 @@ static void limits_sizes(void **state)
 static void survives_any_value(void **state)
 {
     (void) state;
-    static const char *const keys[] = {"batch", "batchPerHost", "blacklistIPs", "blockHostnames", "cloud", "discardResponseBodies", "dns", "duration", "executionSegment",
-        "executionSegmentSequence", "ext", "handleSummaryTimeout", "hosts", "httpDebug", "insecureSkipTLSVerify", "iterations", "localIPs", "maxRedirects",
-        "metricSamplesBufferSize", "minIterationDuration", "noConnectionReuse", "noCookiesReset", "noSetup", "noTeardown", "noVUConnectionReuse", "paused", "rps", "scenarios",
-        "setupTimeout", "stages", "summaryTimeUnit", "summaryTrendStats", "systemTags", "tags", "teardownTimeout", "thresholds", "throw", "tlsAuth", "tlsCipherSuites",
-        "tlsVersion", "userAgent", "vus", "", "nonsense", "consoleOutput"};
-    static const char *const fields[] = {"executor", "startTime", "gracefulStop", "exec", "env", "tags", "options", "vus", "duration", "startVUs", "stages", "gracefulRampDown",
-        "iterations", "maxDuration"};
-    static const char *const values[] = {"null", "true", "false", "0", "-1", "1.5", "1e300", "9223372036854775807", "-9223372036854775808", "\"\"", "\"x\"", "\"1s\"", "\"5\"", "\"\\ud83d\\ude00\"", "[]",
-        "[null]", "[[]]", "[{}]", "[\"a\", 5]", "{}", "{\"a\": null}", "{\"a\": {}}", "{\"a\": []}", "{\"a\": [{}]}", "{\"\": \"\"}", "{\"a\": \"b\"}"};
+    static const char *const keys[] = {"batch", "batchPerHost", "blacklistIPs", "blockHostnames", "cloud",
+        "discardResponseBodies", "dns", "duration", "executionSegment", "executionSegmentSequence", "ext",
+        "handleSummaryTimeout", "hosts", "httpDebug", "insecureSkipTLSVerify", "iterations", "localIPs",
+        "maxRedirects", "metricSamplesBufferSize", "minIterationDuration", "noConnectionReuse",
+        "noCookiesReset", "noSetup", "noTeardown", "noVUConnectionReuse", "paused", "rps", "scenarios",
+        "setupTimeout", "stages", "summaryTimeUnit", "summaryTrendStats", "systemTags", "tags",
+        "teardownTimeout", "thresholds", "throw", "tlsAuth", "tlsCipherSuites", "tlsVersion", "userAgent",
+        "vus", "", "nonsense", "consoleOutput"};
+    static const char *const fields[] = {"executor", "startTime", "gracefulStop", "exec", "env", "tags",
+        "options", "vus", "duration", "startVUs", "stages", "gracefulRampDown", "iterations", "maxDuration"};
+    static const char *const values[] = {"null", "true", "false", "0", "-1", "1.5", "1e300",
+        "9223372036854775807", "-9223372036854775808", "\"\"", "\"x\"", "\"1s\"", "\"5\"",
+        "\"\\ud83d\\ude00\"", "[]", "[null]", "[[]]", "[{}]", "[\"a\", 5]", "{}", "{\"a\": null}",
+        "{\"a\": {}}", "{\"a\": []}", "{\"a\": [{}]}", "{\"\": \"\"}", "{\"a\": \"b\"}"};
     static const char *const executors[] = {CONSTANT, RAMPING, SHARED, PER_VU};
     br_log_setup(&(br_log_config){.level = BR_LOG_ERROR, .out = NULL});
     for (size_t v = 0; v < BR_COUNT_OF(values); v++) {
@@ -208,13 +252,18 @@ static void survives_any_value(void **state)
         br_options *o = NULL;
         for (size_t k = 0; k < BR_COUNT_OF(keys); k++) {
             snprintf(text, sizeof(text), "{\"%s\": %s}", keys[k], values[v]);
-            if (build(text, &o) == BR_OK) br_options_free(o);
-            else if (err.msg[0] == 0) fail_msg("%s: no message", text);
+            if (build(text, &o) == BR_OK)
+                br_options_free(o);
+            else if (err.msg[0] == 0)
+                fail_msg("%s: no message", text);
         }
         for (size_t k = 0; k < BR_COUNT_OF(fields) * 4; k++) {
-            snprintf(text, sizeof(text), "{\"scenarios\": {\"s\": {%s, \"%s\": %s}}}", executors[k % 4], fields[k / 4], values[v]);
-            if (build(text, &o) == BR_OK) br_options_free(o);
-            else if (err.msg[0] == 0) fail_msg("%s: no message", text);
+            snprintf(text, sizeof(text), "{\"scenarios\": {\"s\": {%s, \"%s\": %s}}}", executors[k % 4],
+                fields[k / 4], values[v]);
+            if (build(text, &o) == BR_OK)
+                br_options_free(o);
+            else if (err.msg[0] == 0)
+                fail_msg("%s: no message", text);
         }
     }
     br_log_setup(&(br_log_config){.level = BR_LOG_INFO, .out = stderr});

@@ -9,8 +9,12 @@
 
 static br_scenario ramping(int64_t start, const br_stage *stages, size_t count)
 {
-    br_scenario s = {.executor = BR_EXEC_RAMPING_VUS, .vus = start, .stages = (br_stage *) (uintptr_t) stages, .stage_count = count};
-    for (size_t i = 0; i < count; i++) s.duration += stages[i].duration;
+    br_scenario s = {.executor = BR_EXEC_RAMPING_VUS,
+        .vus = start,
+        .stages = (br_stage *) (uintptr_t) stages,
+        .stage_count = count};
+    for (size_t i = 0; i < count; i++)
+        s.duration += stages[i].duration;
     return s;
 }
 
@@ -22,12 +26,13 @@ static void assert_intervals(const br_scenario *s, int64_t v, const int *want, s
     if (n * 2 != count) fail_msg("user %d has %zu intervals, want %zu", (int) v, n, count / 2);
     for (size_t i = 0; i < n; i++) {
         if (list[i].start != want[2 * i] * BR_MS || list[i].stop != want[2 * i + 1] * BR_MS) {
-            fail_msg("user %d, interval %zu: %lld to %lld us", (int) v, i, (long long) list[i].start / 1000, (long long) list[i].stop / 1000);
+            fail_msg("user %d, interval %zu: %lld to %lld us", (int) v, i, (long long) list[i].start / 1000,
+                (long long) list[i].stop / 1000);
         }
     }
     br_free(list);
 }
-#define ASSERT_INTERVALS(s, v, ...) \
+#define ASSERT_INTERVALS(s, v, ...)                                                                          \
     assert_intervals(s, v, (const int[]){__VA_ARGS__}, sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 
 static void goes_up_as_k6_does(void **state)
@@ -104,15 +109,16 @@ static void does_not_overflow(void **state)
 
 /* Property ------------------------------------------------------------------------------------------- */
 
-/* VUs wanted at instant t by the straight lines between the targets. At the instants of steps themselves the rule
- * says that the new number holds; times between them are compared. */
+/* VUs wanted at instant t by the straight lines between the targets. At the instants of steps themselves the
+ * rule says that the new number holds; times between them are compared. */
 static double wanted_at(const br_scenario *s, br_ns t)
 {
     br_ns begin = 0;
     double from = (double) s->vus;
     for (size_t i = 0; i < s->stage_count; i++) {
         const br_stage *g = &s->stages[i];
-        if (t < begin + g->duration) return from + ((double) g->target - from) * ((double) (t - begin) / (double) g->duration);
+        if (t < begin + g->duration)
+            return from + ((double) g->target - from) * ((double) (t - begin) / (double) g->duration);
         begin += g->duration;
         from = (double) g->target;
     }
@@ -123,7 +129,8 @@ static int64_t active_at(br_interval **lists, const size_t *counts, int64_t user
 {
     int64_t n = 0;
     for (int64_t v = 0; v < users; v++) {
-        for (size_t i = 0; i < counts[v]; i++) n += lists[v][i].start <= t && t < lists[v][i].stop;
+        for (size_t i = 0; i < counts[v]; i++)
+            n += lists[v][i].start <= t && t < lists[v][i].stop;
     }
     return n;
 }
@@ -146,7 +153,8 @@ static void follows_the_lines(void **state)
         br_stage stages[STAGES];
         size_t count = 1 + br_random_below(&r, STAGES);
         for (size_t i = 0; i < count; i++) {
-            stages[i] = (br_stage){(br_ns) br_random_below(&r, 4) * 777777777, (int64_t) br_random_below(&r, USERS + 1)};
+            stages[i] = (br_stage){
+                (br_ns) br_random_below(&r, 4) * 777777777, (int64_t) br_random_below(&r, USERS + 1)};
         }
         br_scenario s = ramping((int64_t) br_random_below(&r, USERS + 1), stages, count);
         br_interval *lists[USERS];
@@ -159,9 +167,12 @@ static void follows_the_lines(void **state)
             /* Up: the v-th begins when the line reaches v. Down: it stops when the line has reached v - 1. */
             double line = wanted_at(&s, t);
             int64_t n = active_at(lists, counts, USERS, t);
-            if (!((double) n > line - 1.0001 && (double) n < line + 1.0001)) fail_msg("round %d: %d users at %lld, the line is at %f", round, (int) n, (long long) t, line);
+            if (!((double) n > line - 1.0001 && (double) n < line + 1.0001))
+                fail_msg(
+                    "round %d: %d users at %lld, the line is at %f", round, (int) n, (long long) t, line);
         }
-        for (int v = 0; v < USERS; v++) br_free(lists[v]);
+        for (int v = 0; v < USERS; v++)
+            br_free(lists[v]);
     }
 }
 

@@ -11,7 +11,8 @@ static void on_samples(void *ctx, const br_sample *samples, size_t count)
         (void) br_buf_printf(&w->samples, BR_FMT " %g {", BR_ARG(s->metric->name), s->value);
         for (size_t k = 0; k < s->tags->count; k++) {
             const br_tag *t = &s->tags->tags[k];
-            (void) br_buf_printf(&w->samples, "%s" BR_FMT "=" BR_FMT, k ? "," : "", BR_ARG(t->key), BR_ARG(t->value));
+            (void) br_buf_printf(
+                &w->samples, "%s" BR_FMT "=" BR_FMT, k ? "," : "", BR_ARG(t->key), BR_ARG(t->value));
         }
         (void) br_buf_puts(&w->samples, "}\n");
     }
@@ -97,8 +98,13 @@ br_code world_load(world *w, const char *source)
 
 br_vu *world_vu(world *w, int64_t id)
 {
-    br_vu_config c = {.program = w->program, .settings = &w->settings, .loop = w->loop, .dns = w->dns,
-        .recorder = w->recorder, .id = id, .run_tags = w->run_tags};
+    br_vu_config c = {.program = w->program,
+        .settings = &w->settings,
+        .loop = w->loop,
+        .dns = w->dns,
+        .recorder = w->recorder,
+        .id = id,
+        .run_tags = w->run_tags};
     br_vu *vu = NULL;
     if (br_vu_new(&c, &vu, &w->err) != BR_OK) fail_msg("%s", w->err.msg);
     return vu;
@@ -133,12 +139,15 @@ static void call_main(br_fiber *self, void *arg)
     one_call *c = arg;
     world *w = c->world;
     br_tag tags[] = {{BR_STR("scenario"), BR_STR("s")}, {BR_STR("group"), BR_STR("")}};
-    br_vu_call call = {.function = br_str_of(c->function), .scenario = BR_STR("s"),
+    br_vu_call call = {.function = br_str_of(c->function),
+        .scenario = BR_STR("s"),
         .tags = br_tags_with(br_recorder_tag_store(w->recorder), w->run_tags, tags, 2),
-        .deadline = w->timeout ? br_loop_clock(w->loop) + w->timeout : BR_NS_MAX, .stop_flag = w->stop_flag};
+        .deadline = w->timeout ? br_loop_clock(w->loop) + w->timeout : BR_NS_MAX,
+        .stop_flag = w->stop_flag};
     br_str json = BR_STR_NONE;
     c->fiber = self;
-    if (w->cancel_after > 0) br_timer_start(w->loop, &c->cancel, br_loop_clock(w->loop) + w->cancel_after, on_cancel, c);
+    if (w->cancel_after > 0)
+        br_timer_start(w->loop, &c->cancel, br_loop_clock(w->loop) + w->cancel_after, on_cancel, c);
     w->cancel_after = 0;
     c->code = br_vu_run(c->vu, self, &call, br_str_of(c->argument), &json, &w->err);
     w->json = (char *) (uintptr_t) json.p;
@@ -181,7 +190,8 @@ size_t samples_with(const world *w, const char *part)
 {
     size_t n = 0;
     br_str rest = br_buf_view(&w->samples), line;
-    while (br_str_cut(&rest, '\n', &line)) n += br_str_find(line, br_str_of(part)) >= 0;
+    while (br_str_cut(&rest, '\n', &line))
+        n += br_str_find(line, br_str_of(part)) >= 0;
     return n;
 }
 
@@ -194,5 +204,7 @@ bool log_has(world *w, const char *part)
 void assert_sample(const world *w, const char *part, size_t times)
 {
     size_t n = samples_with(w, part);
-    if (n != times) fail_msg("%zu samples with \"%s\", want %zu, in:\n%s", n, part, times, w->samples.data ? w->samples.data : "");
+    if (n != times)
+        fail_msg("%zu samples with \"%s\", want %zu, in:\n%s", n, part, times,
+            w->samples.data ? w->samples.data : "");
 }

@@ -33,7 +33,7 @@ typedef struct world {
     size_t log_bytes;
     FILE *log_file;
     /* Of the calls: */
-    br_ns timeout; /* deadline of the next call, from its start; 0: none */
+    br_ns timeout;      /* deadline of the next call, from its start; 0: none */
     br_ns cancel_after; /* cancels the fiber of the next call, as the engine does; 0: not */
     const _Atomic bool *stop_flag;
     br_err err;
@@ -69,5 +69,5 @@ void assert_sample(const world *w, const char *part, size_t times);
 /* One script of a server that answers every request with `answer`. */
 #define ANSWERS(answer)                                                                                      \
     {                                                                                                        \
-        .steps = {{.op = MINI_REQUEST}, {.op = MINI_SEND, .text = (answer)}, {.op = MINI_AGAIN}}             \
+        .steps = { {.op = MINI_REQUEST}, {.op = MINI_SEND, .text = (answer)}, {.op = MINI_AGAIN} }           \
     }

@@ -7,7 +7,8 @@ static void checks(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_gives(&w, "return [check(5, {a: (v) => v === 5, b: true, c: 'x'}), check(5, {d: (v) => v > 5, e: 0, f: null}), check(1, {})]",
+    assert_gives(&w,
+        "return [check(5, {a: (v) => v === 5, b: true, c: 'x'}), check(5, {d: (v) => v > 5, e: 0, f: null}), check(1, {})]",
         "[true,false,true]");
     assert_sample(&w, "checks 1 {check=a,group=,run=r,scenario=s}", 1);
     assert_sample(&w, "checks 1 ", 3);
@@ -27,13 +28,15 @@ static void a_check_that_throws_fails_and_ends_the_rest(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_gives(&w, "try { check(1, {first: true, boom: () => { throw new Error('in check') }, third: true}) } catch (e) { return e.message }",
+    assert_gives(&w,
+        "try { check(1, {first: true, boom: () => { throw new Error('in check') }, third: true}) } catch (e) { return e.message }",
         "\"in check\"");
     assert_sample(&w, "checks 1 {check=first", 1);
     assert_sample(&w, "checks 0 {check=boom", 1);
     assert_sample(&w, "check=third", 0);
-    assert_gives(&w, "const out = []; for (const f of [() => check(1), () => check(1, {'a::b': true}), () => check(1, {a: async () => true}),"
-                     " () => check(1, {a: true}, {t: {}}), () => check(1, {a: true}, 'tags')]) { try { f(); out.push('no') } catch (e) { out.push(e instanceof GoError) } } return out",
+    assert_gives(&w,
+        "const out = []; for (const f of [() => check(1), () => check(1, {'a::b': true}), () => check(1, {a: async () => true}),"
+        " () => check(1, {a: true}, {t: {}}), () => check(1, {a: true}, 'tags')]) { try { f(); out.push('no') } catch (e) { out.push(e instanceof GoError) } } return out",
         "[true,true,true,true,true]");
     world_deinit(&w);
 }
@@ -43,18 +46,24 @@ static void groups_nest(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_gives(&w, "return group('a', () => { check(1, {in: true}); return group('b', () => { check(1, {deep: true}); return 7 }) })", "7");
+    assert_gives(&w,
+        "return group('a', () => { check(1, {in: true}); return group('b', () => { check(1, {deep: true}); return 7 }) })",
+        "7");
     assert_sample(&w, "checks 1 {check=in,group=::a,", 1);
     assert_sample(&w, "checks 1 {check=deep,group=::a::b,", 1);
     assert_int_equal(samples_with(&w, "group_duration "), 2);
     assert_int_equal(samples_with(&w, "group=::a::b,run=r,scenario=s}"), 2);
-    assert_gives(&w, "try { group('t', () => { throw new Error('x') }) } catch (e) {} check(1, {after: true})", "undefined");
+    assert_gives(&w,
+        "try { group('t', () => { throw new Error('x') }) } catch (e) {} check(1, {after: true})",
+        "undefined");
     assert_sample(&w, "{group=::t,run=r", 1); /* its duration counts even so */
     assert_sample(&w, "checks 1 {check=after,group=,", 1);
     assert_gives(&w, "return group('', () => check(1, {empty: true}))", "true");
     assert_sample(&w, "checks 1 {check=empty,group=,", 1);
-    assert_gives(&w, "const out = []; for (const f of [() => group('a'), () => group('a', 5), () => group('a::b', () => 1), () => group('a', async () => 1)])"
-                     " { try { f(); out.push('no') } catch (e) { out.push(e instanceof GoError) } } return out", "[true,true,true,true]");
+    assert_gives(&w,
+        "const out = []; for (const f of [() => group('a'), () => group('a', 5), () => group('a::b', () => 1), () => group('a', async () => 1)])"
+        " { try { f(); out.push('no') } catch (e) { out.push(e instanceof GoError) } } return out",
+        "[true,true,true,true]");
     br_group *root = br_recorder_root(w.recorder);
     assert_int_equal(root->groups.len, 2);
     assert_true(br_str_is(root->groups.data[0]->groups.data[0]->path, "::a::b"));
@@ -66,11 +75,15 @@ static void sleeps(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_gives(&w, "const t = Date.now(); sleep(0.06); const d = Date.now() - t; return d >= 58 && d < 1000 ? 'ok' : d", "\"ok\"");
+    assert_gives(&w,
+        "const t = Date.now(); sleep(0.06); const d = Date.now() - t; return d >= 58 && d < 1000 ? 'ok' : d",
+        "\"ok\"");
     assert_gives(&w, "sleep(0); sleep(-1); sleep(NaN); sleep('0.01'); return 1", "1");
-    assert_gives(&w, "const out = []; for (const f of [() => sleep(), () => sleep(null), () => sleep(Symbol())]) { try { f(); out.push('no') } catch (e) { out.push(e.name) } } return out",
+    assert_gives(&w,
+        "const out = []; for (const f of [() => sleep(), () => sleep(null), () => sleep(Symbol())]) { try { f(); out.push('no') } catch (e) { out.push(e.name) } } return out",
         "[\"GoError\",\"GoError\",\"TypeError\"]");
-    world_open(&w, PRELUDE "let after = 0; export default function () { try { sleep(60) } finally { after = 1 } } export function seen() { return after }");
+    world_open(&w, PRELUDE
+        "let after = 0; export default function () { try { sleep(60) } finally { after = 1 } } export function seen() { return after }");
     w.cancel_after = 30 * BR_MS;
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_ECANCEL);
     assert_int_equal(world_call(&w, w.vu, "seen", NULL), BR_OK);
@@ -83,35 +96,43 @@ static void fails(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, PRELUDE "export default function () { fail('because') }\nexport function none() { fail() }\n"
-                           "export function long() { fail('x'.repeat(600) + 'END') }");
+    world_open(&w,
+        PRELUDE "export default function () { fail('because') }\nexport function none() { fail() }\n"
+                "export function long() { fail('x'.repeat(600) + 'END') }");
     assert_call_fails(&w, "default", BR_EEXCEPTION, "GoError: because\n\tat default (file://");
     assert_call_fails(&w, "none", BR_EEXCEPTION, "GoError\n");
     assert_call_fails(&w, "long", BR_EEXCEPTION, "xxEND");
-    assert_gives(&w, "try { fail('m') } catch (e) { return [e instanceof Error, e instanceof GoError, '' + e, e.value, e.message, Object.keys(e)] }",
+    assert_gives(&w,
+        "try { fail('m') } catch (e) { return [e instanceof Error, e instanceof GoError, '' + e, e.value, e.message, Object.keys(e)] }",
         "[true,true,\"GoError: m\",\"m\",\"m\",[\"value\"]]");
-    assert_gives(&w, "try { fail('ü'.repeat(2000)) } catch (e) { return [e.message.length, e.message.endsWith('ü'), e.value.length] }", "[2000,true,2000]");
+    assert_gives(&w,
+        "try { fail('ü'.repeat(2000)) } catch (e) { return [e.message.length, e.message.endsWith('ü'), e.value.length] }",
+        "[2000,true,2000]");
     world_deinit(&w);
 }
 
 static void some_calls_need_an_iteration(void **state)
 {
     (void) state;
-    static const char *const calls[] = {"check(1, {a: true})", "group('a', () => 1)", "sleep(1)", "http.get('http://127.0.0.1:1')",
-        "new Counter('init').add(1)"};
+    static const char *const calls[] = {"check(1, {a: true})", "group('a', () => 1)", "sleep(1)",
+        "http.get('http://127.0.0.1:1')", "new Counter('init').add(1)"};
     world w;
     world_init(&w, NULL, 0);
     for (size_t i = 0; i < BR_COUNT_OF(calls); i++) {
         char source[500];
-        snprintf(source, sizeof(source), PRELUDE "let ok = ''; try { %s; ok = 'ran' } catch (e) { ok = e.name }\n"
-            "export default function () { return ok }", calls[i]);
+        snprintf(source, sizeof(source),
+            PRELUDE "let ok = ''; try { %s; ok = 'ran' } catch (e) { ok = e.name }\n"
+                    "export default function () { return ok }",
+            calls[i]);
         world_open(&w, source);
         assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
         if (strcmp(w.json, "\"GoError\"") != 0) fail_msg("%s: %s", calls[i], w.json);
     }
     assert_int_equal(w.samples.len, 0);
-    assert_gives(&w, "try { new Counter('late') } catch (e) { return '' + e }", "\"GoError: metrics must be declared in the init context\"");
-    world_open(&w, PRELUDE "sleep(0); let m; try { fail('x') } catch (e) { m = e.name } export default function () { return m }");
+    assert_gives(&w, "try { new Counter('late') } catch (e) { return '' + e }",
+        "\"GoError: metrics must be declared in the init context\"");
+    world_open(&w, PRELUDE
+        "sleep(0); let m; try { fail('x') } catch (e) { m = e.name } export default function () { return m }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json, "\"GoError\"");
     world_deinit(&w);
@@ -124,7 +145,8 @@ static void records_custom_metrics(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, PRELUDE "const c = new Counter('my_c'), g = Gauge('my_g'), r = new Rate('my_r'), t = new Trend('my_t', true), same = new Counter('my_c');\n"
+    world_open(&w, PRELUDE
+        "const c = new Counter('my_c'), g = Gauge('my_g'), r = new Rate('my_r'), t = new Trend('my_t', true), same = new Counter('my_c');\n"
         "export default function () { same.add(2); return [c.add(3, {k: 'v'}), g.add(-1.5), r.add(true), r.add(0), t.add('12.5'), c.name, t.name] }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json, "[true,true,true,true,true,\"my_c\",\"my_t\"]");
@@ -150,7 +172,9 @@ static void refuses_bad_metric_values(void **state)
         char source[400];
         for (int throws = 0; throws < 2; throws++) {
             w.settings.throw_errors = throws;
-            snprintf(source, sizeof(source), PRELUDE "const c = new Trend('my_v'); export default function () { return c.add(%s) }", values[i]);
+            snprintf(source, sizeof(source),
+                PRELUDE "const c = new Trend('my_v'); export default function () { return c.add(%s) }",
+                values[i]);
             world_open(&w, source);
             br_code code = world_call(&w, w.vu, "default", NULL);
             if (code != (throws ? BR_EEXCEPTION : BR_OK)) fail_msg("%s %d: %s", values[i], throws, w.err.msg);
@@ -165,8 +189,9 @@ static void refuses_bad_metric_values(void **state)
 static void refuses_bad_metrics(void **state)
 {
     (void) state;
-    static const char *const bad[] = {"new Counter()", "new Counter('')", "new Counter('a b')", "new Counter('x'.repeat(200))", "new Counter('http_reqs', true)",
-        "new Trend('http_reqs')", "new Rate('my'), new Gauge('my')", "new Counter(Symbol())", "new Counter('a\\0b')"};
+    static const char *const bad[] = {"new Counter()", "new Counter('')", "new Counter('a b')",
+        "new Counter('x'.repeat(200))", "new Counter('http_reqs', true)", "new Trend('http_reqs')",
+        "new Rate('my'), new Gauge('my')", "new Counter(Symbol())", "new Counter('a\\0b')"};
     world w;
     world_init(&w, NULL, 0);
     for (size_t i = 0; i < BR_COUNT_OF(bad); i++) {
@@ -220,7 +245,8 @@ static void formats_console_arguments(void **state)
         assert_gives(&w, source, "undefined");
         fflush(w.log_file);
         br_str line = {w.log + before, w.log_bytes - before - 1}; /* without the line's end */
-        if (!br_str_is(line, table[i].text)) fail_msg("%s\nwrote %s\nwant  %s", table[i].arguments, w.log + before, table[i].text);
+        if (!br_str_is(line, table[i].text))
+            fail_msg("%s\nwrote %s\nwant  %s", table[i].arguments, w.log + before, table[i].text);
     }
     world_deinit(&w);
 }
@@ -230,13 +256,18 @@ static void console_has_levels(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_gives(&w, "console.info('i'); console.debug('d'); console.warn('w'); console.error('e')", "undefined");
+    assert_gives(
+        &w, "console.info('i'); console.debug('d'); console.warn('w'); console.error('e')", "undefined");
     assert_true(log_has(&w, "level=info msg=i source=console"));
     assert_true(log_has(&w, "level=debug msg=d source=console"));
     assert_true(log_has(&w, "level=warning msg=w source=console"));
     assert_true(log_has(&w, "level=error msg=e source=console"));
-    assert_gives(&w, "try { console.log({ get a() { throw new Error('getter') } }) } catch (e) { return e.message }", "\"getter\"");
-    assert_gives(&w, "let o = {}; for (let i = 0; i < 5000; i++) o = [o]; console.log(o); console.log('\\ud800 \\0'); return 1", "1");
+    assert_gives(&w,
+        "try { console.log({ get a() { throw new Error('getter') } }) } catch (e) { return e.message }",
+        "\"getter\"");
+    assert_gives(&w,
+        "let o = {}; for (let i = 0; i < 5000; i++) o = [o]; console.log(o); console.log('\\ud800 \\0'); return 1",
+        "1");
     assert_gives(&w, "console.log(new Array(4294967295)); console.log('x'.repeat(1 << 25)); return 1", "1");
     world_deinit(&w);
 }
@@ -246,9 +277,11 @@ static void has_go_error(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_gives(&w, "const e = new GoError('x'); return [e instanceof GoError, e instanceof Error, e.name, e.message, GoError.prototype instanceof Error]",
+    assert_gives(&w,
+        "const e = new GoError('x'); return [e instanceof GoError, e instanceof Error, e.name, e.message, GoError.prototype instanceof Error]",
         "[true,true,\"GoError\",\"x\",true]");
-    assert_gives(&w, "globalThis.GoError = 5; try { fail('still') } catch (e) { return '' + e }", "\"GoError: still\"");
+    assert_gives(&w, "globalThis.GoError = 5; try { fail('still') } catch (e) { return '' + e }",
+        "\"GoError: still\"");
     world_deinit(&w);
 }
 

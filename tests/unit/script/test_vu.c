@@ -95,7 +95,8 @@ static void refuses_results_that_are_no_json(void **state)
     static const char *const others[] = {"cycle"};
     for (size_t i = 0; i < BR_COUNT_OF(others); i++) {
         br_code code = world_call(&w, w.vu, others[i], NULL);
-        if (code != BR_EINVAL && code != BR_EEXCEPTION) fail_msg("%s: %s %s", others[i], br_code_name(code), w.json ? w.json : "");
+        if (code != BR_EINVAL && code != BR_EEXCEPTION)
+            fail_msg("%s: %s %s", others[i], br_code_name(code), w.json ? w.json : "");
     }
     world_deinit(&w);
 }
@@ -137,16 +138,17 @@ static void waits_for_promises(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    world_open(&w, "import { sleep } from 'k6';\n"
-                   "export default async function () { await null; sleep(0.01); return await Promise.resolve(5) }\n"
-                   "export async function rejects() { await null; throw new TypeError('late') }\n"
-                   "export function unhandled() { Promise.reject(new Error('nobody')); return 1 }\n"
-                   "export function handled() { Promise.reject(1).catch(() => {}); return 2 }\n"
-                   "export function oneOfTwo() { const a = Promise.reject(new Error('lost')), b = Promise.reject(2);\n"
-                   "  b.catch(() => {}); return 3 }\n"
-                   "export function all() { return Promise.all([Promise.reject(1), Promise.reject(2)]).catch((e) => e) }\n"
-                   "export function never() { return new Promise(() => {}) }\n"
-                   "export function inJob() { Promise.resolve().then(() => { throw new Error('in a job') }) }");
+    world_open(&w,
+        "import { sleep } from 'k6';\n"
+        "export default async function () { await null; sleep(0.01); return await Promise.resolve(5) }\n"
+        "export async function rejects() { await null; throw new TypeError('late') }\n"
+        "export function unhandled() { Promise.reject(new Error('nobody')); return 1 }\n"
+        "export function handled() { Promise.reject(1).catch(() => {}); return 2 }\n"
+        "export function oneOfTwo() { const a = Promise.reject(new Error('lost')), b = Promise.reject(2);\n"
+        "  b.catch(() => {}); return 3 }\n"
+        "export function all() { return Promise.all([Promise.reject(1), Promise.reject(2)]).catch((e) => e) }\n"
+        "export function never() { return new Promise(() => {}) }\n"
+        "export function inJob() { Promise.resolve().then(() => { throw new Error('in a job') }) }");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json, "5");
     assert_call_fails(&w, "rejects", BR_EEXCEPTION, "Uncaught (in promise) TypeError: late\n\tat ");
@@ -194,7 +196,8 @@ static void assert_summary(world *w, const char *body, br_code code, const char 
     assert_int_equal(br_fiber_start(w->fibers, summary_main, &s, NULL, NULL), BR_OK);
     br_loop_run(w->loop);
     const char *got = code == BR_OK ? s.entries.data : code == BR_AGAIN ? "" : w->err.msg;
-    if (s.code != code || strstr(got, want) == NULL) fail_msg("%s: %s \"%s\"", body, br_code_name(s.code), got);
+    if (s.code != code || strstr(got, want) == NULL)
+        fail_msg("%s: %s \"%s\"", body, br_code_name(s.code), got);
     br_buf_deinit(&s.entries);
 }
 
@@ -203,8 +206,10 @@ static void hands_out_summary_entries(void **state)
     (void) state;
     world w;
     world_init(&w, NULL, 0);
-    assert_summary(&w, "function handleSummary(d) { return {stdout: 'n ' + d.n, 'a.bin': new Uint8Array([65, 66]).buffer,"
-                       " 'b.bin': new Uint8Array([67])} }", BR_OK, "stdout=n 7;a.bin=AB;b.bin=C;");
+    assert_summary(&w,
+        "function handleSummary(d) { return {stdout: 'n ' + d.n, 'a.bin': new Uint8Array([65, 66]).buffer,"
+        " 'b.bin': new Uint8Array([67])} }",
+        BR_OK, "stdout=n 7;a.bin=AB;b.bin=C;");
     assert_summary(&w, "async function handleSummary(d) { await null; return {x: 'y'} }", BR_OK, "x=y;");
     assert_summary(&w, "function handleSummary() {}", BR_AGAIN, "");
     assert_summary(&w, "function handleSummary() { return null }", BR_AGAIN, "");
@@ -223,16 +228,19 @@ static void makes_two_hundred_users(void **state)
     static br_vu *vus[USERS];
     world w;
     world_init(&w, NULL, 0);
-    world_file(&w, "lib.js", "import { Counter } from 'k6/metrics'; export const c = new Counter('many'); export const big = { a: [1, 2, 3] };");
+    world_file(&w, "lib.js",
+        "import { Counter } from 'k6/metrics'; export const c = new Counter('many'); export const big = { a: [1, 2, 3] };");
     world_open(&w, "import { c } from './lib.js'; export default function () { c.add(1); return __VU }");
-    for (int i = 0; i < USERS; i++) vus[i] = world_vu(&w, i + 2);
+    for (int i = 0; i < USERS; i++)
+        vus[i] = world_vu(&w, i + 2);
     for (int i = 0; i < USERS; i += 20) {
         assert_int_equal(world_call(&w, vus[i], "default", NULL), BR_OK);
         assert_int_equal(atoi(w.json), i + 2);
     }
     assert_sample(&w, "many 1 ", USERS / 20);
     assert_in_range(br_vu_heap_bytes(vus[5]), 20000, 400000);
-    for (int i = 0; i < USERS; i++) br_vu_free(vus[i]);
+    for (int i = 0; i < USERS; i++)
+        br_vu_free(vus[i]);
     world_deinit(&w);
 }
 
