@@ -10,7 +10,9 @@
 
 #define BAR_WIDTH     38 /* without the brackets; less on a narrow terminal */
 #define BAR_WIDTH_MIN 10
+#define BAR_FRAME     7 /* mark, brackets and blanks around a bar, and the last column, which stays free */
 #define NAME_WIDTH    30
+#define NAME_SHARE    4 /* of the columns, the names take at most one in so many */
 #define WIDTH_UNKNOWN 80
 
 struct br_progress {
@@ -249,14 +251,16 @@ static void put_figures(br_buf *b, const br_scenario_status *sc)
     put_counts(b, sc);
 }
 
-static size_t name_columns(const br_run_status *s)
+static size_t name_columns(const br_progress *p, const br_run_status *s)
 {
-    size_t most = 0;
+    size_t most = 0, room = p->columns / NAME_SHARE;
     for (size_t i = 0; i < s->scenario_count; i++) {
         size_t n = s->scenarios[i].scenario->name.n;
         most = n > most ? n : most;
     }
-    return most > NAME_WIDTH ? NAME_WIDTH : most;
+    if (room > NAME_WIDTH) room = NAME_WIDTH;
+    if (room < 4) room = 4; /* "a..." */
+    return most > room ? room : most;
 }
 
 /* What the terminal has left for the bar beside the name and the figures. */
@@ -271,12 +275,12 @@ static void put_bar(br_progress *p, const br_scenario_status *sc, size_t names, 
 {
     br_buf *b = &p->block, figures;
     br_str name = sc->scenario->name;
-    bool cut = name.n > NAME_WIDTH;
+    bool cut = name.n > names;
     br_buf_init(&figures, BR_BUF_NO_LIMIT);
     put_figures(&figures, sc);
     (void) br_buf_printf(b, "%-*.*s%s ", (int) (cut ? names - 3 : names), (int) (cut ? names - 3 : name.n), name.p, cut ? "..." : "");
     put_mark(b, sc, stopping, p->colour);
-    size_t width = bar_width(p->columns, names + figures.len + sizeof("  [] "));
+    size_t width = bar_width(p->columns, names + figures.len + BAR_FRAME);
     size_t filled = (size_t) (fraction_of(sc) * (double) width);
     (void) br_buf_puts(b, " [");
     for (size_t i = 0; i < width; i++) (void) br_buf_putc(b, i < filled ? '=' : i == filled && !sc->done ? '>' : '-');
@@ -291,7 +295,7 @@ static void build(br_progress *p, const br_run_status *s)
     br_buf_reset(&p->block);
     if (p->terminal) (void) br_buf_puts(&p->block, "\n");
     put_status(&p->block, s, p->terminal ? p->columns : 0);
-    size_t names = name_columns(s);
+    size_t names = name_columns(p, s);
     for (size_t i = 0; i < s->scenario_count && p->terminal && s->phase != BR_RUN_INIT; i++) {
         put_bar(p, &s->scenarios[i], names, s->stopping);
     }
