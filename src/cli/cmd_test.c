@@ -45,6 +45,7 @@ typedef struct test_state {
     uint32_t workers;
     const char *report_dir;
     bool quiet, colour;
+    bool interrupted; /* by a signal: no further test is begun */
 } test_state;
 
 static const char *find_config(const br_args *a)
@@ -175,7 +176,7 @@ static br_code run_planned(const test_state *s, planned *p, br_job *job, br_exit
 }
 
 /* Runs, judges, prints and writes one test; returns its exit status. */
-static int run_test(const test_state *s, const br_named_test *t)
+static int run_test(test_state *s, const br_named_test *t)
 {
     br_err err = {0};
     planned p;
@@ -197,7 +198,9 @@ static int run_test(const test_state *s, const br_named_test *t)
             br_error("%s", err.msg);
             if (status == 0) status = BR_EXIT_OTHER;
         }
-        if (job.exit_code == BR_EXIT_EXCEPTION || job.exit_code == BR_EXIT_SETUP_TIMEOUT || job.exit_code == BR_EXIT_INTERRUPTED) status = (int) job.exit_code;
+        /* A script that broke is told as such; an interrupted run is judged: it is no evidence. */
+        if (job.exit_code == BR_EXIT_EXCEPTION || job.exit_code == BR_EXIT_SETUP_TIMEOUT) status = (int) job.exit_code;
+        s->interrupted = job.exit_code == BR_EXIT_INTERRUPTED;
         br_judgement_free(judgement);
         br_job_deinit(&job);
     }
@@ -208,7 +211,7 @@ static int run_test(const test_state *s, const br_named_test *t)
 /* The worse of two statuses: what stops a pipeline first. */
 static int worse(int a, int b) { return a > b ? a : b; }
 
-static int run_all(const test_state *s)
+static int run_all(test_state *s)
 {
     int status = 0;
     for (size_t i = 0; i < br_config_test_count(s->config); i++) {
@@ -218,7 +221,7 @@ static int run_all(const test_state *s)
         if (br_config_test(s->config, br_config_test_name(s->config, i), &t, &err) == BR_OK) one = run_test(s, t);
         else br_error("%s", err.msg);
         status = worse(status, one);
-        if (one == EXIT_UNAVAILABLE || one == BR_EXIT_INTERRUPTED) break; /* the others would fare no better */
+        if (one == EXIT_UNAVAILABLE || s->interrupted) break; /* the others would fare no better, or are not wanted */
     }
     return status;
 }

@@ -88,7 +88,9 @@ static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
 {
     json_t *script = NULL, *env = NULL, *file = NULL;
     br_str text = br_program_options_json(job->program);
-    if (text.p) script = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
+    json_error_t why;
+    if (text.p) script = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    if (text.p && !script) return br_fail(err, BR_EINVAL, "the exported 'options' cannot be used: %s", why.text);
     if (script && !json_is_object(script)) {
         json_decref(script);
         return br_fail(err, BR_EINVAL, "the exported 'options' must be an object");

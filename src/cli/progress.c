@@ -197,15 +197,16 @@ static void put_status(br_buf *b, const br_run_status *s, size_t columns)
     (void) br_buf_puts(b, "\n");
 }
 
-static double fraction_of(const br_scenario_status *sc)
+/* How far a scenario has come, 0..1. `stopping`: one that has ended need not have reached its end. */
+static double fraction_of(const br_scenario_status *sc, bool stopping)
 {
     const br_scenario *s = sc->scenario;
-    if (sc->done) return 1;
+    if (sc->done && !stopping) return 1;
     if (!sc->started) return 0;
-    double by_time = s->duration > 0 ? (double) sc->elapsed / (double) s->duration : 1;
+    if (sc->elapsed >= s->duration) return 1;
     double total = (double) s->iterations * (s->executor == BR_EXEC_PER_VU_ITERATIONS ? (double) s->vus : 1);
     bool by_count = s->executor == BR_EXEC_SHARED_ITERATIONS || s->executor == BR_EXEC_PER_VU_ITERATIONS;
-    double f = by_count ? (double) sc->iterations / total : by_time;
+    double f = by_count ? (double) sc->iterations / total : (double) sc->elapsed / (double) s->duration;
     return f > 1 ? 1 : f;
 }
 
@@ -214,8 +215,9 @@ static void put_mark(br_buf *b, const br_scenario_status *sc, bool stopping, boo
 {
     const char *mark = sc->elapsed > sc->scenario->duration ? "↓" : " ", *escape = NULL;
     if (sc->done) {
-        mark = stopping ? "✗" : "✓";
-        escape = stopping ? "\033[31m" : "\033[32m";
+        bool whole = fraction_of(sc, stopping) >= 1;
+        mark = whole ? "✓" : "✗";
+        escape = whole ? "\033[32m" : "\033[31m";
     } else if (!sc->started) {
         mark = "•";
     }
@@ -281,7 +283,7 @@ static void put_bar(br_progress *p, const br_scenario_status *sc, size_t names, 
     (void) br_buf_printf(b, "%-*.*s%s ", (int) (cut ? names - 3 : names), (int) (cut ? names - 3 : name.n), name.p, cut ? "..." : "");
     put_mark(b, sc, stopping, p->colour);
     size_t width = bar_width(p->columns, names + figures.len + BAR_FRAME);
-    size_t filled = (size_t) (fraction_of(sc) * (double) width);
+    size_t filled = (size_t) (fraction_of(sc, stopping) * (double) width);
     (void) br_buf_puts(b, " [");
     for (size_t i = 0; i < width; i++) (void) br_buf_putc(b, i < filled ? '=' : i == filled && !sc->done ? '>' : '-');
     (void) br_buf_puts(b, "] ");

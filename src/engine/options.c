@@ -70,7 +70,11 @@ static bool switched_on(const json_t *v)
 {
     if (json_is_boolean(v)) return json_is_true(v);
     if (json_is_number(v)) return json_number_value(v) != 0;
-    if (json_is_string(v)) return json_string_length(v) > 0;
+    if (json_is_string(v)) { /* of an environment variable: text stands for everything */
+        br_str text = {json_string_value(v), json_string_length(v)};
+        bool flag;
+        return text.n > 0 && (br_parse_bool(text, &flag) != BR_OK || flag);
+    }
     return json_is_array(v) ? json_array_size(v) > 0 : json_object_size(v) > 0;
 }
 
@@ -475,7 +479,9 @@ static const struct {
     {"K6_MIN_ITERATION_DURATION", "minIterationDuration"},
     {"K6_DISCARD_RESPONSE_BODIES", "discardResponseBodies"}, {"K6_SUMMARY_TIME_UNIT", "summaryTimeUnit"},
     {"K6_RPS", "rps"}, {"K6_MAX_REDIRECTS", "maxRedirects"},
-    {"K6_INSECURE_SKIP_TLS_VERIFY", "insecureSkipTLSVerify"}};
+    {"K6_INSECURE_SKIP_TLS_VERIFY", "insecureSkipTLSVerify"}, {"K6_PAUSED", "paused"}, {"K6_DNS", "dns"},
+    {"K6_HTTP_DEBUG", "httpDebug"}, {"K6_LOCAL_IPS", "localIPs"}, {"K6_BLACKLIST_IPS", "blacklistIPs"},
+    {"K6_BLOCK_HOSTNAMES", "blockHostnames"}};
 
 static json_t *split_list(br_str text)
 {

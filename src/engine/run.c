@@ -211,7 +211,7 @@ static void wake_control(br_engine *e)
 void br_engine_worker_ready(br_engine *e, br_worker *w)
 {
     e->workers_ready++;
-    if (w->init_code != BR_OK && e->failure == BR_OK) {
+    if (w->init_code != BR_OK && e->failure == BR_OK && !e->stopping) {
         e->failure = w->init_code;
         (void) br_fail(e->err, w->init_code, "%s", w->init_error.msg);
     }

@@ -102,7 +102,8 @@ static br_code make_vus(br_worker *w, br_err *err)
             .dns = w->dns,
             .recorder = w->recorder,
             .id = (int64_t) (i * e->worker_count + w->index + 1),
-            .run_tags = w->run_tags};
+            .run_tags = w->run_tags,
+            .stop_flag = &w->stop};
         w->vus[i].by_scenario = br_calloc(e->config->options->scenario_count + 1, sizeof(int64_t));
         br_code code = br_vu_new(&vc, &w->vus[i].vu, err);
         if (code != BR_OK) return code;

@@ -25,6 +25,10 @@ static int on_interrupt(JSRuntime *rt, void *opaque)
 {
     (void) rt;
     br_vu *vu = opaque;
+    if (vu->phase == BR_VU_INIT && vu->config.stop_flag) {
+        vu->cancelled = atomic_load_explicit(vu->config.stop_flag, memory_order_relaxed);
+        return vu->cancelled;
+    }
     if (vu->phase != BR_VU_RUNNING) return 0;
     br_ns now = br_loop_clock(vu->config.loop);
     bool stop = (vu->stop_flag && atomic_load_explicit(vu->stop_flag, memory_order_relaxed)) ||

@@ -72,6 +72,7 @@ typedef struct br_vu_config {
     br_recorder *recorder;     /* NULL: samples are dropped */
     int64_t id;                /* __VU: 0 for setup, teardown and summary; else from 1 */
     const br_tagset *run_tags; /* of the recorder's store */
+    const _Atomic bool *stop_flag; /* becomes true: init code is interrupted; may be NULL */
 } br_vu_config;
 
 /*
