@@ -1,10 +1,14 @@
 #include "cli/job.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/progress.h"
+
+#define CONFIG_BYTES_MAX ((size_t) 1 << 20)
 
 extern char **environ;
 
@@ -40,6 +44,10 @@ static br_code wrap_load_error(const br_job_config *c, br_code code, br_err *err
 
 static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *ret_exit, br_err *err)
 {
+    if (access(c->script, R_OK) != 0 && errno == EACCES) { /* the loader would call it an exception */
+        *ret_exit = BR_EXIT_OTHER;
+        return br_fail_errno(err, BR_EACCESS, errno, "cannot read the script '%s'", c->script);
+    }
     size_t n;
     br_env_var *env = collect_env(c, &n);
     br_program_config pc = {.path = c->script, .env = env, .env_count = n, .metrics = job->metrics,
@@ -56,6 +64,22 @@ static br_code config_error(br_err *err, const char *path, const char *why)
     return br_fail(err, BR_EINVAL, "failed to load the configuration file from the local file system: %s%s", path, why);
 }
 
+static br_code parse_config(const char *path, br_str text, json_t **ret, br_err *err)
+{
+    json_error_t why;
+    json_t *json = json_loadb(text.p, text.n, 0, &why);
+    if (json_is_object(json)) {
+        *ret = json;
+        return BR_OK;
+    }
+    bool other = json != NULL;
+    json_decref(json);
+    if (other) return config_error(err, path, ": it is no JSON object");
+    char reason[JSON_ERROR_TEXT_LENGTH + 64];
+    snprintf(reason, sizeof(reason), ":%d:%d: it is no JSON: %s", why.line, why.column, why.text);
+    return config_error(err, path, reason);
+}
+
 /* The user's own file is optional, one that was named is not. */
 static br_code read_config(const br_job_config *c, json_t **ret, br_err *err)
 {
@@ -70,18 +94,13 @@ static br_code read_config(const br_job_config *c, json_t **ret, br_err *err)
         snprintf(text, sizeof(text), "stat %.1000s", path);
         return config_error(err, text, ": no such file or directory");
     }
-    json_error_t why;
-    json_t *json = json_load_file(path, 0, &why);
-    if (json_is_object(json)) {
-        *ret = json;
-        return BR_OK;
-    }
-    json_decref(json);
-    if (json) return config_error(err, path, ": it is no JSON object");
-    char text[JSON_ERROR_TEXT_LENGTH + 64];
-    if (why.line > 0) snprintf(text, sizeof(text), ":%d:%d: it is no JSON: %s", why.line, why.column, why.text);
-    else snprintf(text, sizeof(text), ": it cannot be read: %s", why.text);
-    return config_error(err, path, text);
+    br_buf text;
+    br_buf_init(&text, CONFIG_BYTES_MAX);
+    br_err read_err = {0};
+    br_code code = br_file_read(path, &text, &read_err);
+    code = code == BR_OK ? parse_config(path, br_buf_view(&text), ret, err) : config_error(err, read_err.msg, "");
+    br_buf_deinit(&text);
+    return code;
 }
 
 static br_code build_options(const br_job_config *c, br_job *job, br_err *err)

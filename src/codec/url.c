@@ -1,4 +1,5 @@
 #include "codec/url.h"
+#include "base/assert.h"
 #include <stdio.h>
 #include "base/num.h"
 
@@ -384,4 +385,15 @@ br_code br_url_put_target(const br_url *url, br_buf *out)
     }
     code = put_encoded(path, out);
     return code == BR_OK ? br_buf_put(out, br_str_sub(target, path.n, target.n)) : code;
+}
+
+br_url br_url_rebase(const br_url *parsed, br_str text)
+{
+    br_url u = *parsed;
+    br_str *const parts[] = {&u.text, &u.scheme, &u.userinfo, &u.host, &u.authority, &u.target, &u.fragment};
+    BR_DASSERT(br_str_eq(parsed->text, text));
+    for (size_t i = 0; i < BR_COUNT_OF(parts); i++) {
+        if (parts[i]->p != NULL) parts[i]->p = text.p + (parts[i]->p - parsed->text.p);
+    }
+    return u;
 }

@@ -42,3 +42,7 @@ BR_NODISCARD br_code br_url_parse(br_str text, br_url *ret_url, br_err *err);
  * BR_ELIMIT.
  */
 br_code br_url_put_target(const br_url *url, br_buf *out);
+
+/* The parts of `text`, which has the same bytes as the text of `parsed`: for callers that ask for one URL
+ * again and again. */
+br_url br_url_rebase(const br_url *parsed, br_str text);

@@ -190,7 +190,26 @@ static JSValue set_commonjs(JSContext *ctx, JSValueConst this_val, JSValueConst 
     return get_commonjs(ctx, this_val, is_exports);
 }
 
+/* Read from the VU, so that an iteration costs nothing when its script does not ask. */
+static JSValue get_iter(JSContext *ctx, JSValueConst this_val)
+{
+    (void) this_val;
+    br_vu *vu = br_vu_of(ctx);
+    return vu->iteration < 0 ? JS_UNDEFINED : JS_NewInt64(ctx, vu->iteration);
+}
+
+/* A script may use the name for something of its own. */
+static JSValue set_iter(JSContext *ctx, JSValueConst this_val, JSValueConst value)
+{
+    (void) this_val;
+    JSValue global = JS_GetGlobalObject(ctx);
+    JS_DefinePropertyValueStr(ctx, global, "__ITER", JS_DupValue(ctx, value), JS_PROP_C_W_E);
+    JS_FreeValue(ctx, global);
+    return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry global_entries[] = {
+    JS_CGETSET_DEF2("__ITER", get_iter, set_iter, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE),
     JS_CGETSET_MAGIC_DEF("module", get_commonjs, set_commonjs, false),
     JS_CGETSET_MAGIC_DEF("exports", get_commonjs, set_commonjs, true),
     JS_CFUNC_DEF("open", 1, js_open),

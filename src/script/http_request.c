@@ -447,14 +447,31 @@ static br_code take_url(builder *b, JSValueConst url)
     return parse_url(b);
 }
 
+/* Scripts ask for the same URL again and again: the last one is kept parsed. */
+#define KEPT_URL_BYTES 512
+
+static void keep_url(br_vu *vu, const br_url *parsed)
+{
+    br_buf_reset(&vu->url_text);
+    if (parsed->text.n <= KEPT_URL_BYTES && br_buf_put(&vu->url_text, parsed->text) == BR_OK) {
+        vu->url = br_url_rebase(parsed, br_buf_view(&vu->url_text));
+    }
+}
+
 static br_code parse_url(builder *b)
 {
-    br_err err = {0};
+    br_vu *vu = b->vu;
+    if (vu->url_text.len && br_str_eq(b->out->url, br_buf_view(&vu->url_text))) {
+        b->out->http.url = br_url_rebase(&vu->url, b->out->url);
+        return BR_OK;
+    }
+    br_err err;
     br_code code = br_url_parse(b->out->url, &b->out->http.url, &err);
     if (code == BR_EUNSUPPORTED) return invalid(b, 1000, err.msg);
     if (code != BR_OK) return invalid(b, 1020, br_arena_printf(b->arena, "invalid URL: %s", err.msg));
     if (b->out->http.url.userinfo.p)
         return invalid(b, 1000, "credentials in a URL are not supported yet: set the Authorization header");
+    keep_url(vu, &b->out->http.url);
     return BR_OK;
 }
 

@@ -143,6 +143,7 @@ static void init_values(br_vu *vu)
     vu->iteration = -1;
     vu->deadline = BR_NS_MAX;
     vu->phase = BR_VU_INIT;
+    br_buf_init(&vu->url_text, BR_BUF_NO_LIMIT);
     br_arena_init(&vu->scratch, 2048);
 }
 
@@ -205,6 +206,7 @@ void br_vu_free(br_vu *vu)
     }
     if (vu->rt) JS_FreeRuntime(vu->rt);
     br_js_response_pool_free(vu);
+    br_buf_deinit(&vu->url_text);
     br_arena_deinit(&vu->scratch);
     br_vec_deinit(&vu->rejected);
     br_free(vu);
@@ -446,9 +448,6 @@ br_code br_vu_handle_summary(
 void br_vu_set_iteration(br_vu *vu, int64_t iteration)
 {
     vu->iteration = iteration;
-    JSValue global = JS_GetGlobalObject(vu->ctx);
-    JS_SetProperty(vu->ctx, global, vu->atoms[BR_ATOM___ITER], JS_NewInt64(vu->ctx, iteration));
-    JS_FreeValue(vu->ctx, global);
 }
 
 void br_vu_take_bytes(br_vu *vu, uint64_t *ret_sent, uint64_t *ret_received)

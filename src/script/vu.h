@@ -68,10 +68,10 @@ typedef struct br_vu_config {
     const br_program *program;
     const br_vu_settings *settings;
     br_loop *loop;
-    br_dns *dns;               /* NULL: no requests (handleSummary) */
-    br_recorder *recorder;     /* NULL: samples are dropped */
-    int64_t id;                /* __VU: 0 for setup, teardown and summary; else from 1 */
-    const br_tagset *run_tags; /* of the recorder's store */
+    br_dns *dns;                   /* NULL: no requests (handleSummary) */
+    br_recorder *recorder;         /* NULL: samples are dropped */
+    int64_t id;                    /* __VU: 0 for setup, teardown and summary; else from 1 */
+    const br_tagset *run_tags;     /* of the recorder's store */
     const _Atomic bool *stop_flag; /* becomes true: init code is interrupted; may be NULL */
 } br_vu_config;
 

@@ -44,10 +44,11 @@ typedef struct br_bytecode {
 /* Names that are looked up often, interned once per runtime. Response fields come first, in k6's order. */
 #define BR_JS_ATOMS(X)                                                                                       \
     X(remote_ip)                                                                                             \
-    X(remote_port) X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body) X(timings)         \
-        X(tls_version) X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request) X(tags) X(timeout)      \
-            X(responseType) X(responseCallback) X(jar) X(auth) X(redirects) X(compression) X(name)           \
-                X(message) X(stack) X(method) X(value) X(prototype) X(__ITER)
+    X(remote_port)                                                                                           \
+    X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body) X(timings) X(tls_version)         \
+        X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request) X(tags) X(timeout) X(responseType)     \
+            X(responseCallback) X(jar) X(auth) X(redirects) X(compression) X(name) X(message) X(stack)       \
+                X(method) X(value) X(prototype)
 enum br_js_atom {
 #define BR_JS_ATOM_ENUM(n) BR_ATOM_##n,
     BR_JS_ATOMS(BR_JS_ATOM_ENUM)
@@ -77,6 +78,8 @@ struct br_vu {
     br_http_client *http;
     br_js_response *free_responses;
     br_http_exchange exchange;
+    br_buf url_text; /* of the last request, if it is short; url points into it */
+    br_url url;
     br_arena scratch;     /* of the request being built */
     unsigned building;    /* requests being built: texts of script values may make requests of their own */
     br_vu_events *events; /* timers and asynchronous operations; NULL until a script has some */

@@ -1,0 +1,33 @@
+// End-to-end test of brunt: commands, flags, bad input, faults of the target, signals, outputs, reports.
+//
+//   node tests/e2e/cli/cli.mjs PATH/TO/brunt [PACE]
+//
+// PACE: factor of all time limits, for slow builds. Each run has a folder of its own; targets listen on
+// 127.0.0.1. Every run must end by itself, without a sanitizer's report.
+import { after, describe } from 'node:test';
+import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs';
+import { flagTests } from './flags.mjs';
+import { outputTests } from './outputs.mjs';
+import { scriptTests } from './scripts.mjs';
+import { signalTests } from './signals.mjs';
+import { targetTests } from './targets.mjs';
+import { terminalTests } from './terminal.mjs';
+import { testCommandTests } from './test_command.mjs';
+
+if (process.argv.length < 3) {
+    console.error('usage: node cli.mjs PATH/TO/brunt [PACE]');
+    process.exit(2);
+}
+setProgram(process.argv[2], Number(process.argv[3] ?? 1));
+
+after(() => {
+    killAll();
+    closeServers();
+    removeFolders();
+});
+
+const groups = { flagTests, scriptTests, targetTests, outputTests, signalTests, terminalTests, testCommandTests };
+const wanted = process.argv[4];
+for (const [name, tests] of Object.entries(groups)) {
+    if (!wanted || name.startsWith(wanted)) describe(name, { concurrency: 3 }, tests);
+}

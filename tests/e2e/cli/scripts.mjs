@@ -1,0 +1,125 @@
+// Scripts that cannot be used, options of the wrong type, exceptions in every stage.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { assertFails, assertQuiet, brunt, folder, messages, programPath, Run, runScript } from './harness.mjs';
+
+const withOptions = (options) => `export const options = ${options};\nexport default function () {}`;
+
+const badOptions = [
+    ['{ vus: "abc" }', 104, /'vus': "abc" is not a whole number/],
+    ['{ vus: 1.5 }', 104, /'vus': 1\.5 is not a whole number/],
+    ['{ vus: {} }', 104, /'vus'/],
+    ['{ vus: 1e300, duration: "1s" }', 104, /'vus'|number of VUs/],
+    ['{ duration: [] }', 104, /'duration': \[\] is not a duration/],
+    ['{ duration: "xyz" }', 104, /'duration': "xyz" is not a duration/],
+    ['{ thresholds: { nosuch: ["p(95)<5"] } }', 104, /no metric name "nosuch" found/],
+    ['{ thresholds: { http_req_duration: ["p95<5"] } }', 104, /"p95<5".*"p95" is no aggregation/],
+    ['{ thresholds: { http_req_duration: ["rate<5"] } }', 104, /"rate<5".*http_req_duration.*unsupported aggregation/],
+    ['{ thresholds: { http_req_duration: 5 } }', 104, /thresholds of 'http_req_duration' must be a list/],
+    ['{ thresholds: { http_req_duration: [5] } }', 104, /threshold/],
+    ['{ thresholds: [] }', 104, /'thresholds' must be an object/],
+    ['5', 104, /'options' must be an object/],
+    ['{ scenarios: { a: {} } }', 104, /scenario 'a' has no executor/],
+    ['{ scenarios: { a: 5 } }', 104, /scenario/],
+    ['{ scenarios: { a: { executor: "x" } } }', 104, /unknown executor type 'x'/],
+    ['{ scenarios: { a: { executor: "constant-vus", vus: 1, duration: "1s", bogus: 1 } } }', 104, /scenario 'a' \(constant-vus\): unknown field 'bogus'/],
+    ['{ scenarios: { a: { executor: "constant-vus", vus: "s", duration: "1s" } } }', 104, /scenario 'a'.*'vus': "s"/],
+    ['{ scenarios: { a: { executor: "constant-vus", vus: 1, duration: "1s", exec: "nix" } } }', 104, /function 'nix' not found in exports/],
+    ['{ scenarios: { "a b/": { executor: "constant-vus", vus: 1, duration: "1s" } } }', 104, /scenario name should contain only/],
+    ['{ stages: {} }', 104, /'stages' must be a list/],
+    ['{ stages: [{ duration: "1s" }] }', 104, /stage 1 doesn't have a target/],
+    ['{ tags: 5 }', 104, /'tags': 5 is not an object/],
+    ['{ summaryTrendStats: ["foo"] }', 255, /invalid trend stat 'foo'/],
+    ['{ summaryTrendStats: "avg" }', 104, /'summaryTrendStats': "avg" is not a list/],
+    ['{ rps: "x" }', 104, /'rps': "x" is not a whole number/],
+    ['{ get vus() { throw new Error("getter"); } }', 107, /Error: getter/],
+    ['(() => { const a = {}; a.a = a; return a; })()', 107, /circular/],
+];
+
+const thrown = [
+    // what, script, exit code, message
+    ['init', 'throw new Error("boom");\nexport default function () {}', 107, /^Error: boom\n\tat file:.*script\.js:1:/],
+    ['init, no Error', 'throw "text";\nexport default function () {}', 107, /text/],
+    ['init, null', 'throw null;\nexport default function () {}', 107, /null/],
+    ['a VU\'s init', 'if (__VU === 2) throw new Error("second");\nexport const options = { vus: 2, iterations: 2 };\nexport default function () {}', 107, /Error: second\n\tat .*script\.js:1:/],
+    ['setup', 'export function setup() {\n  throw new Error("boom");\n}\nexport default function () {}', 107, /^Error: boom\n\tat setup \(file:.*script\.js:2:/],
+    ['teardown', 'export function teardown() {\n  throw new Error("boom");\n}\nexport default function () {}', 107, /^Error: boom\n\tat teardown \(file:.*script\.js:2:/],
+    ['iteration', 'export default function () {\n  throw new Error("boom");\n}', 0, /^Error: boom\n\tat default \(file:.*script\.js:2:/],
+    ['endless recursion', 'export default function f() { f(); }', 0, /stack/i],
+    ['handleSummary', 'export default function () {}\nexport function handleSummary() {\n  throw new Error("boom");\n}', 0, /Error: boom\n\tat handleSummary \(file:.*script\.js:3:/],
+];
+
+function canBeNobody() {
+    return process.getuid() === 0 && spawnSync('setpriv', ['--reuid=65534', '--clear-groups', programPath(), 'version']).status === 0;
+}
+
+export function scriptTests() {
+    test('missing script', async () => {
+        assertFails(await brunt(['run', 'nope.js']), 255, /"nope\.js" couldn't be found on local disk/);
+        assertFails(await brunt(['run', '']), 255, /couldn't be found/);
+        assertFails(await brunt(['run', `${'d/'.repeat(3000)}x.js`]), 255, /d\/d\/d\//);
+    });
+    test('a folder as script', async () => assertFails(await brunt(['run', '.']), 255, /is a folder: name the script file in it/));
+    test('a script without a test', async () => {
+        assertFails(await brunt(['run', '/dev/null']), 255, /no exported functions in script/);
+        assertFails(await runScript('export const x = 1;'), 255, /no exported functions in script/);
+    });
+    test('unreadable script', async (t) => {
+        const dir = folder({ 'script.js': 'export default function () {}' });
+        chmodSync(dir, 0o755);
+        chmodSync(path.join(dir, 'script.js'), 0);
+        if (process.getuid() !== 0) assertFails(await brunt(['run', 'script.js'], { dir }), 255, /script\.js.*permission denied/i);
+        else if (!canBeNobody()) t.skip('cannot give up root here');
+        else {
+            const args = ['--reuid=65534', '--clear-groups', programPath(), 'run', 'script.js'];
+            assertFails(await new Run(args, { dir, command: 'setpriv' }).end(), 255, /script\.js.*permission denied/i);
+        }
+    });
+    test('syntax error', async () => {
+        assertFails(await runScript('export default function () {\n  let a = ;\n}'), 107, /could not initialize 'script\.js'.*script\.js: Line 2:/s);
+        assertFails(await runScript('export default function ( {'), 107, /script\.js: Line \d+:/);
+        assertFails(await runScript('\0\x01\xff binary'), 107, /script\.js: Line 1:/);
+    });
+    test('an import that is not there', async () => {
+        assertFails(await runScript('import x from "./lib/none.js";\nexport default function () {}'), 107, /lib\/none\.js" couldn't be found/);
+        assertFails(await runScript('import x from "k6/nonsense";\nexport default function () {}'), 107, /k6\/nonsense/);
+        assertFails(await runScript('const t = open("none.txt");\nexport default function () {}'), 107, /none\.txt/);
+    });
+
+    for (const [options, code, pattern] of badOptions) {
+        test(`options = ${options}`, async () => assertFails(await runScript(withOptions(options)), code, pattern));
+    }
+    test('an unknown option is a warning', async () => {
+        const done = await runScript(withOptions('{ frobnicate: 1 }'));
+        assertQuiet(done);
+        assert.match(messages(done.err, 'warning')[0], /unknown fields/);
+        assert.match(done.err, /frobnicate/);
+    });
+
+    for (const [what, script, code, pattern] of thrown) {
+        test(`exception in ${what}`, async () => {
+            const done = await runScript(script);
+            assertFails(done, code, pattern);
+            if (code === 0) assert.match(done.out, /iterations\.+: 1 /);
+        });
+    }
+    test('an exception in setup: no iteration runs, teardown does not run', async () => {
+        const done = await runScript(`export function setup() { throw new Error('boom'); }
+            export default function () { console.log('iteration'); }
+            export function teardown() { console.log('teardown'); }`);
+        assert.equal(done.code, 107);
+        assert.deepEqual(messages(done.err, 'info'), []);
+    });
+    test('setup and teardown that take too long', async () => {
+        const script = (stage) => `import { sleep } from 'k6';
+            export const options = { setupTimeout: '200ms', teardownTimeout: '200ms' };
+            export function ${stage}() { sleep(30); }
+            export default function () {}`;
+        assertFails(await runScript(script('setup')), 100, /setup\(\) execution timed out/);
+        assertFails(await runScript(script('teardown')), 101, /teardown\(\) execution timed out/);
+        assertFails(await runScript(script('setup').replace('sleep(30)', 'while (true) {}')), 100, /setup\(\) execution timed out/);
+    });
+}
