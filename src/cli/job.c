@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/progress.h"
@@ -127,6 +128,7 @@ static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
 
 static br_code check_functions(const br_job *job, br_err *err)
 {
+    BR_ASSERT(job->options);
     for (size_t i = 0; i < job->options->scenario_count; i++) {
         const br_scenario *s = &job->options->scenarios[i];
         if (!br_program_has_export(job->program, s->exec)) {

@@ -129,7 +129,7 @@ char *br_options_show(br_options *o, const json_t *consolidated)
 {
     json_t *out = json_object();
     put_fields(out, consolidated, fields);
-    br_str tags[BR_SYSTEM_TAG_COUNT];
+    br_str tags[BR_SYSTEM_TAG_COUNT] = {{0}};
     size_t n = 0;
     for (unsigned i = 0; i < BR_SYSTEM_TAG_COUNT; i++) {
         if (o->system_tags & 1u << i) tags[n++] = br_system_tag_name(i);

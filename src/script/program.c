@@ -33,7 +33,7 @@ static br_code read_input(br_program *p, br_err *err)
             (void) br_fail(err, BR_ELIMIT, "the script on standard input is larger than %zu MiB",
                 BR_SCRIPT_MAX_BYTES >> 20);
     }
-    if (code == BR_OK) {
+    if (code == BR_OK && folder) {
         p->input = br_arena_str(&p->arena, (br_str){text.data ? text.data : "", text.len});
         set_main(p, "-", br_arena_printf(&p->arena, "%s/-", strcmp(folder, "/") == 0 ? "" : folder));
     }
