@@ -28,7 +28,8 @@ static size_t distance(br_str a, const char *b)
 {
     size_t n = strlen(b), row[64];
     if (n >= BR_COUNT_OF(row) || a.n >= BR_COUNT_OF(row)) return 99;
-    for (size_t j = 0; j <= n; j++) row[j] = j;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
     for (size_t i = 1; i <= a.n; i++) {
         size_t diagonal = row[0];
         row[0] = i;
@@ -56,7 +57,8 @@ static br_code unknown(const br_arg *const *tables, br_str name, br_err *err)
             }
         }
     }
-    if (best) return br_fail(err, BR_EINVAL, "unknown flag: --" BR_FMT " (did you mean --%s?)", BR_ARG(name), best);
+    if (best)
+        return br_fail(err, BR_EINVAL, "unknown flag: --" BR_FMT " (did you mean --%s?)", BR_ARG(name), best);
     return br_fail(err, BR_EINVAL, "unknown flag: --" BR_FMT, BR_ARG(name));
 }
 
@@ -87,7 +89,9 @@ static const char *truth(br_str value)
 static br_code put_switch(br_args *a, const br_arg *arg, br_str value, br_err *err)
 {
     const char *v = value.p ? truth(value) : "true";
-    if (!v) return br_fail(err, BR_EINVAL, "invalid argument \"" BR_FMT "\" for --%s: use true or false", BR_ARG(value), arg->name);
+    if (!v)
+        return br_fail(err, BR_EINVAL, "invalid argument \"" BR_FMT "\" for --%s: use true or false",
+            BR_ARG(value), arg->name);
     put(a, arg, v);
     return BR_OK;
 }
@@ -103,7 +107,8 @@ static br_code parse_long(cursor *c, const br_arg *const *tables, br_args *a, br
         put(a, arg, rest.p);
         return BR_OK;
     }
-    if (c->at + 1 >= c->argc) return br_fail(err, BR_EINVAL, "flag needs an argument: --%s %s", arg->name, arg->value_name);
+    if (c->at + 1 >= c->argc)
+        return br_fail(err, BR_EINVAL, "flag needs an argument: --%s %s", arg->name, arg->value_name);
     put(a, arg, c->argv[++c->at]);
     return BR_OK;
 }
@@ -121,7 +126,8 @@ static br_code parse_letters(cursor *c, const br_arg *const *tables, br_args *a,
             put(a, arg, p[1] == '=' ? p + 2 : p + 1);
             return BR_OK;
         }
-        if (c->at + 1 >= c->argc) return br_fail(err, BR_EINVAL, "flag needs an argument: -%c %s", *p, arg->value_name);
+        if (c->at + 1 >= c->argc)
+            return br_fail(err, BR_EINVAL, "flag needs an argument: -%c %s", *p, arg->value_name);
         put(a, arg, c->argv[++c->at]);
         return BR_OK;
     }
@@ -136,13 +142,19 @@ br_code br_args_parse(int argc, char **argv, const br_arg *const *tables, br_arg
     bool only_words = false;
     for (; c.at < argc && code == BR_OK; c.at++) {
         const char *word = argv[c.at];
-        if (!only_words && strcmp(word, "--") == 0) only_words = true;
-        else if (!only_words && strncmp(word, "--", 2) == 0) code = parse_long(&c, tables, &a, err);
-        else if (!only_words && word[0] == '-' && word[1]) code = parse_letters(&c, tables, &a, err);
-        else *br_vec_push(&a.words) = word;
+        if (!only_words && strcmp(word, "--") == 0)
+            only_words = true;
+        else if (!only_words && strncmp(word, "--", 2) == 0)
+            code = parse_long(&c, tables, &a, err);
+        else if (!only_words && word[0] == '-' && word[1])
+            code = parse_letters(&c, tables, &a, err);
+        else
+            *br_vec_push(&a.words) = word;
     }
-    if (code == BR_OK) *ret = a;
-    else br_args_deinit(&a);
+    if (code == BR_OK)
+        *ret = a;
+    else
+        br_args_deinit(&a);
     return code;
 }
 

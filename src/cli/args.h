@@ -1,9 +1,8 @@
 /*
  * cli/args.h - command lines from a table.
  *
- * What: parses --name value, --name=value, -n value, -nvalue, bundled switches; prints help from the same table.
- * Why here: one table gives parsing, help and (later) completion and man page.
- * Threads: main thread.
+ * What: parses --name value, --name=value, -n value, -nvalue, bundled switches; prints help from the same
+ * table. Why here: one table gives parsing, help and (later) completion and man page. Threads: main thread.
  * Memory: values point into argv.
  */
 #pragma once
@@ -35,11 +34,13 @@ typedef struct br_args {
     BR_VEC(const char *) words;  /* what is no option */
 } br_args;
 
-/* BR_EINVAL: unknown option (with the nearest known one), missing or surplus value. `tables` ends with NULL. */
-BR_NODISCARD br_code br_args_parse(int argc, char **argv, const br_arg *const *tables, br_args *ret, br_err *err);
+/* BR_EINVAL: unknown option (with the nearest known one), missing or surplus value. `tables` ends with NULL.
+ */
+BR_NODISCARD br_code br_args_parse(
+    int argc, char **argv, const br_arg *const *tables, br_args *ret, br_err *err);
 void br_args_deinit(br_args *a);
 
-bool br_args_has(const br_args *a, const char *name);       /* given and not switched off */
+bool br_args_has(const br_args *a, const char *name);        /* given and not switched off */
 const char *br_args_get(const br_args *a, const char *name); /* last value or NULL */
 
 /* Writes the options of the tables, one a line, aligned. */

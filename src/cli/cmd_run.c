@@ -13,14 +13,18 @@
 #include "cli/summary.h"
 #include "report/out_json.h"
 
-#define NO_ARG {NULL, 0, BR_ARG_SWITCH, NULL, NULL}
+#define NO_ARG                                                                                               \
+    {                                                                                                        \
+        NULL, 0, BR_ARG_SWITCH, NULL, NULL                                                                   \
+    }
 
 static const br_arg run_args[] = {
     {"vus", 'u', BR_ARG_VALUE, "N", "number of virtual users"},
     {"duration", 'd', BR_ARG_VALUE, "TIME", "length of the test, e.g. 30s, 1m30s"},
     {"iterations", 'i', BR_ARG_VALUE, "N", "iterations in all, shared among the VUs"},
     {"stage", 's', BR_ARG_LIST, "TIME:VUS", "add a stage, e.g. -s 30s:10 (may be given again)"},
-    {"config", 'c', BR_ARG_VALUE, "FILE", "JSON file with options (default ~/.config/k6/config.json, if it exists)"},
+    {"config", 'c', BR_ARG_VALUE, "FILE",
+        "JSON file with options (default ~/.config/k6/config.json, if it exists)"},
     {"console-output", 0, BR_ARG_VALUE, "FILE", "append what the script writes with console to FILE"},
     {"rps", 0, BR_ARG_VALUE, "N", "most requests a second, all virtual users together"},
     {"env", 'e', BR_ARG_LIST, "NAME=VALUE", "set a variable of __ENV"},
@@ -40,7 +44,8 @@ static const br_arg run_args[] = {
     {"user-agent", 0, BR_ARG_VALUE, "TEXT", "User-Agent header"},
     {"min-iteration-duration", 0, BR_ARG_VALUE, "TIME", "shortest time of an iteration"},
     {"system-tags", 0, BR_ARG_VALUE, "LIST", "system tags to keep"},
-    {"include-system-env-vars", 0, BR_ARG_SWITCH, NULL, "pass the system's environment to __ENV (default true)"},
+    {"include-system-env-vars", 0, BR_ARG_SWITCH, NULL,
+        "pass the system's environment to __ENV (default true)"},
     {"no-usage-report", 0, BR_ARG_SWITCH, NULL, "accepted for compatibility: brunt never reports usage"},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
     {"max-body", 0, BR_ARG_VALUE, "MIB", "largest response body that is kept, in MiB (default 256)"},
@@ -56,8 +61,9 @@ static void print_help(void)
          "  brunt run -u 10 -d 30s script.js      10 virtual users for 30 seconds\n"
          "  brunt run -s 1m:50 -s 30s:0 script.js ramp up to 50 within a minute and down again\n\nFlags:");
     br_args_print_help(stdout, tables);
-    puts("\nExit codes: 0 passed, 99 thresholds crossed, 104 bad configuration, 105 interrupted,\n"
-         "107 exception in the script, 108 test.abort(), 110 test.fail(), 100/101 setup/teardown timed out, 255 other errors.");
+    puts(
+        "\nExit codes: 0 passed, 99 thresholds crossed, 104 bad configuration, 105 interrupted,\n"
+        "107 exception in the script, 108 test.abort(), 110 test.fail(), 100/101 setup/teardown timed out, 255 other errors.");
 }
 
 /* Flags to options --------------------------------------------------------------------------------- */
@@ -67,7 +73,8 @@ static br_code int_flag(json_t *o, const char *key, const char *flag, const char
     int64_t n;
     if (!text) return BR_OK;
     if (br_parse_i64(br_str_of(text), &n) != BR_OK) {
-        return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --%s: a whole number is expected", text, flag);
+        return br_fail(
+            err, BR_EINVAL, "invalid argument \"%s\" for --%s: a whole number is expected", text, flag);
     }
     json_object_set_new(o, key, json_integer(n));
     return BR_OK;
@@ -78,7 +85,8 @@ static br_code duration_flag(json_t *o, const char *key, const char *flag, const
     br_ns d;
     if (!text) return BR_OK;
     if (br_parse_duration(br_str_of(text), BR_DURATION_GO, &d) != BR_OK) {
-        return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --%s: a duration such as 30s or 1m30s is expected", text, flag);
+        return br_fail(err, BR_EINVAL,
+            "invalid argument \"%s\" for --%s: a duration such as 30s or 1m30s is expected", text, flag);
     }
     json_object_set_new(o, key, json_string(text));
     return BR_OK;
@@ -128,7 +136,8 @@ static br_code tag_flags(json_t *o, const br_args *a, br_err *err)
         br_str value = br_str_of(a->values.data[i].value), name;
         if (!br_str_cut(&value, '=', &name) || name.n == 0 || value.n == 0) {
             json_decref(tags);
-            return br_fail(err, BR_EINVAL, "invalid tag \"%s\": use --tag NAME=VALUE", a->values.data[i].value);
+            return br_fail(
+                err, BR_EINVAL, "invalid tag \"%s\": use --tag NAME=VALUE", a->values.data[i].value);
         }
         if (!tags) tags = json_object();
         json_object_setn_new(tags, name.p, name.n, json_stringn(value.p, value.n));
@@ -153,7 +162,9 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     if (code == BR_OK) code = duration_flag(o, "duration", "duration", br_args_get(a, "duration"), err);
     if (code == BR_OK) code = int_flag(o, "iterations", "iterations", br_args_get(a, "iterations"), err);
     if (code == BR_OK) code = int_flag(o, "rps", "rps", br_args_get(a, "rps"), err);
-    if (code == BR_OK) code = duration_flag(o, "minIterationDuration", "min-iteration-duration", br_args_get(a, "min-iteration-duration"), err);
+    if (code == BR_OK)
+        code = duration_flag(o, "minIterationDuration", "min-iteration-duration",
+            br_args_get(a, "min-iteration-duration"), err);
     if (code == BR_OK) code = stage_flags(o, a, err);
     if (code == BR_OK) code = tag_flags(o, a, err);
     if (code == BR_OK) code = time_unit_flag(o, br_args_get(a, "summary-time-unit"), err);
@@ -166,14 +177,17 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     switch_flag(o, a, "throw", "throw");
     list_flag(o, "summaryTrendStats", br_args_get(a, "summary-trend-stats"));
     list_flag(o, "systemTags", br_args_get(a, "system-tags"));
-    if (br_args_get(a, "user-agent")) json_object_set_new(o, "userAgent", json_string(br_args_get(a, "user-agent")));
+    if (br_args_get(a, "user-agent"))
+        json_object_set_new(o, "userAgent", json_string(br_args_get(a, "user-agent")));
     return BR_OK;
 }
 
 static bool env_name_ok(br_str name)
 {
     for (size_t i = 0; i < name.n; i++) {
-        if (!(isalpha((unsigned char) name.p[i]) || name.p[i] == '_' || (i && isdigit((unsigned char) name.p[i])))) return false;
+        if (!(isalpha((unsigned char) name.p[i]) || name.p[i] == '_' ||
+                (i && isdigit((unsigned char) name.p[i]))))
+            return false;
     }
     return name.n > 0;
 }
@@ -185,8 +199,10 @@ static br_code env_flags(const br_args *a, br_env_var *list, size_t *ret_count, 
         if (strcmp(a->values.data[i].arg->name, "env") != 0) continue;
         br_str value = br_str_of(a->values.data[i].value), name;
         if (!br_str_cut(&value, '=', &name)) name = BR_STR("");
-        if (!env_name_ok(name)) return br_fail(err, BR_EINVAL, "invalid environment variable name '" BR_FMT "' of --env", BR_ARG(name));
-        list[n++] = (br_env_var) {name, value.p ? value : BR_STR("")};
+        if (!env_name_ok(name))
+            return br_fail(
+                err, BR_EINVAL, "invalid environment variable name '" BR_FMT "' of --env", BR_ARG(name));
+        list[n++] = (br_env_var){name, value.p ? value : BR_STR("")};
     }
     *ret_count = n;
     return BR_OK;
@@ -210,7 +226,8 @@ static br_code open_outputs(run_state *s, br_err *err)
         br_str file = br_str_of(s->args.values.data[i].value), type;
         if (!br_str_cut(&file, '=', &type)) type = BR_STR("");
         if (!br_str_is(type, "json")) {
-            return br_fail(err, BR_EUNSUPPORTED, "invalid output type '" BR_FMT "': this version has json=FILE", BR_ARG(type));
+            return br_fail(err, BR_EUNSUPPORTED,
+                "invalid output type '" BR_FMT "': this version has json=FILE", BR_ARG(type));
         }
         if (s->out) return br_fail(err, BR_EUNSUPPORTED, "more than one --out is not supported yet");
         br_code code = br_out_json_open(file.n ? file.p : "-", &s->out, err);
@@ -226,15 +243,20 @@ static br_code read_numbers(run_state *s, br_err *err)
     int64_t n;
     const char *workers = br_args_get(&s->args, "workers"), *body = br_args_get(&s->args, "max-body");
     if (workers) {
-        if (br_parse_i64(br_str_of(workers), &n) != BR_OK || n < 1 || n > 256) return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --workers: use 1 to 256", workers);
+        if (br_parse_i64(br_str_of(workers), &n) != BR_OK || n < 1 || n > 256)
+            return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --workers: use 1 to 256", workers);
         s->config.workers = (uint32_t) n;
     }
     if (body) {
-        if (br_parse_i64(br_str_of(body), &n) != BR_OK || n < 1 || n > 65536) return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --max-body: use 1 to 65536 (MiB)", body);
+        if (br_parse_i64(br_str_of(body), &n) != BR_OK || n < 1 || n > 65536)
+            return br_fail(
+                err, BR_EINVAL, "invalid argument \"%s\" for --max-body: use 1 to 65536 (MiB)", body);
         s->config.max_body_bytes = (size_t) n << 20;
     }
     const char *mode = br_args_get(&s->args, "summary-mode");
-    if (mode && strcmp(mode, "compact") != 0 && strcmp(mode, "disabled") != 0) return br_fail(err, BR_EUNSUPPORTED, "the summary mode '%s' is not supported yet: use compact or disabled", mode);
+    if (mode && strcmp(mode, "compact") != 0 && strcmp(mode, "disabled") != 0)
+        return br_fail(err, BR_EUNSUPPORTED,
+            "the summary mode '%s' is not supported yet: use compact or disabled", mode);
     s->summary.disabled = mode && strcmp(mode, "disabled") == 0;
     return BR_OK;
 }
@@ -269,20 +291,25 @@ static bool close_console(run_state *s)
 static br_code configure(run_state *s, br_err *err)
 {
     const br_args *a = &s->args;
-    if (a->words.len != 1) return br_fail(err, BR_EINVAL, "run needs exactly one script: brunt run [flags] SCRIPT");
+    if (a->words.len != 1)
+        return br_fail(err, BR_EINVAL, "run needs exactly one script: brunt run [flags] SCRIPT");
     s->env = br_calloc(a->values.len + 1, sizeof(*s->env));
     s->overrides = json_object();
     const char *system_env = br_args_get(a, "include-system-env-vars");
-    s->config = (br_job_config) {.script = a->words.data[0], .env = s->env, .overrides = s->overrides,
+    s->config = (br_job_config){.script = a->words.data[0],
+        .env = s->env,
+        .overrides = s->overrides,
         .system_env = !system_env || br_args_has(a, "include-system-env-vars"),
         .config_file = setting(a, "config", "K6_CONFIG"),
-        .no_thresholds = br_args_has(a, "no-thresholds"), .quiet = br_args_has(a, "quiet"), .colour = br_cli_colour(a, STDOUT_FILENO)};
-    s->summary = (br_summary_config) {.export_file = setting(a, "summary-export", "K6_SUMMARY_EXPORT"), .colour = s->config.colour};
+        .no_thresholds = br_args_has(a, "no-thresholds"),
+        .quiet = br_args_has(a, "quiet"),
+        .colour = br_cli_colour(a, STDOUT_FILENO)};
+    s->summary = (br_summary_config){
+        .export_file = setting(a, "summary-export", "K6_SUMMARY_EXPORT"), .colour = s->config.colour};
     br_code code = env_flags(a, s->env, &s->config.env_count, err);
     if (code == BR_OK) code = build_overrides(a, s->overrides, err);
     if (code == BR_OK) code = read_numbers(s, err);
     if (code == BR_OK) code = open_console(s, err);
-    if (code == BR_OK) code = open_outputs(s, err);
     return code;
 }
 
@@ -292,6 +319,7 @@ static int execute(run_state *s)
     br_exit_code exit_code = BR_EXIT_OTHER;
     br_job job = {0};
     br_code code = br_job_prepare(&s->config, &job, &exit_code, &err);
+    if (code == BR_OK) code = open_outputs(s, &err); /* not before: a bad script must not cost the samples of a good one */
     if (code == BR_OK) code = br_job_run(&job, &s->config, &exit_code, &err);
     if (code == BR_OK) {
         exit_code = job.exit_code;
@@ -300,15 +328,17 @@ static int execute(run_state *s)
     } else {
         br_job_log_error(code, &err);
     }
-    if (s->out) {
-        br_err out_err = {0};
-        if (br_out_json_close(s->out, &out_err) != BR_OK) {
-            br_error("%s", out_err.msg);
-            if (exit_code == BR_EXIT_OK) exit_code = BR_EXIT_OTHER;
-        }
-    }
-    if (code == BR_OK) br_job_deinit(&job);
+    br_job_deinit(&job);
     return (int) exit_code;
+}
+
+/* False, after telling it, if samples were lost. */
+static bool close_out(run_state *s)
+{
+    br_err err = {0};
+    if (!s->out || br_out_json_close(s->out, &err) == BR_OK) return true;
+    br_error("%s", err.msg);
+    return false;
 }
 
 int br_cmd_run(int argc, char **argv)
@@ -324,8 +354,11 @@ int br_cmd_run(int argc, char **argv)
     if (code == BR_OK) code = br_cli_apply_globals(&s.args, &err);
     if (code == BR_OK) code = configure(&s, &err);
     int exit_code = BR_EXIT_OTHER;
-    if (code == BR_OK) exit_code = execute(&s);
-    else br_error("%s", err.msg);
+    if (code == BR_OK)
+        exit_code = execute(&s);
+    else
+        br_error("%s", err.msg);
+    if (!close_out(&s) && exit_code == BR_EXIT_OK) exit_code = BR_EXIT_OTHER;
     if (!close_console(&s) && exit_code == BR_EXIT_OK) exit_code = BR_EXIT_OTHER;
     json_decref(s.overrides);
     br_free(s.env);

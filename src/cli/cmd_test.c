@@ -16,7 +16,8 @@
 
 static const br_arg test_args[] = {
     {"config", 'c', BR_ARG_VALUE, "FILE", "configuration (default: brunt.yaml, then loadtest/brunt.yaml)"},
-    {"duration-scale", 0, BR_ARG_VALUE, "FACTOR", "shorten every duration, e.g. 0.1: the report says that it is no full test"},
+    {"duration-scale", 0, BR_ARG_VALUE, "FACTOR",
+        "shorten every duration, e.g. 0.1: the report says that it is no full test"},
     {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)"},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
@@ -52,7 +53,9 @@ static const char *find_config(const br_args *a)
 {
     const char *given = br_args_get(a, "config");
     if (given) return given;
-    return access("brunt.yaml", F_OK) == 0 || access("loadtest/brunt.yaml", F_OK) != 0 ? "brunt.yaml" : "loadtest/brunt.yaml";
+    return access("brunt.yaml", F_OK) == 0 || access("loadtest/brunt.yaml", F_OK) != 0
+               ? "brunt.yaml"
+               : "loadtest/brunt.yaml";
 }
 
 static br_code read_numbers(test_state *s, br_err *err)
@@ -60,7 +63,8 @@ static br_code read_numbers(test_state *s, br_err *err)
     const char *scale = br_args_get(&s->args, "duration-scale"), *workers = br_args_get(&s->args, "workers");
     s->scale = 1;
     if (scale && (br_parse_f64(br_str_of(scale), &s->scale) != BR_OK || !(s->scale > 0 && s->scale <= 1))) {
-        return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --duration-scale: use a number above 0 and up to 1", scale);
+        return br_fail(err, BR_EINVAL,
+            "invalid argument \"%s\" for --duration-scale: use a number above 0 and up to 1", scale);
     }
     int64_t n;
     if (workers && (br_parse_i64(br_str_of(workers), &n) != BR_OK || n < 1 || n > 256)) {
@@ -74,7 +78,8 @@ static br_code configure(test_state *s, br_err *err)
 {
     const br_args *a = &s->args;
     if (a->words.len != 2) {
-        return br_fail(err, BR_EINVAL, "test needs a test and an environment: brunt test baseline|stress|spike|soak|all ENVIRONMENT");
+        return br_fail(err, BR_EINVAL,
+            "test needs a test and an environment: brunt test baseline|stress|spike|soak|all ENVIRONMENT");
     }
     const char *dir = br_args_get(a, "reports");
     s->report_dir = dir ? dir : "reports";
@@ -82,7 +87,8 @@ static br_code configure(test_state *s, br_err *err)
     s->colour = br_cli_colour(a, STDOUT_FILENO);
     br_code code = read_numbers(s, err);
     if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
-    if (code == BR_OK) code = br_config_environment(s->config, br_str_of(a->words.data[1]), &s->environment, err);
+    if (code == BR_OK)
+        code = br_config_environment(s->config, br_str_of(a->words.data[1]), &s->environment, err);
     return code;
 }
 
@@ -96,11 +102,14 @@ static json_t *load_options(const br_load_plan *plan)
         json_t *stages = json_array();
         for (size_t i = 0; i < plan->stage_count; i++) {
             const br_load_stage *stage = &plan->stages[i];
-            json_array_append_new(stages, json_pack("{s:f,s:I}", "duration", (double) stage->duration / 1e6, "target", (json_int_t) stage->target));
+            json_array_append_new(stages, json_pack("{s:f,s:I}", "duration", (double) stage->duration / 1e6,
+                                              "target", (json_int_t) stage->target));
         }
-        scenario = json_pack("{s:s,s:I,s:o}", "executor", "ramping-vus", "startVUs", (json_int_t) plan->start_vus, "stages", stages);
+        scenario = json_pack("{s:s,s:I,s:o}", "executor", "ramping-vus", "startVUs",
+            (json_int_t) plan->start_vus, "stages", stages);
     } else {
-        scenario = json_pack("{s:s,s:I,s:f}", "executor", "constant-vus", "vus", (json_int_t) plan->vus, "duration", (double) plan->duration / 1e6);
+        scenario = json_pack("{s:s,s:I,s:f}", "executor", "constant-vus", "vus", (json_int_t) plan->vus,
+            "duration", (double) plan->duration / 1e6);
     }
     return json_pack("{s:{s:o}}", "scenarios", "default", scenario);
 }
@@ -123,16 +132,23 @@ static br_code plan_test(const test_state *s, const br_named_test *t, planned *r
         return code;
     }
     br_criterion *criteria = br_arena_zalloc(&p.arena, (t->criterion_count + 1) * sizeof(*criteria));
-    for (size_t i = 0; i < t->criterion_count; i++) criteria[i] = t->criteria[i].criterion;
-    p.plan = (br_judge_plan) {.test = t->name, .target = s->environment->base_url, .length = t->plan.duration,
-        .scale = p.load.factor, .criteria = criteria, .criterion_count = t->criterion_count};
-    (void) br_config_spike(&p.load, &p.plan.spike_start, &p.plan.spike_end); /* without a spike the end stays 0 */
+    for (size_t i = 0; i < t->criterion_count; i++)
+        criteria[i] = t->criteria[i].criterion;
+    p.plan = (br_judge_plan){.test = t->name,
+        .target = s->environment->base_url,
+        .length = t->plan.duration,
+        .scale = p.load.factor,
+        .criteria = criteria,
+        .criterion_count = t->criterion_count};
+    (void) br_config_spike(
+        &p.load, &p.plan.spike_start, &p.plan.spike_end); /* without a spike the end stays 0 */
     *ret = p;
     return BR_OK;
 }
 
 /* __ENV of the script: BASE_URL, the headers as JSON, then what environment and test add. */
-static br_env_var *collect_env(const test_state *s, const br_named_test *t, br_arena *arena, size_t *ret_count)
+static br_env_var *collect_env(
+    const test_state *s, const br_named_test *t, br_arena *arena, size_t *ret_count)
 {
     const br_environment *e = s->environment;
     br_env_var *list = br_arena_zalloc(arena, (2 + e->env_count + t->env_count) * sizeof(*list));
@@ -146,11 +162,13 @@ static br_env_var *collect_env(const test_state *s, const br_named_test *t, br_a
         (void) br_buf_put_json_str(&headers, e->headers[i].value);
     }
     (void) br_buf_puts(&headers, e->header_count ? "}" : "{}");
-    list[n++] = (br_env_var) {BR_STR("BASE_URL"), e->base_url};
-    list[n++] = (br_env_var) {BR_STR("HEADERS"), br_arena_str(arena, br_buf_view(&headers))};
+    list[n++] = (br_env_var){BR_STR("BASE_URL"), e->base_url};
+    list[n++] = (br_env_var){BR_STR("HEADERS"), br_arena_str(arena, br_buf_view(&headers))};
     br_buf_deinit(&headers);
-    for (size_t i = 0; i < e->env_count; i++) list[n++] = (br_env_var) {e->env[i].name, e->env[i].value};
-    for (size_t i = 0; i < t->env_count; i++) list[n++] = (br_env_var) {t->env[i].name, t->env[i].value};
+    for (size_t i = 0; i < e->env_count; i++)
+        list[n++] = (br_env_var){e->env[i].name, e->env[i].value};
+    for (size_t i = 0; i < t->env_count; i++)
+        list[n++] = (br_env_var){t->env[i].name, t->env[i].value};
     *ret_count = n;
     return list;
 }
@@ -160,10 +178,17 @@ static br_code run_planned(const test_state *s, planned *p, br_job *job, br_exit
     json_t *options = load_options(&p->load);
     br_buf banner;
     br_buf_init(&banner, BR_BUF_NO_LIMIT);
-    (void) br_buf_printf(&banner, BR_FMT " against " BR_FMT " (" BR_FMT ")", BR_ARG(p->plan.test), BR_ARG(s->environment->name), BR_ARG(s->environment->base_url));
-    if (p->load.factor < 1) (void) br_buf_printf(&banner, ", shortened to %.4g of its length", p->load.factor);
-    br_job_config config = {.script = p->test->script.p, .system_env = true, .overrides = options, .quiet = s->quiet,
-        .colour = s->colour, .workers = s->workers, .banner = banner.data};
+    (void) br_buf_printf(&banner, BR_FMT " against " BR_FMT " (" BR_FMT ")", BR_ARG(p->plan.test),
+        BR_ARG(s->environment->name), BR_ARG(s->environment->base_url));
+    if (p->load.factor < 1)
+        (void) br_buf_printf(&banner, ", shortened to %.4g of its length", p->load.factor);
+    br_job_config config = {.script = p->test->script.p,
+        .system_env = true,
+        .overrides = options,
+        .quiet = s->quiet,
+        .colour = s->colour,
+        .workers = s->workers,
+        .banner = banner.data};
     config.env = collect_env(s, p->test, &p->arena, &config.env_count);
     br_code code = br_job_prepare(&config, job, ret_exit, err);
     if (code == BR_OK) {
@@ -199,7 +224,8 @@ static int run_test(test_state *s, const br_named_test *t)
             if (status == 0) status = BR_EXIT_OTHER;
         }
         /* A script that broke is told as such; an interrupted run is judged: it is no evidence. */
-        if (job.exit_code == BR_EXIT_EXCEPTION || job.exit_code == BR_EXIT_SETUP_TIMEOUT) status = (int) job.exit_code;
+        if (job.exit_code == BR_EXIT_EXCEPTION || job.exit_code == BR_EXIT_SETUP_TIMEOUT)
+            status = (int) job.exit_code;
         s->interrupted = job.exit_code == BR_EXIT_INTERRUPTED;
         br_judgement_free(judgement);
         br_job_deinit(&job);
@@ -209,7 +235,10 @@ static int run_test(test_state *s, const br_named_test *t)
 }
 
 /* The worse of two statuses: what stops a pipeline first. */
-static int worse(int a, int b) { return a > b ? a : b; }
+static int worse(int a, int b)
+{
+    return a > b ? a : b;
+}
 
 static int run_all(test_state *s)
 {
@@ -218,10 +247,13 @@ static int run_all(test_state *s)
         const br_named_test *t;
         br_err err = {0};
         int one = BR_EXIT_CONFIG;
-        if (br_config_test(s->config, br_config_test_name(s->config, i), &t, &err) == BR_OK) one = run_test(s, t);
-        else br_error("%s", err.msg);
+        if (br_config_test(s->config, br_config_test_name(s->config, i), &t, &err) == BR_OK)
+            one = run_test(s, t);
+        else
+            br_error("%s", err.msg);
         status = worse(status, one);
-        if (one == EXIT_UNAVAILABLE || s->interrupted) break; /* the others would fare no better, or are not wanted */
+        if (one == EXIT_UNAVAILABLE || s->interrupted)
+            break; /* the others would fare no better, or are not wanted */
     }
     return status;
 }
@@ -254,8 +286,11 @@ static int execute(test_state *s)
         code = br_target_check(s->environment->base_url.p, "/health", HEALTH_TIMEOUT, &err);
     }
     if (code == BR_OK) return t ? run_test(s, t) : run_all(s);
-    if (status == EXIT_UNAVAILABLE) br_error("%s; start it or correct base_url of environment '" BR_FMT "'", err.msg, BR_ARG(s->environment->name));
-    else br_error("%s", err.msg);
+    if (status == EXIT_UNAVAILABLE)
+        br_error("%s; start it or correct base_url of environment '" BR_FMT "'", err.msg,
+            BR_ARG(s->environment->name));
+    else
+        br_error("%s", err.msg);
     return status;
 }
 
@@ -273,8 +308,10 @@ int br_cmd_test(int argc, char **argv)
     bool usage = code != BR_OK;
     if (code == BR_OK) code = configure(&s, &err);
     int status = usage ? BR_EXIT_OTHER : BR_EXIT_CONFIG;
-    if (code == BR_OK) status = execute(&s);
-    else br_error("%s", err.msg);
+    if (code == BR_OK)
+        status = execute(&s);
+    else
+        br_error("%s", err.msg);
     br_config_free(s.config);
     br_args_deinit(&s.args);
     return status;

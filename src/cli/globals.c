@@ -10,7 +10,8 @@
 const br_arg br_global_args[] = {
     {"help", 'h', BR_ARG_SWITCH, NULL, "show this help"},
     {"log-format", 0, BR_ARG_VALUE, "FORMAT", "log format: text, json or raw (default text)"},
-    {"log-output", 0, BR_ARG_VALUE, "WHERE", "log to stderr, stdout, none or file=PATH[,level=LEVEL] (default stderr)"},
+    {"log-output", 0, BR_ARG_VALUE, "WHERE",
+        "log to stderr, stdout, none or file=PATH[,level=LEVEL] (default stderr)"},
     {"no-color", 0, BR_ARG_SWITCH, NULL, "no colours"},
     {"quiet", 'q', BR_ARG_SWITCH, NULL, "no banner and no progress"},
     {"verbose", 'v', BR_ARG_SWITCH, NULL, "log debug messages"},
@@ -32,10 +33,14 @@ bool br_cli_colour(const br_args *a, int fd)
 
 static br_code take_format(const char *format, br_log_config *config, br_err *err)
 {
-    if (!format || strcmp(format, "text") == 0) config->format = BR_LOG_TEXT;
-    else if (strcmp(format, "json") == 0) config->format = BR_LOG_JSON;
-    else if (strcmp(format, "raw") == 0) config->format = BR_LOG_RAW;
-    else return br_fail(err, BR_EINVAL, "unknown log format '%s': use text, json or raw", format);
+    if (!format || strcmp(format, "text") == 0)
+        config->format = BR_LOG_TEXT;
+    else if (strcmp(format, "json") == 0)
+        config->format = BR_LOG_JSON;
+    else if (strcmp(format, "raw") == 0)
+        config->format = BR_LOG_RAW;
+    else
+        return br_fail(err, BR_EINVAL, "unknown log format '%s': use text, json or raw", format);
     return BR_OK;
 }
 
@@ -44,14 +49,16 @@ static br_code take_level(br_str level, br_log_config *config, br_err *err)
     static const struct {
         const char *name;
         br_log_level level;
-    } levels[] = {{"panic", BR_LOG_ERROR}, {"fatal", BR_LOG_ERROR}, {"error", BR_LOG_ERROR}, {"warn", BR_LOG_WARN},
-        {"warning", BR_LOG_WARN}, {"info", BR_LOG_INFO}, {"debug", BR_LOG_DEBUG}, {"trace", BR_LOG_DEBUG}};
+    } levels[] = {{"panic", BR_LOG_ERROR}, {"fatal", BR_LOG_ERROR}, {"error", BR_LOG_ERROR},
+        {"warn", BR_LOG_WARN}, {"warning", BR_LOG_WARN}, {"info", BR_LOG_INFO}, {"debug", BR_LOG_DEBUG},
+        {"trace", BR_LOG_DEBUG}};
     for (size_t i = 0; i < BR_COUNT_OF(levels); i++) {
         if (!br_str_is(level, levels[i].name)) continue;
         config->level = levels[i].level;
         return BR_OK;
     }
-    return br_fail(err, BR_EINVAL, "unknown log level '" BR_FMT "': use error, warn, info or debug", BR_ARG(level));
+    return br_fail(
+        err, BR_EINVAL, "unknown log level '" BR_FMT "': use error, warn, info or debug", BR_ARG(level));
 }
 
 /* "file=PATH[,level=LEVEL]". The file stays open until the process ends. */
@@ -69,7 +76,8 @@ static br_code take_file(const char *output, br_log_config *config, br_err *err)
             if (!config->out) code = br_fail_errno(err, BR_EIO, errno, "cannot open the log file '%s'", path);
             br_free(path);
         } else {
-            code = br_fail(err, BR_EINVAL, "unknown part of the log output '%s': use file=PATH,level=LEVEL", output);
+            code = br_fail(
+                err, BR_EINVAL, "unknown part of the log output '%s': use file=PATH,level=LEVEL", output);
         }
     }
     return code;
@@ -86,7 +94,8 @@ static br_code take_output(const char *output, br_log_config *config, br_err *er
     } else if (strncmp(output, "file=", 5) == 0) {
         return take_file(output, config, err);
     } else {
-        return br_fail(err, BR_EINVAL, "unknown log output '%s': use stderr, stdout, none or file=PATH", output);
+        return br_fail(
+            err, BR_EINVAL, "unknown log output '%s': use stderr, stdout, none or file=PATH", output);
     }
     return BR_OK;
 }

@@ -17,13 +17,15 @@ extern char **environ;
 static br_env_var *collect_env(const br_job_config *c, size_t *ret_count)
 {
     size_t n = 0, max = c->env_count + 1;
-    for (char **e = environ; *e; e++) max++;
+    for (char **e = environ; *e; e++)
+        max++;
     br_env_var *list = br_calloc(max, sizeof(*list));
     for (char **e = environ; *e && c->system_env; e++) {
         br_str value = br_str_of(*e), name;
-        if (br_str_cut(&value, '=', &name) && value.p) list[n++] = (br_env_var) {name, value};
+        if (br_str_cut(&value, '=', &name) && value.p) list[n++] = (br_env_var){name, value};
     }
-    for (size_t i = 0; i < c->env_count; i++) list[n++] = c->env[i];
+    for (size_t i = 0; i < c->env_count; i++)
+        list[n++] = c->env[i];
     *ret_count = n;
     return list;
 }
@@ -38,7 +40,8 @@ static br_exit_code load_exit(br_code code)
 static br_code wrap_load_error(const br_job_config *c, br_code code, br_err *err)
 {
     char *path = realpath(c->script, NULL);
-    (void) br_wrap(err, code, "could not initialize '%s': could not load JS test 'file://%s'", c->script, path ? path : c->script);
+    (void) br_wrap(err, code, "could not initialize '%s': could not load JS test 'file://%s'", c->script,
+        path ? path : c->script);
     free(path); // from realpath
     return code;
 }
@@ -51,7 +54,10 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
     }
     size_t n;
     br_env_var *env = collect_env(c, &n);
-    br_program_config pc = {.path = c->script, .env = env, .env_count = n, .metrics = job->metrics,
+    br_program_config pc = {.path = c->script,
+        .env = env,
+        .env_count = n,
+        .metrics = job->metrics,
         .console_out = c->console_out};
     br_code code = br_program_load(&pc, &job->program, err);
     br_free(env);
@@ -62,7 +68,8 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
 
 static br_code config_error(br_err *err, const char *path, const char *why)
 {
-    return br_fail(err, BR_EINVAL, "failed to load the configuration file from the local file system: %s%s", path, why);
+    return br_fail(
+        err, BR_EINVAL, "failed to load the configuration file from the local file system: %s%s", path, why);
 }
 
 static br_code parse_config(const char *path, br_str text, json_t **ret, br_err *err)
@@ -86,8 +93,10 @@ static br_code read_config(const br_job_config *c, json_t **ret, br_err *err)
 {
     char own[4096] = "";
     const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    if (base && *base) snprintf(own, sizeof(own), "%s/k6/config.json", base);
-    else if (home) snprintf(own, sizeof(own), "%s/.config/k6/config.json", home);
+    if (base && *base)
+        snprintf(own, sizeof(own), "%s/k6/config.json", base);
+    else if (home)
+        snprintf(own, sizeof(own), "%s/.config/k6/config.json", home);
     const char *path = c->config_file ? c->config_file : own;
     if (access(path, F_OK) != 0) {
         if (!c->config_file) return BR_OK;
@@ -99,7 +108,8 @@ static br_code read_config(const br_job_config *c, json_t **ret, br_err *err)
     br_buf_init(&text, CONFIG_BYTES_MAX);
     br_err read_err = {0};
     br_code code = br_file_read(path, &text, &read_err);
-    code = code == BR_OK ? parse_config(path, br_buf_view(&text), ret, err) : config_error(err, read_err.msg, "");
+    code = code == BR_OK ? parse_config(path, br_buf_view(&text), ret, err)
+                         : config_error(err, read_err.msg, "");
     br_buf_deinit(&text);
     return code;
 }
@@ -110,15 +120,17 @@ static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
     br_str text = br_program_options_json(job->program);
     json_error_t why;
     if (text.p) script = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    if (text.p && !script) return br_fail(err, BR_EINVAL, "the exported 'options' cannot be used: %s", why.text);
+    if (text.p && !script)
+        return br_fail(err, BR_EINVAL, "the exported 'options' cannot be used: %s", why.text);
     if (script && !json_is_object(script)) {
         json_decref(script);
         return br_fail(err, BR_EINVAL, "the exported 'options' must be an object");
     }
     br_code code = br_options_from_env(environ, &env, err);
     if (code == BR_OK) code = read_config(c, &file, err);
-    br_options_source sources[] = {{.what = "configuration file", .json = file, .open = true}, {.what = "script", .json = script},
-        {.what = "environment", .json = env}, {.what = "cli", .json = c->overrides}};
+    br_options_source sources[] = {{.what = "configuration file", .json = file, .open = true},
+        {.what = "script", .json = script}, {.what = "environment", .json = env},
+        {.what = "cli", .json = c->overrides}};
     if (code == BR_OK) code = br_options_build(sources, BR_COUNT_OF(sources), &job->options, err);
     json_decref(script);
     json_decref(env);
@@ -132,8 +144,10 @@ static br_code check_functions(const br_job *job, br_err *err)
     for (size_t i = 0; i < job->options->scenario_count; i++) {
         const br_scenario *s = &job->options->scenarios[i];
         if (!br_program_has_export(job->program, s->exec)) {
-            return br_fail(err, BR_EINVAL, "There were problems with the specified script configuration:\n\t- executor " BR_FMT
-                ": function '" BR_FMT "' not found in exports", BR_ARG(s->name), BR_ARG(s->exec));
+            return br_fail(err, BR_EINVAL,
+                "There were problems with the specified script configuration:\n\t- executor " BR_FMT
+                ": function '" BR_FMT "' not found in exports",
+                BR_ARG(s->name), BR_ARG(s->exec));
         }
     }
     return BR_OK;
@@ -146,11 +160,14 @@ br_code br_job_prepare(const br_job_config *c, br_job *ret, br_exit_code *ret_ex
     if (code == BR_OK) {
         code = build_options(c, &job, err);
         if (code == BR_OK) code = check_functions(&job, err);
-        if (code == BR_OK) code = br_run_register_thresholds(job.options, job.metrics, !c->no_thresholds, err);
+        if (code == BR_OK)
+            code = br_run_register_thresholds(job.options, job.metrics, !c->no_thresholds, err);
         if (code != BR_OK) *ret_exit = code == BR_ELIMIT ? BR_EXIT_OTHER : BR_EXIT_CONFIG;
     }
-    if (code == BR_OK) *ret = job;
-    else br_job_deinit(&job);
+    if (code == BR_OK)
+        *ret = job;
+    else
+        br_job_deinit(&job);
     return code;
 }
 
@@ -166,7 +183,7 @@ void br_job_deinit(br_job *job)
     br_options_free(job->options);
     br_program_free(job->program);
     br_metrics_free(job->metrics);
-    *job = (br_job) {0};
+    *job = (br_job){0};
 }
 
 static void print_plan(const br_job *job, const br_job_config *c)
@@ -179,10 +196,11 @@ static void print_plan(const br_job *job, const br_job_config *c)
         br_ns end = br_scenario_hard_end(&o->scenarios[i]);
         longest = end > longest ? end : longest;
     }
-    (void) br_buf_printf(&text, "\n     execution: local\n        script: %s\n        output: -\n\n", c->script);
+    (void) br_buf_printf(
+        &text, "\n     execution: local\n        script: %s\n        output: -\n\n", c->script);
     if (c->banner) (void) br_buf_printf(&text, "          test: %s\n\n", c->banner);
-    (void) br_buf_printf(&text, "     scenarios: (100.00%%) %zu scenario%s, %lld max VUs, ", o->scenario_count,
-        o->scenario_count == 1 ? "" : "s", (long long) br_options_max_vus(o));
+    (void) br_buf_printf(&text, "     scenarios: (100.00%%) %zu scenario%s, %lld max VUs, ",
+        o->scenario_count, o->scenario_count == 1 ? "" : "s", (long long) br_options_max_vus(o));
     (void) br_buf_put_duration(&text, longest);
     (void) br_buf_puts(&text, " max duration (incl. graceful stop):\n");
     for (size_t i = 0; i < o->scenario_count; i++) {
@@ -199,8 +217,14 @@ static void print_plan(const br_job *job, const br_job_config *c)
 br_code br_job_run(br_job *job, const br_job_config *c, br_exit_code *ret_exit, br_err *err)
 {
     br_progress *progress = NULL;
-    job->run = (br_run_config) {.program = job->program, .options = job->options, .metrics = job->metrics,
-        .workers = c->workers, .console_out = c->console_out, .max_body_bytes = c->max_body_bytes, .tap = c->tap, .tap_ctx = c->tap_ctx};
+    job->run = (br_run_config){.program = job->program,
+        .options = job->options,
+        .metrics = job->metrics,
+        .workers = c->workers,
+        .console_out = c->console_out,
+        .max_body_bytes = c->max_body_bytes,
+        .tap = c->tap,
+        .tap_ctx = c->tap_ctx};
     if (!c->quiet) {
         print_plan(job, c);
         progress = br_progress_new(isatty(STDOUT_FILENO), c->colour);

@@ -1,9 +1,8 @@
 /*
  * cli/job.h - from a script and options to a finished run: what `run` and `test` have in common.
  *
- * What: loads the script, merges options (configuration file < script < environment < command line), registers thresholds, runs with progress,
- *     and writes the files that were asked for.
- * Threads: main thread.
+ * What: loads the script, merges options (configuration file < script < environment < command line),
+ * registers thresholds, runs with progress, and writes the files that were asked for. Threads: main thread.
  */
 #pragma once
 #include <jansson.h>
@@ -14,9 +13,9 @@ typedef struct br_job_config {
     const char *script;
     const br_env_var *env; /* for __ENV; added to the system's environment */
     size_t env_count;
-    bool system_env;       /* __ENV holds the system's environment too */
+    bool system_env;         /* __ENV holds the system's environment too */
     const char *config_file; /* JSON with options of the lowest level; NULL: the user's, if there is one */
-    json_t *overrides;     /* options of the highest level; borrowed; may be NULL */
+    json_t *overrides;       /* options of the highest level; borrowed; may be NULL */
     bool no_thresholds, quiet, colour;
     uint32_t workers;
     FILE *console_out;     /* messages of console.*; NULL: the log */
@@ -38,9 +37,11 @@ typedef struct br_job {
 /*
  * Loads and checks; nothing runs yet. On failure the message is in *err and *ret_exit is k6's code for it.
  */
-BR_NODISCARD br_code br_job_prepare(const br_job_config *config, br_job *ret, br_exit_code *ret_exit, br_err *err);
+BR_NODISCARD br_code br_job_prepare(
+    const br_job_config *config, br_job *ret, br_exit_code *ret_exit, br_err *err);
 /* Runs; job->result and job->exit_code are set on BR_OK. */
-BR_NODISCARD br_code br_job_run(br_job *job, const br_job_config *config, br_exit_code *ret_exit, br_err *err);
+BR_NODISCARD br_code br_job_run(
+    br_job *job, const br_job_config *config, br_exit_code *ret_exit, br_err *err);
 /* Logs why one of them failed; a script's exception is marked as such, as k6 does. */
 void br_job_log_error(br_code code, const br_err *err);
 void br_job_deinit(br_job *job);

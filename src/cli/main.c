@@ -22,7 +22,8 @@ static void print_help(FILE *out)
     fputs("brunt runs k6 scripts at the speed of a C load generator, judges the result and says why.\n\n"
           "Usage:\n  brunt COMMAND [flags]\n\nCommands:\n",
         out);
-    for (const br_command *c = br_commands; c->name; c++) fprintf(out, "  %-10s %s\n", c->name, c->summary);
+    for (const br_command *c = br_commands; c->name; c++)
+        fprintf(out, "  %-10s %s\n", c->name, c->summary);
     fputs("\nFlags:\n  -h, --help     this text, or that of a command\n      --version  the version\n\n"
           "Use \"brunt COMMAND --help\" for the flags of a command.\n",
         out);
@@ -43,11 +44,13 @@ static void raise_descriptor_limit(void)
     (void) setrlimit(RLIMIT_NOFILE, &limit); /* if it fails the run says when descriptors are out */
 }
 
-/* A closed 0, 1 or 2 would be given to the next file or socket, and then be written to as if it were a terminal. */
+/* A closed 0, 1 or 2 would be given to the next file or socket, and then be written to as if it were a
+ * terminal. */
 static void open_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void) open("/dev/null", O_RDWR); /* gets the lowest free: this one */
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void) open("/dev/null", O_RDWR); /* gets the lowest free: this one */
     }
 }
 

@@ -18,9 +18,9 @@
 struct br_progress {
     pthread_mutex_t lock;
     bool terminal, colour;
-    size_t columns;  /* of the terminal, when `block` was built */
-    br_buf block;    /* the text as drawn last */
-    unsigned lines;  /* of it on the screen; 0: nothing drawn */
+    size_t columns; /* of the terminal, when `block` was built */
+    br_buf block;   /* the text as drawn last */
+    unsigned lines; /* of it on the screen; 0: nothing drawn */
 };
 
 /* Columns --------------------------------------------------------------------------------------- */
@@ -37,11 +37,15 @@ static size_t escape_len(br_str s)
 {
     if (s.n < 2 || s.p[0] != '\033') return 0;
     size_t n = 1;
-    while (n < s.n && s.p[n] != 'm') n++;
+    while (n < s.n && s.p[n] != 'm')
+        n++;
     return n < s.n ? n + 1 : n;
 }
 
-static bool starts_character(char c) { return ((unsigned char) c & 0xC0) != 0x80; }
+static bool starts_character(char c)
+{
+    return ((unsigned char) c & 0xC0) != 0x80;
+}
 
 static size_t columns_of(br_str s)
 {
@@ -141,7 +145,10 @@ void br_progress_free(br_progress *p)
     br_free(p);
 }
 
-br_ns br_progress_interval(const br_progress *p) { return p->terminal ? 100 * BR_MS : BR_SEC; }
+br_ns br_progress_interval(const br_progress *p)
+{
+    return p->terminal ? 100 * BR_MS : BR_SEC;
+}
 
 /* "12.3s", "05m12.3s", "1h05m12.3s": only as many units as `max` needs. */
 static void put_time(br_buf *b, br_ns t, br_ns max)
@@ -149,8 +156,10 @@ static void put_time(br_buf *b, br_ns t, br_ns max)
     if (t < 0) t = 0;
     long tenths = (long) (t / (BR_SEC / 10)), minutes = tenths / 600;
     if (max >= 60 * BR_SEC) tenths %= 600;
-    if (max >= 3600 * BR_SEC) (void) br_buf_printf(b, "%ldh%02ldm", minutes / 60, minutes % 60);
-    else if (max >= 60 * BR_SEC) (void) br_buf_printf(b, "%02ldm", minutes);
+    if (max >= 3600 * BR_SEC)
+        (void) br_buf_printf(b, "%ldh%02ldm", minutes / 60, minutes % 60);
+    else if (max >= 60 * BR_SEC)
+        (void) br_buf_printf(b, "%02ldm", minutes);
     (void) br_buf_printf(b, "%02ld.%lds", tenths / 10, tenths % 10);
 }
 
@@ -176,14 +185,16 @@ static void put_requests(br_buf *b, const br_run_status *s)
 static void put_status(br_buf *b, const br_run_status *s, size_t columns)
 {
     if (s->phase == BR_RUN_INIT) {
-        (void) br_buf_printf(b, "init, %lld/%lld VUs initialized\n", (long long) s->vus_ready, (long long) s->vus_total);
+        (void) br_buf_printf(
+            b, "init, %lld/%lld VUs initialized\n", (long long) s->vus_ready, (long long) s->vus_total);
         return;
     }
     size_t start = b->len;
     (void) br_buf_printf(b, "%s (", phase_text(s));
     put_time(b, s->elapsed, s->elapsed);
-    (void) br_buf_printf(b, "), %lld/%lld VUs, %llu complete and %llu interrupted iterations", (long long) s->vus_active,
-        (long long) s->vus_total, (unsigned long long) s->complete, (unsigned long long) s->interrupted);
+    (void) br_buf_printf(b, "), %lld/%lld VUs, %llu complete and %llu interrupted iterations",
+        (long long) s->vus_active, (long long) s->vus_total, (unsigned long long) s->complete,
+        (unsigned long long) s->interrupted);
     if (s->requests) {
         size_t joint = b->len;
         (void) br_buf_puts(b, ", ");
@@ -221,8 +232,10 @@ static void put_mark(br_buf *b, const br_scenario_status *sc, bool stopping, boo
     } else if (!sc->started) {
         mark = "•";
     }
-    if (escape && colour) (void) br_buf_printf(b, "%s%s\033[0m", escape, mark);
-    else (void) br_buf_puts(b, mark);
+    if (escape && colour)
+        (void) br_buf_printf(b, "%s%s\033[0m", escape, mark);
+    else
+        (void) br_buf_puts(b, mark);
 }
 
 static void put_counts(br_buf *b, const br_scenario_status *sc)
@@ -232,7 +245,8 @@ static void put_counts(br_buf *b, const br_scenario_status *sc)
     if (s->executor == BR_EXEC_SHARED_ITERATIONS) {
         (void) br_buf_printf(b, "  %llu/%llu shared iters", n < limit ? n : limit, limit);
     } else if (s->executor == BR_EXEC_PER_VU_ITERATIONS) {
-        (void) br_buf_printf(b, "  %llu/%llu iters, %llu per VU", n, limit * (unsigned long long) s->vus, limit);
+        (void) br_buf_printf(
+            b, "  %llu/%llu iters, %llu per VU", n, limit * (unsigned long long) s->vus, limit);
     }
 }
 
@@ -245,8 +259,10 @@ static void put_figures(br_buf *b, const br_scenario_status *sc)
         return;
     }
     long long max = (long long) br_scenario_max_vus(s);
-    if (s->executor == BR_EXEC_RAMPING_VUS) (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_active, max);
-    else (void) br_buf_printf(b, "%lld VUs  ", max);
+    if (s->executor == BR_EXEC_RAMPING_VUS)
+        (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_active, max);
+    else
+        (void) br_buf_printf(b, "%lld VUs  ", max);
     put_time(b, sc->elapsed < s->duration ? sc->elapsed : s->duration, s->duration);
     (void) br_buf_puts(b, "/");
     (void) br_buf_put_duration(b, s->duration);
@@ -280,12 +296,14 @@ static void put_bar(br_progress *p, const br_scenario_status *sc, size_t names, 
     bool cut = name.n > names;
     br_buf_init(&figures, BR_BUF_NO_LIMIT);
     put_figures(&figures, sc);
-    (void) br_buf_printf(b, "%-*.*s%s ", (int) (cut ? names - 3 : names), (int) (cut ? names - 3 : name.n), name.p, cut ? "..." : "");
+    (void) br_buf_printf(b, "%-*.*s%s ", (int) (cut ? names - 3 : names), (int) (cut ? names - 3 : name.n),
+        name.p, cut ? "..." : "");
     put_mark(b, sc, stopping, p->colour);
     size_t width = bar_width(p->columns, names + figures.len + BAR_FRAME);
     size_t filled = (size_t) (fraction_of(sc, stopping) * (double) width);
     (void) br_buf_puts(b, " [");
-    for (size_t i = 0; i < width; i++) (void) br_buf_putc(b, i < filled ? '=' : i == filled && !sc->done ? '>' : '-');
+    for (size_t i = 0; i < width; i++)
+        (void) br_buf_putc(b, i < filled ? '=' : i == filled && !sc->done ? '>' : '-');
     (void) br_buf_puts(b, "] ");
     (void) br_buf_put(b, br_buf_view(&figures));
     (void) br_buf_puts(b, "\n");

@@ -1,9 +1,9 @@
 /*
  * cli/progress.h - what is shown while a run goes on.
  *
- * What: on a terminal a block that is redrawn in place (status line, one bar a scenario); elsewhere one line a second.
- * Why here: only the program knows its terminal; log lines go through hooks so that they do not tear the block.
- * Threads: br_progress_status() on the main thread; log lines from any thread (a lock).
+ * What: on a terminal a block that is redrawn in place (status line, one bar a scenario); elsewhere one line
+ * a second. Why here: only the program knows its terminal; log lines go through hooks so that they do not
+ * tear the block. Threads: br_progress_status() on the main thread; log lines from any thread (a lock).
  */
 #pragma once
 #include "engine/run.h"

@@ -12,7 +12,9 @@ br_code br_reports_check_dir(const char *dir, br_err *err)
 {
     br_code code = br_file_mkdirs(dir, err);
     if (code != BR_OK) return br_wrap(err, code, "report folder '%s'", dir);
-    if (access(dir, W_OK | X_OK) != 0) return br_fail(err, BR_EACCESS, "the report folder '%s' is not writable: choose another with --reports", dir);
+    if (access(dir, W_OK | X_OK) != 0)
+        return br_fail(
+            err, BR_EACCESS, "the report folder '%s' is not writable: choose another with --reports", dir);
     return BR_OK;
 }
 
@@ -58,7 +60,10 @@ static void write_file(writer *w, const char *suffix, const br_buf *content)
 
 typedef br_code put_fn(const writer *w, br_buf *out, br_err *err);
 
-static br_code put_plain(const writer *w, br_buf *out, br_err *err) { return put_text(w, false, out, err); }
+static br_code put_plain(const writer *w, br_buf *out, br_err *err)
+{
+    return put_text(w, false, out, err);
+}
 static br_code put_json(const writer *w, br_buf *out, br_err *err)
 {
     return br_report_result_json(w->result, &w->info, NULL, out, err);
@@ -74,18 +79,27 @@ static void make_file(writer *w, const char *suffix, put_fn *put)
     br_err err = {0};
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     br_code code = put(w, &out, &err);
-    if (code == BR_OK) write_file(w, suffix, &out);
-    else note(w, code, &err);
+    if (code == BR_OK)
+        write_file(w, suffix, &out);
+    else
+        note(w, code, &err);
     br_buf_deinit(&out);
 }
 
-br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan, const br_judgement *judgement,
-    const br_reports_config *config, br_err *err)
+br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan,
+    const br_judgement *judgement, const br_reports_config *config, br_err *err)
 {
     char host[256] = "";
     (void) gethostname(host, sizeof(host) - 1); /* left empty if it fails */
-    writer w = {.result = result, .plan = plan, .judgement = judgement, .config = config, .err = err,
-        .info = {.tool_version = br_str_of(BRUNT_VERSION), .host = br_str_of(host), .plan = plan, .judgement = judgement}};
+    writer w = {.result = result,
+        .plan = plan,
+        .judgement = judgement,
+        .config = config,
+        .err = err,
+        .info = {.tool_version = br_str_of(BRUNT_VERSION),
+            .host = br_str_of(host),
+            .plan = plan,
+            .judgement = judgement}};
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
     br_err text_err = {0};

@@ -16,6 +16,7 @@ typedef struct br_reports_config {
 /* Can files be made there? Makes the folder. BR_EACCESS, BR_EIO with the folder in the message. */
 BR_NODISCARD br_code br_reports_check_dir(const char *dir, br_err *err);
 
-/* Prints, then writes. The first file that could not be written is told in *err; the others are written all the same. */
-BR_NODISCARD br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan, const br_judgement *judgement,
-    const br_reports_config *config, br_err *err);
+/* Prints, then writes. The first file that could not be written is told in *err; the others are written all
+ * the same. */
+BR_NODISCARD br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan,
+    const br_judgement *judgement, const br_reports_config *config, br_err *err);

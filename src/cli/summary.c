@@ -37,7 +37,8 @@ static bool script_summary(br_job *job, bool colour, entries *e)
 {
     br_buf data;
     br_buf_init(&data, BR_BUF_NO_LIMIT);
-    br_summary_data_style style = {.stdout_is_tty = isatty(STDOUT_FILENO), .stderr_is_tty = isatty(STDERR_FILENO), .no_colour = !colour};
+    br_summary_data_style style = {
+        .stdout_is_tty = isatty(STDOUT_FILENO), .stderr_is_tty = isatty(STDERR_FILENO), .no_colour = !colour};
     br_err err = {0};
     br_code code = br_report_summary_data(job->result, &style, &data, &err);
     if (code == BR_OK) code = br_run_handle_summary(&job->run, br_buf_view(&data), on_entry, e, &err);

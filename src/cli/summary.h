@@ -10,8 +10,8 @@ typedef struct br_summary_config {
 } br_summary_config;
 
 /*
- * Prints and writes what the run's end asks for. Files appear complete or not at all; paths that cannot be written are
- * named in *err (BR_EIO, BR_EACCESS, ...) after everything else was done. An exception in handleSummary() is logged and the
- * default text is printed, as k6 does.
+ * Prints and writes what the run's end asks for. Files appear complete or not at all; paths that cannot be
+ * written are named in *err (BR_EIO, BR_EACCESS, ...) after everything else was done. An exception in
+ * handleSummary() is logged and the default text is printed, as k6 does.
  */
 BR_NODISCARD br_code br_summary_write(br_job *job, const br_summary_config *config, br_err *err);

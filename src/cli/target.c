@@ -20,8 +20,12 @@ static void on_done(br_http_exchange *x, void *ctx)
 static br_code judge_answer(const probe *p, const char *url, br_err *err)
 {
     const br_http_error *e = &p->response.error;
-    if (e->code != BR_OK) return br_fail(err, e->code, "the target does not answer: GET %s: %s", url, e->raw[0] ? e->raw : e->text);
-    if (p->response.status >= 500) return br_fail(err, BR_EPROTO, "the target is not well: GET %s answered with status %d", url, p->response.status);
+    if (e->code != BR_OK)
+        return br_fail(
+            err, e->code, "the target does not answer: GET %s: %s", url, e->raw[0] ? e->raw : e->text);
+    if (p->response.status >= 500)
+        return br_fail(err, BR_EPROTO, "the target is not well: GET %s answered with status %d", url,
+            p->response.status);
     return BR_OK;
 }
 

@@ -42,13 +42,13 @@ typedef struct br_bytecode {
 } br_bytecode;
 
 /* Names that are looked up often, interned once per runtime. Response fields come first, in k6's order. */
-#define BR_JS_ATOMS(X)                                                                                       \
-    X(remote_ip)                                                                                             \
-    X(remote_port)                                                                                           \
-    X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body) X(timings) X(tls_version)         \
-        X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request) X(tags) X(timeout) X(responseType)     \
-            X(responseCallback) X(jar) X(auth) X(redirects) X(compression) X(name) X(message) X(stack)       \
-                X(method) X(value) X(prototype)
+/* clang-format off */
+#define BR_JS_ATOMS(X)                                                                                     \
+    X(remote_ip) X(remote_port) X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body)     \
+    X(timings) X(tls_version) X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request)                \
+    X(tags) X(timeout) X(responseType) X(responseCallback) X(jar) X(auth) X(redirects) X(compression)      \
+    X(name) X(message) X(stack) X(method) X(value) X(prototype)
+/* clang-format on */
 enum br_js_atom {
 #define BR_JS_ATOM_ENUM(n) BR_ATOM_##n,
     BR_JS_ATOMS(BR_JS_ATOM_ENUM)

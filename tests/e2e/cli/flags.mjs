@@ -51,6 +51,7 @@ const rejected = [
     [['--min-iteration-duration', 'x'], 255, /--min-iteration-duration/],
     [['--rps', 'x'], 255, /--rps/],
     [['-o', 'csv2=x'], 255, /invalid output type 'csv2'/],
+    [['-o', 'json=/dev/null', '-o', 'json=/dev/null'], 255, /more than one --out is not supported/],
     [['--log-format', 'xml'], 255, /unknown log format 'xml': use text, json or raw/],
     [['--log-output', 'loki'], 255, /unknown log output 'loki'/],
     [['--log-output', 'file=x,level=loud'], 255, /unknown log level 'loud'/],

@@ -90,6 +90,15 @@ export function outputTests() {
         });
     }
 
+    test('a run that does not start leaves earlier files alone', async () => {
+        const dir = folder({ 'samples.json': 'old', 'summary.json': 'old' });
+        const args = ['-o', 'json=samples.json', '--summary-export', 'summary.json'];
+        assert.equal((await runScript('export default function () {', args, { dir })).code, 107);
+        assert.equal((await runScript(NOTHING, [...args, '-u', '0'], { dir })).code, 104);
+        assert.equal(readFileSync(path.join(dir, 'samples.json'), 'utf8'), 'old');
+        assert.equal(readFileSync(path.join(dir, 'summary.json'), 'utf8'), 'old');
+    });
+
     test('--console-output', async () => {
         const done = await runScript(TALK, ['--console-output', 'lines.txt']);
         assertQuiet(done);

@@ -214,17 +214,20 @@ static void limits_sizes(void **state)
     assert_problem(RAMPING
         ", \"stages\": [{\"duration\": \"200000h\", \"target\": 1}, {\"duration\": \"200000h\", \"target\": 1}]",
         "the stages together are too long");
-    char *many = malloc(400000), *p = many + sprintf(many, "{\"stages\": [");
+    br_buf many;
+    br_buf_init(&many, BR_BUF_NO_LIMIT);
+    (void) br_buf_puts(&many, "{\"stages\": [");
     for (int i = 0; i < 10001; i++)
-        p += sprintf(p, "%s{\"duration\": 1, \"target\": 1}", i ? "," : "");
-    strcpy(p, "]}");
-    assert_refused(many, BR_EINVAL, "more than 10000 stages");
-    p = many + sprintf(many, "{\"scenarios\": {");
+        (void) br_buf_printf(&many, "%s{\"duration\": 1, \"target\": 1}", i ? "," : "");
+    (void) br_buf_puts(&many, "]}");
+    assert_refused(many.data, BR_EINVAL, "more than 10000 stages");
+    br_buf_reset(&many);
+    (void) br_buf_puts(&many, "{\"scenarios\": {");
     for (int i = 0; i < 1001; i++)
-        p += sprintf(p, "%s\"s%d\": {" CONSTANT ", \"duration\": 1000}", i ? "," : "", i);
-    strcpy(p, "}}");
-    assert_refused(many, BR_EINVAL, "more than 1000 scenarios");
-    free(many); // from malloc above
+        (void) br_buf_printf(&many, "%s\"s%d\": {" CONSTANT ", \"duration\": 1000}", i ? "," : "", i);
+    (void) br_buf_puts(&many, "}}");
+    assert_refused(many.data, BR_EINVAL, "more than 1000 scenarios");
+    br_buf_deinit(&many);
 }
 
 /* Every key with every kind of value, at both levels: an answer, never a crash. */
