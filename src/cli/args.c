@@ -118,6 +118,7 @@ static br_code parse_letters(cursor *c, const br_arg *const *tables, br_args *a,
     for (const char *p = c->argv[c->at] + 1; *p; p++) {
         const br_arg *arg = find_letter(tables, *p);
         if (!arg) return br_fail(err, BR_EINVAL, "unknown shorthand flag: '%c' in %s", *p, c->argv[c->at]);
+        if (arg->kind == BR_ARG_SWITCH && p[1] == '=') return put_switch(a, arg, br_str_of(p + 2), err);
         if (arg->kind == BR_ARG_SWITCH) {
             put(a, arg, "true");
             continue;

@@ -319,7 +319,8 @@ static int execute(run_state *s)
     br_exit_code exit_code = BR_EXIT_OTHER;
     br_job job = {0};
     br_code code = br_job_prepare(&s->config, &job, &exit_code, &err);
-    if (code == BR_OK) code = open_outputs(s, &err); /* not before: a bad script must not cost the samples of a good one */
+    if (code == BR_OK)
+        code = open_outputs(s, &err); /* not before: a bad script must not cost the samples of a good one */
     if (code == BR_OK) code = br_job_run(&job, &s->config, &exit_code, &err);
     if (code == BR_OK) {
         exit_code = job.exit_code;

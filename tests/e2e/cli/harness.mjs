@@ -17,6 +17,7 @@ export function setProgram(file, factor) {
 }
 export const programPath = () => program;
 export const paced = (ms) => ms * pace;
+export const isSlow = () => pace > 1; // a build with sanitizers
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // ---- folders ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // Ctrl-C and SIGTERM in every stage: once is a clean stop, twice ends at once.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { folder, messages, paced, Run, sleep } from './harness.mjs';
@@ -58,6 +59,11 @@ export function signalTests() {
     test('during setup', async () => { await stopped(start(['-u', '2', '-d', '60s'], { STAGE: 'setup' }), /in setup/); });
     test('during a setup that never waits', async () => { await stopped(start([], { STAGE: 'setup', HOW: 'cpu' }), /in setup/); });
     test('during init of many VUs', async () => { await stopped(start(['-u', '400', '-d', '60s'], { STAGE: 'slow init' }), /VU ready/); });
+    test('during init of more VUs than memory can hold, after a warning', { skip: os.totalmem() > 90e9 }, async () => {
+        const run = start(['-u', '1000000', '-d', '60s']);
+        const done = await stopped(run, /1000000 VUs need at least 100\.0 GB of memory and \d+\.\d GB are available/);
+        assert.match(done.out, /0 complete and 0 interrupted/);
+    });
     test('--no-teardown', async () => {
         const done = await stopped(start(['-d', '60s', '--no-teardown']), /in iteration/);
         assert.doesNotMatch(done.err, /in teardown/);

@@ -1,7 +1,7 @@
 // Targets that misbehave: a failed request is data, whatever the reason; the run goes on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deadUrl, messages, paced, runScript, serveFaults } from './harness.mjs';
+import { assertFails, deadUrl, folder, isSlow, messages, paced, programPath, Run, runScript, serveFaults } from './harness.mjs';
 
 const script = `import http from 'k6/http';
 export default function () {
@@ -76,5 +76,22 @@ export function targetTests() {
         const done = await runScript(script, ['--throw'], { env: { URL: `${await deadUrl()}/` } });
         assert.equal(done.code, 0);
         assert.match(messages(done.err)[0], /connection refused/);
+    });
+    test('no descriptors left: requests fail, the run goes on', async () => {
+        const dir = folder({ 'script.js': `import http from 'k6/http'; import { sleep } from 'k6';
+            export default function () { http.get(__ENV.URL); sleep(0.3); }` });
+        const command = `ulimit -n 40; exec '${programPath()}' run -q -u 60 -i 60 script.js`;
+        const done = await new Run(['-c', command], { dir, command: '/bin/sh', env: { URL: `${await serveFaults()}/hang2` } }).end();
+        assert.equal(done.code, 0, done.err);
+        assert.match(done.err, /too many open files/);
+        assert.match(done.out, /http_reqs\.+: 60 /);
+    });
+    // An address sanitizer needs more address space than any limit that would be of use here.
+    test('no memory left: one message', { skip: isSlow() }, async () => {
+        const dir = folder({ 'script.js': 'export default function () {}' });
+        const command = `ulimit -v 400000; exec '${programPath()}' run -q -u 20000 -d 1s --workers 1 script.js`;
+        const done = await new Run(['-c', command], { dir, command: '/bin/sh' }).end({ killed: true });
+        if (done.signal) assert.match(done.err, /^out of memory/m); // outside JavaScript there is no way on
+        else assertFails(done, 255, /no memory for /);
     });
 }
