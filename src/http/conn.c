@@ -168,7 +168,7 @@ static br_code on_field(void *ctx, const br_h1_field *field)
 static br_code body_too_long(br_http_response *r)
 {
     char text[120];
-    snprintf(text, sizeof(text), "response body exceeds the limit of %zu bytes (max_body_bytes)",
+    snprintf(text, sizeof(text), "response body exceeds the limit of %zu bytes; --max-body raises it",
         r->body.max_bytes);
     return refuse(r, BR_ELIMIT, text);
 }

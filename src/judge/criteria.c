@@ -265,19 +265,6 @@ static const char *cmp_text(br_cmp cmp)
     return "?";
 }
 
-static bool holds(double value, br_cmp cmp, double limit)
-{
-    switch (cmp) {
-        case BR_LE: return value <= limit;
-        case BR_LT: return value < limit;
-        case BR_GE: return value >= limit;
-        case BR_GT: return value > limit;
-        case BR_EQ: return value == limit;
-        case BR_NE: return value != limit;
-    }
-    return false;
-}
-
 void br_criterion_not_measured(br_criterion_result *ret, br_arena *arena, const char *reason)
 {
     ret->state = BR_CRITERION_NOT_MEASURED;
@@ -291,7 +278,7 @@ void br_criterion_measured(br_criterion_result *ret, double value)
     const br_criterion *c = ret->criterion;
     ret->has_value = true;
     ret->value = value;
-    ret->state = holds(value, c->cmp, c->limit) ? BR_CRITERION_PASSED : BR_CRITERION_FAILED;
+    ret->state = br_cmp_holds(value, c->cmp, c->limit) ? BR_CRITERION_PASSED : BR_CRITERION_FAILED;
     bool upper = c->cmp == BR_LT || c->cmp == BR_LE;
     if (c->limit != 0) ret->margin = (upper ? c->limit - value : value - c->limit) / fabs(c->limit);
 }

@@ -55,7 +55,7 @@ br_code br_threshold_parse(br_str text, br_threshold *ret, br_err *err)
     return BR_OK;
 }
 
-static bool compare(double value, br_cmp cmp, double limit)
+bool br_cmp_holds(double value, br_cmp cmp, double limit)
 {
     switch (cmp) {
         case BR_LE: return value <= limit;
@@ -73,7 +73,7 @@ bool br_threshold_check(const br_threshold *t, const br_sink *s, br_ns duration,
     double value = br_sink_value(s, t->agg, duration);
     if (ret_value) *ret_value = value;
     if (s->type == BR_RATE && s->count == 0) return true;
-    return compare(value, t->cmp, t->limit);
+    return br_cmp_holds(value, t->cmp, t->limit);
 }
 
 br_code br_metric_name_split(br_str text, br_str *ret_name, br_str *ret_selector, br_err *err)

@@ -10,6 +10,8 @@
 
 typedef enum br_cmp { BR_LE, BR_LT, BR_GE, BR_GT, BR_EQ, BR_NE } br_cmp;
 
+bool br_cmp_holds(double value, br_cmp cmp, double limit); /* value cmp limit */
+
 typedef struct br_threshold {
     br_agg_spec agg;
     br_cmp cmp;

@@ -81,11 +81,11 @@ static void over_a_limit(void **state)
         {{{REQUEST, SEND("HTTP/1.1 200 OK\r\nX: "), FILL(1 << 20), SEND("\r\n\r\n"), WAIT}}, BR_ELIMIT, 1000,
             "net/http: server response headers exceeded 100000 bytes; aborted", 0, ""},
         {{{REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 50001\r\n\r\n"), FILL(50001), WAIT}}, BR_ELIMIT,
-            1000, "response body exceeds the limit of 50000 bytes (max_body_bytes)", 200, ""},
+            1000, "response body exceeds the limit of 50000 bytes; --max-body raises it", 200, ""},
         {{{REQUEST, SEND(CHUNKED "f4240\r\n"), FILL(1000000), WAIT}}, BR_ELIMIT, 1000,
-            "response body exceeds the limit of 50000 bytes (max_body_bytes)", 200, NULL},
+            "response body exceeds the limit of 50000 bytes; --max-body raises it", 200, NULL},
         {{{REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\n"), FILL(100000), WAIT}}, BR_ELIMIT, 1000,
-            "response body exceeds the limit of 50000 bytes (max_body_bytes)", 200, NULL},
+            "response body exceeds the limit of 50000 bytes; --max-body raises it", 200, NULL},
     };
     run_failures(cases, BR_COUNT_OF(cases));
 }
