@@ -23,6 +23,7 @@ bench: build/.setup-bench all ## measure beside wrk, hey, h2load and k6; BENCH=-
 install: all ## install both programs under PREFIX (default /usr/local)
 	install -D -m 755 build/release/bin/brunt $(DESTDIR)$(PREFIX)/bin/brunt
 	install -D -m 755 build/release/bin/empire $(DESTDIR)$(PREFIX)/bin/empire
+	install -D -m 644 empire/empire.1 $(DESTDIR)$(PREFIX)/share/man/man1/empire.1
 
 format: build/.setup-test ## format every C file
 	find src empire tests -name '*.[ch]' -exec clang-format -i {} +

@@ -11,7 +11,6 @@
 
 const br_command br_commands[] = {
     {"run", "Start a test: run a k6 script", br_cmd_run},
-
     {"test", "Run a named test of brunt.yaml against an environment and judge it", br_cmd_test},
     {"version", "Show the version", br_cmd_version},
     {NULL, NULL, NULL},
