@@ -1,7 +1,7 @@
 #include "cli/args.h"
 
 #include <string.h>
-#include "base/str.h"
+#include "base/num.h"
 
 static const br_arg *find_name(const br_arg *const *tables, br_str name)
 {
@@ -74,25 +74,13 @@ static void put(br_args *a, const br_arg *arg, const char *value)
     v->value = value;
 }
 
-/* The spellings of a truth value that k6's flags take. NULL: none of them. */
-static const char *truth(br_str value)
-{
-    static const char *const yes[] = {"true", "True", "TRUE", "t", "T", "1"};
-    static const char *const no[] = {"false", "False", "FALSE", "f", "F", "0"};
-    for (size_t i = 0; i < BR_COUNT_OF(yes); i++) {
-        if (br_str_is(value, yes[i])) return "true";
-        if (br_str_is(value, no[i])) return "false";
-    }
-    return NULL;
-}
-
 static br_code put_switch(br_args *a, const br_arg *arg, br_str value, br_err *err)
 {
-    const char *v = value.p ? truth(value) : "true";
-    if (!v)
+    bool on = true;
+    if (value.p && br_parse_bool(value, &on) != BR_OK)
         return br_fail(err, BR_EINVAL, "invalid argument \"" BR_FMT "\" for --%s: use true or false",
             BR_ARG(value), arg->name);
-    put(a, arg, v);
+    put(a, arg, on ? "true" : "false");
     return BR_OK;
 }
 

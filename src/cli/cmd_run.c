@@ -346,13 +346,11 @@ int br_cmd_run(int argc, char **argv)
 {
     run_state s = {0};
     br_err err = {0};
-    br_code code = br_args_parse(argc, argv, tables, &s.args, &err);
-    if (code == BR_OK && br_args_has(&s.args, "help")) {
-        print_help();
+    br_code code = br_cli_begin(argc, argv, tables, print_help, &s.args, &err);
+    if (code == BR_EOF) {
         br_args_deinit(&s.args);
         return 0;
     }
-    if (code == BR_OK) code = br_cli_apply_globals(&s.args, &err);
     if (code == BR_OK) code = configure(&s, &err);
     int exit_code = BR_EXIT_OTHER;
     if (code == BR_OK)

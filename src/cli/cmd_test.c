@@ -298,13 +298,11 @@ int br_cmd_test(int argc, char **argv)
 {
     test_state s = {0};
     br_err err = {0};
-    br_code code = br_args_parse(argc, argv, tables, &s.args, &err);
-    if (code == BR_OK && br_args_has(&s.args, "help")) {
-        print_help();
+    br_code code = br_cli_begin(argc, argv, tables, print_help, &s.args, &err);
+    if (code == BR_EOF) {
         br_args_deinit(&s.args);
         return 0;
     }
-    if (code == BR_OK) code = br_cli_apply_globals(&s.args, &err);
     bool usage = code != BR_OK;
     if (code == BR_OK) code = configure(&s, &err);
     int status = usage ? BR_EXIT_OTHER : BR_EXIT_CONFIG;

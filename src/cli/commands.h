@@ -23,4 +23,11 @@ int br_cmd_version(int argc, char **argv);
 extern const br_arg br_global_args[];
 /* Applies them. BR_EINVAL names the flag. */
 BR_NODISCARD br_code br_cli_apply_globals(const br_args *a, br_err *err);
+/*
+ * What every command begins with: parses the flags and applies the global ones. BR_EOF: --help was given and
+ * answered, and nothing is left to do. Other failures as br_args_parse() and br_cli_apply_globals(). *ret is
+ * the caller's in any case.
+ */
+BR_NODISCARD br_code br_cli_begin(
+    int argc, char **argv, const br_arg *const *tables, void (*print_help)(void), br_args *ret, br_err *err);
 bool br_cli_colour(const br_args *a, int fd); /* may output on fd be coloured? */

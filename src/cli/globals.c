@@ -112,6 +112,16 @@ br_code br_cli_apply_globals(const br_args *a, br_err *err)
     return BR_OK;
 }
 
+br_code br_cli_begin(
+    int argc, char **argv, const br_arg *const *tables, void (*print_help)(void), br_args *ret, br_err *err)
+{
+    br_code code = br_args_parse(argc, argv, tables, ret, err);
+    if (code != BR_OK) return code;
+    if (!br_args_has(ret, "help")) return br_cli_apply_globals(ret, err);
+    print_help();
+    return BR_EOF;
+}
+
 int br_cmd_version(int argc, char **argv)
 {
     (void) argc, (void) argv;

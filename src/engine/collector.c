@@ -49,14 +49,6 @@ uint32_t br_collector_outstanding(const br_collector *c)
     return c->outstanding;
 }
 
-static int64_t active_vus(br_engine *e)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < e->config->options->scenario_count; i++)
-        sum += atomic_load(&e->shared[i].vus_active);
-    return sum;
-}
-
 void br_collector_take(br_collector *c, br_shard *shard, br_ns at)
 {
     br_engine *e = c->engine;
@@ -64,7 +56,8 @@ void br_collector_take(br_collector *c, br_shard *shard, br_ns at)
     c->outstanding--;
     br_shard_merge(c->totals, shard, e->config->metrics);
     br_ns relative = at - e->start;
-    if (e->start && relative > 0) br_timeline_add(c->timeline, relative, shard, (double) active_vus(e));
+    if (e->start && relative > 0)
+        br_timeline_add(c->timeline, relative, shard, (double) br_engine_active_vus(e));
     br_sink_merge(&c->second_duration, &shard->sinks[BR_M_HTTP_REQ_DURATION]);
     c->second_requests += shard->sinks[BR_M_HTTP_REQS].count;
     c->second_failed += shard->sinks[BR_M_HTTP_REQ_FAILED].nonzero;

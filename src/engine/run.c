@@ -99,7 +99,7 @@ static br_code watch_signals(br_engine *e, sigset_t *ret_old, br_err *err)
 
 /* Timers -------------------------------------------------------------------------------------------- */
 
-static int64_t active_vus(br_engine *e)
+int64_t br_engine_active_vus(br_engine *e)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < e->config->options->scenario_count; i++)
@@ -112,7 +112,8 @@ static void record_vus(br_engine *e)
     br_origin origin = {.tags = e->run_tags, .vu = -1, .iter = -1};
     br_ns wall = br_clock_wall();
     br_metrics *m = e->config->metrics;
-    br_recorder_add(e->recorder, br_metrics_at(m, BR_M_VUS), (double) active_vus(e), &origin, NULL, 0, wall);
+    br_recorder_add(
+        e->recorder, br_metrics_at(m, BR_M_VUS), (double) br_engine_active_vus(e), &origin, NULL, 0, wall);
     br_recorder_add(e->recorder, br_metrics_at(m, BR_M_VUS_MAX), (double) atomic_load(&e->vus_ready), &origin,
         NULL, 0, wall);
 }
@@ -165,7 +166,7 @@ static void tell_status(br_engine *e)
     if (!e->config->on_status) return;
     br_scenario_status list[BR_SCENARIOS_MAX];
     br_run_status s = {.phase = e->phase,
-        .vus_active = active_vus(e),
+        .vus_active = br_engine_active_vus(e),
         .vus_ready = atomic_load(&e->vus_ready),
         .vus_total = e->vus_total,
         .scenarios = list,

@@ -158,4 +158,5 @@ bool br_collector_thresholds(
 br_run_result *br_collector_result(br_collector *c);
 
 /* run.c */
+int64_t br_engine_active_vus(br_engine *e); /* over all scenarios */
 void br_engine_stop(br_engine *e, br_exit_code code, br_run_end end, const char *reason);
