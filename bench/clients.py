@@ -1,11 +1,9 @@
-"""The load generators: how each is called, and what its output says."""
+"""The load generators: how each is called for a workload, and what its output says."""
 import json
 import re
 import shutil
 
 import harness
-
-VUS = 64
 
 
 class Outcome:
@@ -13,7 +11,7 @@ class Outcome:
 
     def __init__(self, requests, rate, failed):
         self.requests, self.rate, self.failed = requests, rate, failed
-        self.cpu_us = self.server_share = None
+        self.cpu_us = self.server_share = self.rss_kb = None
 
 
 def _number(pattern, text, default=None):
@@ -26,8 +24,11 @@ def _number(pattern, text, default=None):
 class Wrk:
     name = "wrk"
 
-    def command(self, url, seconds):
-        return [self.name, "-t1", f"-c{VUS}", f"-d{seconds}s", url]
+    def can(self, workload):
+        return workload.server != "h2"
+
+    def command(self, workload, url, seconds):
+        return [self.name, "-t1", f"-c{workload.connections}", f"-d{seconds}s", url]
 
     def parse(self, text):
         failed = _number(r"Non-2xx or 3xx responses: (\d+)", text, 0.0)
@@ -37,8 +38,12 @@ class Wrk:
 class Hey:
     name = "hey"
 
-    def command(self, url, seconds):
-        return [self.name, "-cpus", "1", "-c", VUS, "-z", f"{seconds}s", url]
+    def can(self, workload):
+        return True
+
+    def command(self, workload, url, seconds):
+        h2 = ["-h2"] if workload.server == "h2" else []
+        return [self.name, "-cpus", "1", "-c", workload.in_flight, "-z", f"{seconds}s", *h2, url]
 
     def parse(self, text):
         rate = _number(r"Requests/sec:\s+([\d.]+)", text)
@@ -49,8 +54,12 @@ class Hey:
 class H2load:
     name = "h2load"
 
-    def command(self, url, seconds):
-        return [self.name, "--h1", "-t1", f"-c{VUS}", "-D", seconds, url]
+    def can(self, workload):
+        return True
+
+    def command(self, workload, url, seconds):
+        h1 = [] if workload.server == "h2" else ["--h1"]
+        return [self.name, *h1, "-t1", f"-c{workload.connections}", f"-m{workload.streams}", "-D", seconds, url]
 
     def parse(self, text):
         return Outcome(_number(r"requests: (\d+) total", text), _number(r"([\d.]+) req/s", text),
@@ -58,16 +67,20 @@ class H2load:
 
 
 class K6Like:
-    """k6 and brunt: the same command line and the same summary file."""
+    """k6 and brunt run: the same command line and the same summary file."""
 
     def __init__(self, name, program, extra, script):
         self.name, self.program, self.extra, self.script = name, program, extra, script
         self.summary = harness.OUT / f"summary-{name}.json"
 
-    def command(self, url, seconds):
+    def can(self, workload):
+        return True
+
+    def command(self, workload, url, seconds):
         self.summary.unlink(missing_ok=True)
-        return [self.program, "run", "-u", VUS, "-d", f"{seconds}s", "--quiet", *self.extra,
-                "--summary-export", self.summary, "-e", f"TARGET={url}", f"bench/scripts/{self.script}"]
+        tls = [] if workload.server == "plain" else ["--insecure-skip-tls-verify"]
+        return [self.program, "run", "-u", workload.in_flight, "-d", f"{seconds}s", "--quiet", *tls, *self.extra, "--summary-export", self.summary, "-e", f"TARGET={url}",
+                f"bench/scripts/{self.script}"]
 
     def parse(self, text):
         if not self.summary.exists():
@@ -75,6 +88,29 @@ class K6Like:
         metrics = json.loads(self.summary.read_text())["metrics"]
         failed = metrics.get("http_req_failed", {}).get("passes", 0) + metrics.get("checks", {}).get("fails", 0)
         return Outcome(metrics["http_reqs"]["count"], metrics["http_reqs"]["rate"], failed)
+
+
+class Quick:
+    """brunt quick."""
+    name = "brunt"
+
+    def __init__(self, program):
+        self.program, self.result = program, harness.OUT / "quick.json"
+
+    def can(self, workload):
+        return True
+
+    def command(self, workload, url, seconds):
+        self.result.unlink(missing_ok=True)
+        h2 = ["--http2", "--streams", workload.streams] if workload.server == "h2" else []
+        return [self.program, "quick", "--workers", "1", "-c", workload.connections, "-z", f"{seconds}s", *h2, "-k",
+                "--json", self.result, url]
+
+    def parse(self, text):
+        if not self.result.exists():
+            raise ValueError(f"brunt quick wrote no result:\n{text[-800:]}")
+        requests = json.loads(self.result.read_text())["requests"]
+        return Outcome(requests["total"], requests["rate"], requests["failed"])
 
 
 def brunt(program, script):
@@ -92,14 +128,15 @@ def installed_peers(script="get.js"):
     return there, [p.name for p in peers if p not in there]
 
 
-def measure(client, nginx, core, seconds):
+def measure(client, workload, nginx, core, seconds):
     server_before = nginx.cpu_s()
-    done = harness.run(client.command(nginx.url, seconds), core, timeout_s=seconds + 60)
+    done = harness.run(client.command(workload, nginx.url(workload), seconds), core, timeout_s=seconds + 60)
     if done.code != 0:
         raise ValueError(f"{client.name} ended with {done.code}:\n{done.text[-800:]}")
     outcome = client.parse(done.text)
     if not outcome.requests:
         raise ValueError(f"{client.name} made no request:\n{done.text[-800:]}")
     outcome.cpu_us = done.cpu_s / outcome.requests * 1e6
+    outcome.rss_kb = done.rss_kb
     outcome.server_share = (nginx.cpu_s() - server_before) / done.wall_s
     return outcome

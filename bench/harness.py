@@ -29,10 +29,10 @@ def _prepare(core):
 
 
 class Done:
-    """A finished process: exit code, output, wall and CPU seconds."""
+    """A finished process: exit code, output, wall and CPU seconds, largest resident memory."""
 
-    def __init__(self, code, text, wall_s, cpu_s):
-        self.code, self.text, self.wall_s, self.cpu_s = code, text, wall_s, cpu_s
+    def __init__(self, code, text, wall_s, cpu_s, rss_kb):
+        self.code, self.text, self.wall_s, self.cpu_s, self.rss_kb = code, text, wall_s, cpu_s, rss_kb
 
 
 def start(command, core, log):
@@ -55,7 +55,7 @@ def run(command, core, timeout_s):
         timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)  # tells Popen that it was waited for
     text = log_path.read_text(errors="replace")
-    return Done(process.returncode, text, wall_s, usage.ru_utime + usage.ru_stime)
+    return Done(process.returncode, text, wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
 def rss_kb(pid):
@@ -92,27 +92,49 @@ error_log {dir}/error.log;
 events {{ worker_connections 32768; multi_accept on; }}
 http {{
     access_log off;
+    sendfile on;
+    open_file_cache max=10;
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
     client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fastcgi;
     uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
+    ssl_certificate {dir}/cert.pem;
+    ssl_certificate_key {dir}/key.pem;
     server {{
-        listen 127.0.0.1:{port} backlog=8192;
+        listen 127.0.0.1:{plain} backlog=8192;
+        listen 127.0.0.1:{tls} ssl backlog=8192;
+        listen 127.0.0.1:{h2} ssl http2 backlog=8192;
         location / {{ default_type text/plain; return 200 "{body}"; }}
         location = /json {{ default_type application/json; return 200 '{json}'; }}
+        location = /4k {{ default_type application/octet-stream; root {dir}; }}
+        location = /1m {{ default_type application/octet-stream; root {dir}; }}
     }}
 }}
 """
 BODY = "x" * 100
 JSON = '{"id":42,"name":"load test","items":[{"n":1,"on":true},{"n":2,"on":false},{"n":3,"on":true}],"total":3}'
+SERVERS = ("plain", "tls", "h2")
+
+
+def _make_certificate(folder):
+    """A key and a self-signed certificate for 127.0.0.1, made once."""
+    if (folder / "cert.pem").exists():
+        return
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "365", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
 
 
 class Nginx:
-    """An nginx of our own with one worker, pinned; answers 100 bytes on / and JSON on /json."""
+    """An nginx of our own with one worker, pinned: 100 bytes on /, JSON on /json, 4 KB on /4k, 1 MB on /1m."""
 
     def __init__(self, core):
-        self.core, self.port, self.process = core, free_port(), None
-        self.url = f"http://127.0.0.1:{self.port}/"
+        self.core, self.process = core, None
+        self.ports = {name: free_port() for name in SERVERS}
+
+    def url(self, workload):
+        scheme = "http" if workload.server == "plain" else "https"
+        return f"{scheme}://127.0.0.1:{self.ports[workload.server]}{workload.path}"
 
     def __enter__(self):
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
@@ -120,8 +142,11 @@ class Nginx:
             raise RuntimeError("nginx is not installed: run tools/setup bench")
         folder = OUT / "nginx"
         folder.mkdir(parents=True, exist_ok=True)
+        _make_certificate(folder)
+        for name, size in (("4k", 4 << 10), ("1m", 1 << 20)):
+            (folder / name).write_bytes(b"x" * size)
         config = folder / "nginx.conf"
-        config.write_text(CONFIG.format(dir=folder, port=self.port, body=BODY, json=JSON))
+        config.write_text(CONFIG.format(dir=folder, body=BODY, json=JSON, **self.ports))
         log = open(folder / "output.log", "wb")
         self.process = start([program, "-p", folder, "-c", config], self.core, log)
         self._wait_until_ready()
@@ -130,7 +155,8 @@ class Nginx:
     def _wait_until_ready(self):
         for _ in range(100):
             try:
-                if urllib.request.urlopen(self.url, timeout=1).read() == BODY.encode():
+                url = f"http://127.0.0.1:{self.ports['plain']}/"
+                if urllib.request.urlopen(url, timeout=1).read() == BODY.encode():
                     return
             except OSError:
                 time.sleep(0.05)

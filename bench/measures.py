@@ -7,18 +7,20 @@ import time
 import clients
 import harness
 
+VUS = 64
+
 
 def say(text):
     print(text, flush=True)
 
 
-def side_by_side(runners, nginx, core, rounds, seconds):
+def side_by_side(runners, workload, nginx, core, rounds, seconds):
     """Interleaved rounds: {name: [Outcome per round]}; the order rotates so that nobody always goes first."""
     results = {c.name: [] for c in runners}
     for n in range(rounds):
         turn = n % len(runners)
         for client in runners[turn:] + runners[:turn]:
-            outcome = clients.measure(client, nginx, core, seconds)
+            outcome = clients.measure(client, workload, nginx, core, seconds)
             results[client.name].append(outcome)
             flag = f"  {outcome.failed:.0f} FAILED" if outcome.failed else ""
             say(f"  round {n + 1}/{rounds}  {client.name:7} {outcome.rate:9.0f} req/s  {outcome.cpu_us:6.2f} us CPU/req"
@@ -34,6 +36,7 @@ def summarise(results):
         row = {
             "rate": statistics.median(o.rate for o in outcomes),
             "cpu_us": statistics.median(o.cpu_us for o in outcomes),
+            "rss_kb": max(o.rss_kb for o in outcomes),
             "failed": sum(o.failed for o in outcomes),
             "rates": [o.rate for o in outcomes],
             "cpu_us_all": [o.cpu_us for o in outcomes],
@@ -41,7 +44,8 @@ def summarise(results):
         if ours and name != "brunt":
             pairs = list(zip(ours, outcomes))
             row["rate_ratio"] = statistics.median(a.rate / b.rate for a, b in pairs)
-            row["cpu_ratio"] = statistics.median(a.cpu_us / b.cpu_us for a, b in pairs)
+            # Requests per CPU second, brunt's against the peer's.
+            row["efficiency_ratio"] = statistics.median(b.cpu_us / a.cpu_us for a, b in pairs)
         table[name] = row
     return table
 
@@ -89,7 +93,7 @@ def start_up_ms(program, extra, core, times):
 
 def soak(program, url, core, minutes):
     """Resident memory at full speed: after 1 minute and at the end."""
-    command = [program, "run", "-u", clients.VUS, "-d", f"{minutes * 60 + 5}s", "--quiet", "--workers", "1",
+    command = [program, "run", "-u", VUS, "-d", f"{minutes * 60 + 5}s", "--quiet", "--workers", "1",
                "-e", f"TARGET={url}", "bench/scripts/get.js"]
     process = harness.start(command, core, subprocess.DEVNULL)
     readings = []
