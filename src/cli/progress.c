@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "engine/timetable.h"
 
 #define BAR_WIDTH     38 /* without the brackets; less on a narrow terminal */
 #define BAR_WIDTH_MIN 10
@@ -247,6 +248,8 @@ static void put_counts(br_buf *b, const br_scenario_status *sc)
     } else if (s->executor == BR_EXEC_PER_VU_ITERATIONS) {
         (void) br_buf_printf(
             b, "  %llu/%llu iters, %llu per VU", n, limit * (unsigned long long) s->vus, limit);
+    } else if (br_scenario_is_open(s)) {
+        (void) br_buf_printf(b, "  %.2f iters/s", br_timetable_rate(s, sc->elapsed));
     }
 }
 
@@ -261,6 +264,8 @@ static void put_figures(br_buf *b, const br_scenario_status *sc)
     long long max = (long long) br_scenario_max_vus(s);
     if (s->executor == BR_EXEC_RAMPING_VUS)
         (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_active, max);
+    else if (br_scenario_is_open(s))
+        (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_busy, (long long) sc->vus_active);
     else
         (void) br_buf_printf(b, "%lld VUs  ", max);
     put_time(b, sc->elapsed < s->duration ? sc->elapsed : s->duration, s->duration);

@@ -222,7 +222,7 @@ br_run_result *br_collector_result(br_collector *c)
     r->duration = e->stop_at > e->begin ? e->stop_at - e->begin : 0;
     r->end = e->end;
     r->end_reason = br_arena_str(&r->arena, br_str_of(e->end_reason));
-    r->vus_max = (uint32_t) e->vus_total;
+    r->vus_max = (uint32_t) atomic_load(&e->vus_ready);
     result_workers(e, r);
     result_metrics(c, r);
     result_scenarios(c, r);

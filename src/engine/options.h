@@ -19,6 +19,7 @@
 #define BR_VUS_MAX             1000000
 #define BR_STAGES_MAX          10000
 #define BR_SCENARIOS_MAX       1000
+#define BR_RATE_MAX            100000000             /* iterations per timeUnit */
 #define BR_OPTION_DURATION_MAX (1000000000 * BR_SEC) /* 31 years: sums of a few of them do not overflow */
 
 typedef enum br_executor {
@@ -26,6 +27,8 @@ typedef enum br_executor {
     BR_EXEC_RAMPING_VUS,
     BR_EXEC_SHARED_ITERATIONS,
     BR_EXEC_PER_VU_ITERATIONS,
+    BR_EXEC_CONSTANT_ARRIVAL_RATE,
+    BR_EXEC_RAMPING_ARRIVAL_RATE,
 } br_executor;
 const char *br_executor_name(br_executor e); /* "constant-vus" ... */
 
@@ -37,9 +40,12 @@ typedef struct br_stage {
 typedef struct br_scenario {
     br_str name, exec; /* exec: the exported function */
     br_executor executor;
-    int64_t vus;        /* ramping-vus: startVUs */
-    int64_t iterations; /* shared: in all; per-vu: each */
-    br_ns duration;     /* constant-vus: duration; iterations: maxDuration; ramping: sum of stages */
+    int64_t vus;                        /* ramping-vus: startVUs */
+    int64_t iterations;                 /* shared: in all; per-vu: each */
+    int64_t rate;                       /* arrival rates: iterations per time_unit; ramping: at the start */
+    br_ns time_unit;                    /* of rates */
+    int64_t pre_allocated_vus, max_vus; /* arrival rates: made before the run; at most */
+    br_ns duration; /* constant: duration; iterations: maxDuration; ramping: sum of stages */
     br_stage *stages;
     size_t stage_count;
     br_ns start_time, graceful_stop, graceful_ramp_down;
@@ -103,9 +109,11 @@ BR_NODISCARD br_code br_options_parse_stages(br_str text, json_t **ret, br_err *
 
 /* Figures of scenarios ------------------------------------------------------------------------------ */
 
+bool br_scenario_is_open(const br_scenario *s); /* an arrival rate: iterations start by a timetable */
 int64_t br_scenario_max_vus(const br_scenario *s);
-br_ns br_scenario_end(const br_scenario *s);      /* start + duration, without graceful stop */
-br_ns br_scenario_hard_end(const br_scenario *s); /* with it */
+int64_t br_scenario_planned_vus(const br_scenario *s); /* made before the run; arrival rates may add more */
+br_ns br_scenario_end(const br_scenario *s);           /* start + duration, without graceful stop */
+br_ns br_scenario_hard_end(const br_scenario *s);      /* with it */
 /* "10 looping VUs for 30s (gracefulStop: 30s)" */
 void br_scenario_describe(const br_scenario *s, br_buf *out);
 /* Most VUs needed at the same time over all scenarios. */

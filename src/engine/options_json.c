@@ -28,7 +28,7 @@ static const field dns_fields[] = {{"ttl", AS_IS}, {"select", AS_IS}, {"policy",
 static const field stage_fields[] = {{"duration", TIME}, {"target", WHOLE}, {NULL, AS_IS}};
 static const field scenario_fields[] = {{"executor", AS_IS}, {"startTime", TIME}, {"gracefulStop", TIME},
     {"env", AS_IS}, {"exec", AS_IS}, {"tags", AS_IS}, {NULL, AS_IS}};
-static const field own_fields[][5] = {
+static const field own_fields[][6] = {
     [BR_EXEC_CONSTANT_VUS] = {{"vus", WHOLE}, {"duration", TIME}, {NULL, AS_IS}},
     [BR_EXEC_RAMPING_VUS] = {{"startVUs", WHOLE}, {"stages", STAGES}, {"gracefulRampDown", TIME},
         {NULL, AS_IS}},
@@ -36,6 +36,10 @@ static const field own_fields[][5] = {
         {NULL, AS_IS}},
     [BR_EXEC_PER_VU_ITERATIONS] = {{"vus", WHOLE}, {"iterations", WHOLE}, {"maxDuration", TIME},
         {NULL, AS_IS}},
+    [BR_EXEC_CONSTANT_ARRIVAL_RATE] = {{"rate", WHOLE}, {"timeUnit", TIME}, {"duration", TIME},
+        {"preAllocatedVUs", WHOLE}, {"maxVUs", WHOLE}, {NULL, AS_IS}},
+    [BR_EXEC_RAMPING_ARRIVAL_RATE] = {{"startRate", WHOLE}, {"timeUnit", TIME}, {"stages", STAGES},
+        {"preAllocatedVUs", WHOLE}, {"maxVUs", WHOLE}, {NULL, AS_IS}},
 };
 
 static json_t *time_text(br_ns d)

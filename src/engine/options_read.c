@@ -150,8 +150,6 @@ static br_code read_stage(
         br_problem_add(problems, "the duration for stage %zu can't be negative", i + 1);
     if (code == BR_OK && ret->target < 0)
         br_problem_add(problems, "the target for stage %zu can't be negative", i + 1);
-    if (code == BR_OK && ret->target > BR_VUS_MAX)
-        br_problem_add(problems, "the target for stage %zu exceeds %d", i + 1, BR_VUS_MAX);
     return code;
 }
 

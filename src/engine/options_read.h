@@ -32,6 +32,6 @@ char *br_options_show(br_options *o, const json_t *consolidated);
 /* Scenarios (scenario.c): reads one; problems of the configuration are appended as "a, b". */
 br_code br_scenario_read(
     const br_option_reader *r, br_str name, const json_t *v, br_scenario *ret, br_buf *problems);
-/* Checks k6's rules; appends what is wrong. */
-void br_scenario_validate(const br_scenario *s, br_buf *problems);
+/* Checks k6's rules, appends what is wrong, and fills in what follows from other fields. */
+void br_scenario_validate(br_scenario *s, br_buf *problems);
 void br_problem_add(br_buf *problems, const char *fmt, ...) BR_PRINTF(2, 3);

@@ -173,6 +173,7 @@ static void tell_status(br_engine *e)
         .scenario_count = o->scenario_count,
         .stopping = e->stopping};
     br_ns until = e->stop_at ? e->stop_at : br_loop_clock(e->loop);
+    if (s.vus_ready > s.vus_total) s.vus_total = s.vus_ready; /* some were added */
     s.elapsed = e->start ? until - e->start : 0;
     for (uint32_t i = 0; i < e->worker_count; i++) {
         s.complete += br_gauge64_get(&e->workers[i].complete);
@@ -189,6 +190,7 @@ static void tell_status(br_engine *e)
             .done = e->start && atomic_load(&shared->slots_left) == 0,
             .elapsed = s.elapsed - sc->start_time,
             .vus_active = atomic_load(&shared->vus_active),
+            .vus_busy = atomic_load(&shared->vus_busy),
             .iterations = (uint64_t) started};
     }
     br_collector_last_second(e->collector, &s);
@@ -459,16 +461,27 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
     e->workers = br_calloc(e->worker_count, sizeof(*e->workers));
     e->shared = br_calloc(config->options->scenario_count + 1, sizeof(*e->shared));
     e->collector = br_collector_new(e);
+    e->maker = br_maker_new(e);
     return BR_OK;
+}
+
+static void drop_arrivals(br_engine *e, br_scenario_shared *shared)
+{
+    for (uint32_t i = 0; i < e->worker_count && shared->arrivals; i++)
+        br_arrival_free(shared->arrivals[i]);
+    br_free(shared->arrivals);
 }
 
 static void engine_deinit(br_engine *e)
 {
+    br_maker_free(e->maker);
     br_collector_free(e->collector);
     for (uint32_t i = 0; i < e->worker_count && e->workers; i++) {
         if (e->workers[i].recorder) br_recorder_free(e->workers[i].recorder);
         br_loop_free(e->workers[i].loop);
     }
+    for (size_t k = 0; k < e->config->options->scenario_count && e->shared; k++)
+        drop_arrivals(e, &e->shared[k]);
     br_free(e->workers);
     br_free(e->shared);
     br_free((char *) (uintptr_t) e->setup_data.p);
@@ -519,6 +532,8 @@ br_code br_run(const br_run_config *config, br_run_result **ret_result, br_exit_
         br_timer_stop(e.loop, &e.second_timer);
         br_timer_stop(e.loop, &e.status_timer);
         tell_status(&e);
+        br_maker_free(e.maker);
+        e.maker = NULL;
         br_workers_join(&e);
         code = e.failure;
         if (code == BR_OK) finish(&e, ret_result, ret_exit);

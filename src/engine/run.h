@@ -28,9 +28,9 @@ typedef enum br_run_phase {
 typedef struct br_scenario_status {
     const br_scenario *scenario;
     bool started, done;
-    br_ns elapsed; /* since its start time; negative: waiting */
-    int64_t vus_active;
-    uint64_t iterations; /* started */
+    br_ns elapsed;                /* since its start time; negative: waiting */
+    int64_t vus_active, vus_busy; /* busy: of arrival rates, those in an iteration */
+    uint64_t iterations;          /* started */
 } br_scenario_status;
 
 typedef struct br_run_status {

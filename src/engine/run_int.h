@@ -2,6 +2,7 @@
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
+#include "base/vec.h"
 #include "engine/run.h"
 #include "fiber/fiber.h"
 #include "script/vu.h"
@@ -23,13 +24,15 @@ typedef struct br_slot {
     const br_scenario *scenario;
     struct br_scenario_shared *shared;
     const br_tagset *tags;
-    br_interval *intervals; /* ascending, not overlapping */
+    br_interval *intervals; /* of closed executors: ascending, not overlapping */
     size_t interval_count;
     br_fiber *fiber; /* NULL when it has ended */
     br_timer deadline_timer;
     br_ns deadline;
-    br_vu *vu;
-    int64_t iterations_done; /* of this slot */
+    struct br_pooled_vu *pooled; /* while it is active */
+    br_vu *vu;                   /* of `pooled` */
+    br_ns free_at;               /* since when it could have begun another iteration */
+    int64_t iterations_done;     /* of this slot */
     int64_t iteration,
         own_iteration; /* numbers of the running one: in its scenario; of its VU in this scenario */
 } br_slot;
@@ -38,7 +41,13 @@ typedef struct br_slot {
 typedef struct br_scenario_shared {
     _Atomic int64_t iterations_started; /* shared-iterations: the next number */
     _Atomic int64_t vus_active;
-    _Atomic int64_t slots_left;
+    _Atomic int64_t slots_left; /* open: workers */
+    /* Of open executors: */
+    struct br_arrival **arrivals; /* by worker */
+    _Atomic int64_t vus_busy;
+    _Atomic int64_t unplanned_left;  /* VUs that may still be added */
+    _Atomic bool making, warned;     /* one is being made; that there are no more was told */
+    _Atomic int64_t dropped, missed; /* starts: no VU was free; the worker came to them after the end */
 } br_scenario_shared;
 
 /* A counter with one writer and relaxed readers. */
@@ -57,6 +66,7 @@ typedef struct br_pooled_vu {
     br_vu *vu;
     int64_t iterations;   /* over all scenarios: __ITER */
     int64_t *by_scenario; /* [scenario_count] iterations in each */
+    bool unplanned;       /* made while the scenarios ran */
 } br_pooled_vu;
 
 struct br_worker {
@@ -74,8 +84,10 @@ struct br_worker {
     size_t vu_count;
     uint32_t *idle; /* ring of indexes into vus */
     size_t idle_head, idle_len;
+    BR_VEC(br_pooled_vu *) unplanned; /* made later: all, and those that nobody uses */
+    BR_VEC(br_pooled_vu *) spare;
     br_slot *slots;
-    size_t slot_count, slots_left;
+    size_t slot_count, slots_left; /* left: arrivals count as one */
     br_gauge64 complete, interrupted;
     _Atomic bool stop; /* interrupt all JavaScript */
     br_err init_error;
@@ -98,8 +110,9 @@ struct br_engine {
     br_worker *workers;
     uint32_t worker_count, workers_ready, workers_done;
     br_scenario_shared *shared; /* by scenario */
-    _Atomic int64_t vus_ready;
-    int64_t vus_total;
+    _Atomic int64_t vus_ready, next_vu_id;
+    int64_t vus_total; /* planned */
+    struct br_maker *maker;
     br_run_phase phase;
     br_ns begin, start, stop_at; /* loop clock: before setup; scenarios; end of the last */
     br_ns begin_wall;
@@ -130,14 +143,51 @@ void br_workers_take_shards(br_engine *e, br_ns at);
 br_pooled_vu *br_worker_take_vu(br_worker *w); /* NULL: all are busy for a moment longer than planned */
 void br_worker_return_vu(br_worker *w, br_pooled_vu *vu);
 void br_worker_slot_done(br_worker *w);
+static inline bool br_worker_stopped(const br_worker *w)
+{
+    return atomic_load_explicit(&w->stop, memory_order_relaxed);
+}
 void br_engine_worker_ready(br_engine *e, br_worker *w); /* control thread */
 void br_engine_worker_done(br_engine *e, br_worker *w);  /* control thread */
 
-/* slot.c: executors */
-size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret); /* *ret is br_malloc'ed */
-br_code br_slot_start(br_slot *slot, br_err *err);
+/* iteration.c */
 const br_tagset *br_scenario_tags(
     br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags);
+/* Runs one on the slot's fiber and VU, begun now (`start`) and meant to begin at `meant`, and waits out
+ * minIterationDuration; slot->free_at tells when the VU was free for another. Returns the present. */
+br_ns br_iteration_run(br_slot *slot, br_ns meant, br_ns start);
+
+/* slot.c: closed executors */
+size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret); /* *ret is br_malloc'ed */
+br_code br_slot_start(br_slot *slot, br_err *err);
+br_ns br_slot_origin(const br_slot *slot); /* start of the scenario, loop clock */
+bool br_slot_take_vu(br_slot *slot);       /* on its fiber; waits for one. False: the run ends */
+void br_slot_return_vu(br_slot *slot);
+
+/* arrival.c: open executors. Each worker has one for each such scenario; all are of its thread, but for
+ * what starts hand to one another in there. */
+typedef struct br_arrival br_arrival;
+typedef br_ns br_iterate_fn(br_slot *slot, br_ns meant, br_ns start);
+typedef struct br_arrival_config {
+    br_worker *worker;
+    const br_scenario *scenario;
+    br_scenario_shared *shared;
+    int64_t vus;            /* planned ones of this worker */
+    int64_t first, stride;  /* its starts are first, first + stride, ... of the timetable */
+    br_iterate_fn *iterate; /* br_iteration_run, but for tests */
+} br_arrival_config;
+br_arrival *br_arrival_new(const br_arrival_config *config);
+void br_arrival_free(br_arrival *a); /* NULL is fine; after the loop has ended */
+br_code br_arrival_start(br_arrival *a, br_err *err);
+void br_arrival_cancel(br_arrival *a);                       /* the run ends: iterations too */
+void br_arrival_add_vu(br_arrival *a, br_pooled_vu *pooled); /* that it asked for; NULL: could not be made */
+
+/* maker.c: makes VUs while the scenarios run, on a thread of its own: init code may take long. */
+typedef struct br_maker br_maker;
+br_maker *br_maker_new(br_engine *e);
+void br_maker_free(br_maker *m); /* NULL is fine; nothing may be asked for any more */
+void br_maker_ask(
+    br_maker *m, br_arrival *a, br_worker *w); /* any worker; br_arrival_add_vu() follows there */
 
 /* host.c: what scripts ask of the run */
 void br_engine_host_init(br_engine *e);

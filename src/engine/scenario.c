@@ -2,12 +2,17 @@
 #include <ctype.h>
 #include "base/num.h"
 #include "engine/options_read.h"
+#include "engine/timetable.h"
+
+#define UNSET INT64_MIN /* a number that has no default */
 
 static const char *const executor_names[] = {
     [BR_EXEC_CONSTANT_VUS] = "constant-vus",
     [BR_EXEC_RAMPING_VUS] = "ramping-vus",
     [BR_EXEC_SHARED_ITERATIONS] = "shared-iterations",
     [BR_EXEC_PER_VU_ITERATIONS] = "per-vu-iterations",
+    [BR_EXEC_CONSTANT_ARRIVAL_RATE] = "constant-arrival-rate",
+    [BR_EXEC_RAMPING_ARRIVAL_RATE] = "ramping-arrival-rate",
 };
 
 const char *br_executor_name(br_executor e)
@@ -25,10 +30,6 @@ static br_code read_executor(const br_option_reader *r, br_str name, const json_
             return BR_OK;
         }
     }
-    if (strcmp(text, "constant-arrival-rate") == 0 || strcmp(text, "ramping-arrival-rate") == 0) {
-        return br_fail(r->err, BR_EUNSUPPORTED, "scenario '" BR_FMT "': the executor %s is not supported yet",
-            BR_ARG(name), text);
-    }
     return br_fail(r->err, BR_ESYNTAX, "unknown executor type '%s'", text);
 }
 
@@ -42,6 +43,8 @@ static br_code check_fields(const br_option_reader *r, br_str name, const json_t
         [BR_EXEC_RAMPING_VUS] = {"startVUs", "stages", "gracefulRampDown"},
         [BR_EXEC_SHARED_ITERATIONS] = {"vus", "iterations", "maxDuration"},
         [BR_EXEC_PER_VU_ITERATIONS] = {"vus", "iterations", "maxDuration"},
+        [BR_EXEC_CONSTANT_ARRIVAL_RATE] = {"rate", "timeUnit", "duration", "preAllocatedVUs", "maxVUs"},
+        [BR_EXEC_RAMPING_ARRIVAL_RATE] = {"startRate", "timeUnit", "stages", "preAllocatedVUs", "maxVUs"},
     };
     const char *key;
     json_t *value;
@@ -67,6 +70,17 @@ static void defaults(br_scenario *s, br_str name)
     s->vus = s->iterations = 1;
     s->duration = iterations ? 600 * BR_SEC : -1;
     s->graceful_stop = s->graceful_ramp_down = 30 * BR_SEC;
+    s->time_unit = BR_SEC;
+    s->rate = s->executor == BR_EXEC_CONSTANT_ARRIVAL_RATE ? UNSET : 0;
+    s->pre_allocated_vus = s->max_vus = UNSET;
+}
+
+static void sum_stages(br_scenario *s, br_buf *problems)
+{
+    s->duration = 0;
+    for (size_t i = 0; i < s->stage_count && s->duration <= BR_OPTION_DURATION_MAX; i++)
+        s->duration += s->stages[i].duration;
+    if (s->duration > BR_OPTION_DURATION_MAX) br_problem_add(problems, "the stages together are too long");
 }
 
 br_code br_scenario_read(
@@ -82,9 +96,11 @@ br_code br_scenario_read(
     struct {
         const char *key;
         int64_t *value;
-    } ints[] = {{"vus", &s.vus}, {"startVUs", &s.vus}, {"iterations", &s.iterations}},
+    } ints[] = {{"vus", &s.vus}, {"startVUs", &s.vus}, {"iterations", &s.iterations}, {"rate", &s.rate},
+        {"startRate", &s.rate}, {"preAllocatedVUs", &s.pre_allocated_vus}, {"maxVUs", &s.max_vus}},
       times[] = {{"duration", &s.duration}, {"maxDuration", &s.duration}, {"startTime", &s.start_time},
-          {"gracefulStop", &s.graceful_stop}, {"gracefulRampDown", &s.graceful_ramp_down}};
+          {"gracefulStop", &s.graceful_stop}, {"gracefulRampDown", &s.graceful_ramp_down},
+          {"timeUnit", &s.time_unit}};
     for (size_t i = 0; i < BR_COUNT_OF(ints) && code == BR_OK; i++)
         code = br_read_int(r, ints[i].key, json_object_get(v, ints[i].key), ints[i].value);
     for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++)
@@ -95,12 +111,8 @@ br_code br_scenario_read(
     if (code == BR_OK)
         code = br_read_stages(r, "stages", json_object_get(v, "stages"), &s.stages, &s.stage_count, problems);
     if (code != BR_OK) return br_wrap(r->err, code, "scenario '" BR_FMT "'", BR_ARG(name));
-    if (s.executor == BR_EXEC_RAMPING_VUS) {
-        s.duration = 0;
-        for (size_t i = 0; i < s.stage_count && s.duration <= BR_OPTION_DURATION_MAX; i++)
-            s.duration += s.stages[i].duration;
-        if (s.duration > BR_OPTION_DURATION_MAX) br_problem_add(problems, "the stages together are too long");
-    }
+    if (s.executor == BR_EXEC_RAMPING_VUS || s.executor == BR_EXEC_RAMPING_ARRIVAL_RATE)
+        sum_stages(&s, problems);
     *ret = s;
     return BR_OK;
 }
@@ -130,16 +142,51 @@ static void validate_duration(const br_scenario *s, const char *what, br_buf *pr
     }
 }
 
-static void validate_stages(const br_scenario *s, br_buf *problems)
+static void validate_stages(const br_scenario *s, int64_t limit, br_buf *problems)
+{
+    if (s->stage_count == 0) br_problem_add(problems, "at least one stage has to be specified");
+    for (size_t i = 0; i < s->stage_count; i++) {
+        if (s->stages[i].target > limit)
+            br_problem_add(problems, "the target for stage %zu exceeds %lld", i + 1, (long long) limit);
+    }
+}
+
+static void validate_ramping_vus(const br_scenario *s, br_buf *problems)
 {
     int64_t most = s->vus;
     if (s->vus < 0) br_problem_add(problems, "the number of start VUs can't be negative");
-    if (s->stage_count == 0) br_problem_add(problems, "at least one stage has to be specified");
+    validate_stages(s, BR_VUS_MAX, problems);
     for (size_t i = 0; i < s->stage_count; i++)
         most = s->stages[i].target > most ? s->stages[i].target : most;
     if (most <= 0 && s->stage_count)
         br_problem_add(
             problems, "either startVUs or one of the stages' target values must be greater than 0");
+}
+
+static void validate_rate(const br_scenario *s, br_buf *problems)
+{
+    if (s->executor == BR_EXEC_RAMPING_ARRIVAL_RATE) {
+        if (s->rate < 0) br_problem_add(problems, "the startRate value can't be negative");
+    } else if (s->rate == UNSET) {
+        br_problem_add(problems, "the iteration rate isn't specified");
+    } else if (s->rate <= 0) {
+        br_problem_add(problems, "the iteration rate must be more than 0");
+    }
+    if (s->rate > BR_RATE_MAX) br_problem_add(problems, "the iteration rate exceeds %d", BR_RATE_MAX);
+    if (s->time_unit <= 0) br_problem_add(problems, "the timeUnit must be more than 0");
+}
+
+/* maxVUs is preAllocatedVUs where it is not given. */
+static void validate_pool(br_scenario *s, br_buf *problems)
+{
+    if (s->max_vus == UNSET) s->max_vus = s->pre_allocated_vus;
+    if (s->pre_allocated_vus == UNSET)
+        br_problem_add(problems, "the number of preAllocatedVUs isn't specified");
+    else if (s->pre_allocated_vus < 0)
+        br_problem_add(problems, "the number of preAllocatedVUs can't be negative");
+    if (s->max_vus < s->pre_allocated_vus)
+        br_problem_add(problems, "maxVUs can't be less than preAllocatedVUs");
+    if (s->max_vus > BR_VUS_MAX) br_problem_add(problems, "maxVUs exceeds %d", BR_VUS_MAX);
 }
 
 static bool name_ok(br_str name)
@@ -150,7 +197,7 @@ static bool name_ok(br_str name)
     return name.n > 0;
 }
 
-void br_scenario_validate(const br_scenario *s, br_buf *problems)
+void br_scenario_validate(br_scenario *s, br_buf *problems)
 {
     if (!name_ok(s->name))
         br_problem_add(problems,
@@ -165,19 +212,40 @@ void br_scenario_validate(const br_scenario *s, br_buf *problems)
             if (s->vus <= 0) br_problem_add(problems, "the number of VUs must be more than 0");
             validate_duration(s, "duration", problems);
             break;
-        case BR_EXEC_RAMPING_VUS: validate_stages(s, problems); break;
+        case BR_EXEC_RAMPING_VUS: validate_ramping_vus(s, problems); break;
         case BR_EXEC_SHARED_ITERATIONS:
         case BR_EXEC_PER_VU_ITERATIONS:
             validate_iterations(s, problems);
             validate_duration(s, "maxDuration", problems);
+            break;
+        case BR_EXEC_CONSTANT_ARRIVAL_RATE:
+            validate_rate(s, problems);
+            validate_duration(s, "duration", problems);
+            validate_pool(s, problems);
+            break;
+        case BR_EXEC_RAMPING_ARRIVAL_RATE:
+            validate_rate(s, problems);
+            validate_stages(s, BR_RATE_MAX, problems);
+            validate_pool(s, problems);
             break;
     }
 }
 
 /* Figures ------------------------------------------------------------------------------------------- */
 
+bool br_scenario_is_open(const br_scenario *s)
+{
+    return s->executor == BR_EXEC_CONSTANT_ARRIVAL_RATE || s->executor == BR_EXEC_RAMPING_ARRIVAL_RATE;
+}
+
+int64_t br_scenario_planned_vus(const br_scenario *s)
+{
+    return br_scenario_is_open(s) ? s->pre_allocated_vus : br_scenario_max_vus(s);
+}
+
 int64_t br_scenario_max_vus(const br_scenario *s)
 {
+    if (br_scenario_is_open(s)) return s->max_vus;
     int64_t most = s->vus;
     for (size_t i = 0; i < s->stage_count; i++)
         most = s->stages[i].target > most ? s->stages[i].target : most;
@@ -216,9 +284,22 @@ static void describe_load(const br_scenario *s, br_buf *out)
         case BR_EXEC_PER_VU_ITERATIONS:
             (void) br_buf_printf(out, "%lld iterations for each of %lld VUs", (long long) s->iterations, vus);
             return;
+        case BR_EXEC_CONSTANT_ARRIVAL_RATE:
+            (void) br_buf_printf(out, "%.2f iterations/s for ", br_timetable_peak_rate(s));
+            break;
+        case BR_EXEC_RAMPING_ARRIVAL_RATE:
+            (void) br_buf_printf(out, "Up to %.2f iterations/s for ", br_timetable_peak_rate(s));
+            break;
     }
     (void) br_buf_put_duration(out, s->duration);
-    if (s->executor == BR_EXEC_RAMPING_VUS) (void) br_buf_printf(out, " over %zu stages", s->stage_count);
+    if (s->stage_count) (void) br_buf_printf(out, " over %zu stages", s->stage_count);
+}
+
+static void put_pool(const br_scenario *s, br_buf *out, bool *first)
+{
+    (void) br_buf_printf(out, " (maxVUs: %lld", (long long) s->pre_allocated_vus);
+    if (s->max_vus > s->pre_allocated_vus) (void) br_buf_printf(out, "-%lld", (long long) s->max_vus);
+    *first = false;
 }
 
 void br_scenario_describe(const br_scenario *s, br_buf *out)
@@ -229,6 +310,7 @@ void br_scenario_describe(const br_scenario *s, br_buf *out)
         put_extra(out, &first, "maxDuration", s->duration);
     }
     if (s->executor == BR_EXEC_RAMPING_VUS) put_extra(out, &first, "gracefulRampDown", s->graceful_ramp_down);
+    if (br_scenario_is_open(s)) put_pool(s, out, &first);
     if (!br_str_is(s->exec, "default")) {
         (void) br_buf_printf(out, "%sexec: " BR_FMT, first ? " (" : ", ", BR_ARG(s->exec));
         first = false;

@@ -1,6 +1,6 @@
 /*
- * Executors. All four reduce to slots: a slot is one virtual user of a scenario with the intervals in which
- * it is to iterate. States of a slot's fiber:
+ * Closed executors. All four reduce to slots: a slot is one virtual user of a scenario with the intervals in
+ * which it is to iterate. (The open ones are in arrival.c.) States of a slot's fiber:
  *
  *     WAITING --start of interval--> ACTIVE --stop--> (iteration in progress may go on until its deadline)
  * --+ ^                                                                                                  |
@@ -77,81 +77,7 @@ size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret)
     return list.len;
 }
 
-/* Tags ---------------------------------------------------------------------------------------------- */
-
-const br_tagset *br_scenario_tags(
-    br_recorder *r, const br_tagset *run_tags, const br_scenario *s, uint32_t system_tags)
-{
-    br_tag_store *store = br_recorder_tag_store(r);
-    const br_tagset *tags = br_tags_with(store, run_tags, s->tags, s->tag_count);
-    br_tag own[2];
-    size_t n = 0;
-    if (system_tags & BR_SYSTEM_TAG(SCENARIO)) own[n++] = (br_tag){BR_STR("scenario"), s->name};
-    if (system_tags & BR_SYSTEM_TAG(GROUP)) own[n++] = (br_tag){BR_STR("group"), BR_STR("")};
-    return br_tags_with(store, tags, own, n);
-}
-
 /* Iterations ---------------------------------------------------------------------------------------- */
-
-static void record_end(br_slot *slot, bool complete, br_ns length, br_ns end)
-{
-    br_worker *w = slot->worker;
-    br_metrics *m = w->engine->config->metrics;
-    br_origin origin = br_vu_origin(slot->vu);
-    br_ns wall = end + w->wall_offset;
-    uint64_t sent, received;
-    br_vu_take_bytes(slot->vu, &sent, &received);
-    br_recorder_add(w->recorder, br_metrics_at(m, BR_M_DATA_SENT), (double) sent, &origin, NULL, 0, wall);
-    br_recorder_add(
-        w->recorder, br_metrics_at(m, BR_M_DATA_RECEIVED), (double) received, &origin, NULL, 0, wall);
-    if (!complete) {
-        br_gauge64_add(&w->interrupted, 1);
-        return;
-    }
-    br_gauge64_add(&w->complete, 1);
-    br_recorder_add(w->recorder, br_metrics_at(m, BR_M_ITERATION_DURATION), (double) length / 1e6, &origin,
-        NULL, 0, wall);
-    br_recorder_add(w->recorder, br_metrics_at(m, BR_M_ITERATIONS), 1, &origin, NULL, 0, wall);
-}
-
-static void log_exception(const br_slot *slot, const br_err *err)
-{
-    br_log_field fields[] = {{"executor", br_str_of(br_executor_name(slot->scenario->executor))},
-        {"hint", BR_STR("script exception")}, {"scenario", slot->scenario->name},
-        {"source", BR_STR("stacktrace")}};
-    br_log_line(BR_LOG_ERROR, br_str_of(err->msg), fields, BR_COUNT_OF(fields));
-}
-
-/* Returns the instant of its end. */
-static br_ns run_iteration(br_slot *slot, br_pooled_vu *pooled, br_ns start)
-{
-    br_worker *w = slot->worker;
-    br_engine *e = w->engine;
-    br_vu_call call = {.function = slot->scenario->exec,
-        .scenario = slot->scenario->name,
-        .tags = slot->tags,
-        .owner = slot,
-        .env = slot->scenario->env,
-        .env_count = slot->scenario->env_count,
-        .deadline = slot->deadline,
-        .stop_flag = &w->stop,
-        .now = start};
-    br_err err;
-    slot->own_iteration = pooled->by_scenario[slot->scenario - e->config->options->scenarios]++;
-    br_vu_set_iteration(slot->vu, pooled->iterations++);
-    br_code code = br_vu_run(slot->vu, slot->fiber, &call, e->setup_data, NULL, &err);
-    br_ns end = br_loop_clock(w->loop);
-    if (code == BR_EABORT) {
-        br_engine_abort_from(w, err.msg);
-        code = BR_ECANCEL;
-    }
-    if (code != BR_OK && code != BR_ECANCEL) log_exception(slot, &err);
-    record_end(slot, code != BR_ECANCEL, end - start, end);
-    br_ns pad = e->config->options->min_iteration_duration - (end - start);
-    if (code == BR_ECANCEL || pad <= 0) return end;
-    (void) br_fiber_sleep_until(slot->fiber, end + pad); /* cancel is seen by the caller */
-    return br_loop_clock(w->loop);
-}
 
 /* Is there one more iteration for this slot? */
 static bool next_iteration(br_slot *slot)
@@ -165,7 +91,9 @@ static bool next_iteration(br_slot *slot)
             if (slot->iterations_done == slot->scenario->iterations) return false;
             break;
         case BR_EXEC_CONSTANT_VUS:
-        case BR_EXEC_RAMPING_VUS: break;
+        case BR_EXEC_RAMPING_VUS:
+        case BR_EXEC_CONSTANT_ARRIVAL_RATE:
+        case BR_EXEC_RAMPING_ARRIVAL_RATE: break;
     }
     slot->iterations_done++;
     slot->iteration = atomic_fetch_add_explicit(&slot->shared->iterations_started, 1, memory_order_relaxed);
@@ -181,7 +109,7 @@ static void on_deadline(br_timer *timer, void *ctx)
     if (slot->fiber) br_fiber_cancel(slot->fiber);
 }
 
-static br_ns origin_of(const br_slot *slot)
+br_ns br_slot_origin(const br_slot *slot)
 {
     return slot->worker->engine->start + slot->scenario->start_time;
 }
@@ -196,12 +124,12 @@ static br_ns deadline_of(const br_slot *slot, size_t i)
         i++;
     br_ns at = slot->intervals[i].stop + grace;
     if (i + 1 == slot->interval_count && slot->intervals[i].stop == s->duration) at = end; /* regular end */
-    return origin_of(slot) + (at < end ? at : end);
+    return br_slot_origin(slot) + (at < end ? at : end);
 }
 
 static bool stopped(const br_slot *slot)
 {
-    return atomic_load_explicit(&slot->worker->stop, memory_order_relaxed);
+    return br_worker_stopped(slot->worker);
 }
 
 static void arm_deadline(br_slot *slot, size_t i)
@@ -214,43 +142,57 @@ static void arm_deadline(br_slot *slot, size_t i)
 
 /*
  * The plan has a VU for every slot that is active at the same time. Where one scenario ends at the instant at
- * which another begins, the former's VU may need a moment to stop. NULL: the run ends.
+ * which another begins, the former's VU may need a moment to stop.
  */
-static br_pooled_vu *wait_for_vu(br_slot *slot)
+bool br_slot_take_vu(br_slot *slot)
 {
     br_pooled_vu *pooled = br_worker_take_vu(slot->worker);
     while (!pooled && !stopped(slot)) {
         (void) br_fiber_sleep_until(
             slot->fiber, br_loop_now(slot->worker->loop) + BR_MS); /* `stopped` decides */
         pooled = br_worker_take_vu(slot->worker);
+        slot->free_at = br_loop_clock(slot->worker->loop);
     }
-    return pooled;
-}
-
-/* Iterates while the interval lasts. False: this slot has nothing more to do. */
-static bool run_interval(br_slot *slot, size_t i)
-{
-    br_worker *w = slot->worker;
-    br_ns stop = origin_of(slot) + slot->intervals[i].stop;
-    br_pooled_vu *pooled = wait_for_vu(slot);
+    slot->pooled = pooled;
     if (!pooled) return false;
     slot->vu = pooled->vu;
     atomic_fetch_add(&slot->shared->vus_active, 1);
-    arm_deadline(slot, i);
-    bool more = true;
-    for (br_ns now = br_loop_clock(w->loop); !stopped(slot) && now < stop;) {
-        more = next_iteration(slot);
-        if (!more) break;
-        now = run_iteration(slot, pooled, now);
-        if (br_fiber_cancelled(slot->fiber)) break;
-        if (now - br_loop_now(w->loop) <= BR_SLOT_SLICE) continue;
-        (void) br_fiber_sleep_until(slot->fiber, br_loop_now(w->loop)); /* a turn for others */
-        now = br_loop_clock(w->loop);
-    }
-    br_timer_stop(w->loop, &slot->deadline_timer); /* or it would cancel the wait for the next interval */
+    return true;
+}
+
+void br_slot_return_vu(br_slot *slot)
+{
     atomic_fetch_sub(&slot->shared->vus_active, 1);
-    br_worker_return_vu(w, pooled);
+    br_worker_return_vu(slot->worker, slot->pooled);
+    slot->pooled = NULL;
     slot->vu = NULL;
+}
+
+/* Iterates until `stop`. False: this slot has nothing more to do. */
+static bool iterate(br_slot *slot, br_ns stop)
+{
+    br_loop *loop = slot->worker->loop;
+    for (br_ns now = br_loop_clock(loop); !stopped(slot) && now < stop;) {
+        if (!next_iteration(slot)) return false;
+        now = br_iteration_run(slot, slot->free_at, now);
+        if (br_fiber_cancelled(slot->fiber)) break;
+        if (now - br_loop_now(loop) <= BR_SLOT_SLICE) continue;
+        (void) br_fiber_sleep_until(slot->fiber, br_loop_now(loop)); /* a turn for others */
+        now = br_loop_clock(loop);
+    }
+    return true;
+}
+
+static bool run_interval(br_slot *slot, size_t i)
+{
+    br_ns start = br_slot_origin(slot) + slot->intervals[i].start;
+    if (slot->free_at < start) slot->free_at = start;
+    if (!br_slot_take_vu(slot)) return false;
+    arm_deadline(slot, i);
+    bool more = iterate(slot, br_slot_origin(slot) + slot->intervals[i].stop);
+    br_timer_stop(
+        slot->worker->loop, &slot->deadline_timer); /* or it would cancel the wait for the next interval */
+    br_slot_return_vu(slot);
     if (!stopped(slot)) br_fiber_uncancel(slot->fiber);
     return more;
 }
@@ -274,7 +216,7 @@ static void slot_main(br_fiber *self, void *arg)
     br_slot *slot = arg;
     br_worker *w = slot->worker;
     slot->fiber = self;
-    br_ns origin = origin_of(slot);
+    br_ns origin = br_slot_origin(slot);
     bool more = true;
     for (size_t i = 0; i < slot->interval_count && more && !stopped(slot);) {
         br_ns now = br_loop_clock(w->loop);

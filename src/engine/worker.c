@@ -17,6 +17,10 @@ br_pooled_vu *br_worker_take_vu(br_worker *w)
 
 void br_worker_return_vu(br_worker *w, br_pooled_vu *vu)
 {
+    if (vu->unplanned) {
+        *br_vec_push(&w->spare) = vu;
+        return;
+    }
     w->idle[(w->idle_head + w->idle_len) % w->vu_count] = (uint32_t) (vu - w->vus);
     w->idle_len++;
 }
@@ -91,6 +95,11 @@ static br_code make_tools(br_worker *w, br_err *err)
     return BR_OK;
 }
 
+static int64_t vu_id(const br_worker *w, size_t i)
+{
+    return (int64_t) (i * w->engine->worker_count + w->index + 1);
+}
+
 static br_code make_vus(br_worker *w, br_err *err)
 {
     br_engine *e = w->engine;
@@ -101,7 +110,7 @@ static br_code make_vus(br_worker *w, br_err *err)
             .loop = w->loop,
             .dns = w->dns,
             .recorder = w->recorder,
-            .id = (int64_t) (i * e->worker_count + w->index + 1),
+            .id = vu_id(w, i),
             .run_tags = w->run_tags,
             .stop_flag = &w->stop};
         w->vus[i].by_scenario = br_calloc(e->config->options->scenario_count + 1, sizeof(int64_t));
@@ -113,12 +122,22 @@ static br_code make_vus(br_worker *w, br_err *err)
     return BR_OK;
 }
 
+static void drop_vu(br_pooled_vu *p)
+{
+    br_vu_free(p->vu);
+    br_free(p->by_scenario);
+}
+
 static void drop_all(br_worker *w)
 {
-    for (size_t i = 0; i < w->vu_count; i++) {
-        br_vu_free(w->vus[i].vu);
-        br_free(w->vus[i].by_scenario);
+    for (size_t i = 0; i < w->vu_count; i++)
+        drop_vu(&w->vus[i]);
+    for (size_t i = 0; i < w->unplanned.len; i++) {
+        drop_vu(w->unplanned.data[i]);
+        br_free(w->unplanned.data[i]);
     }
+    br_vec_deinit(&w->unplanned);
+    br_vec_deinit(&w->spare);
     br_free(w->vus);
     br_free(w->idle);
     w->vus = NULL;
@@ -166,24 +185,49 @@ static uint32_t owner(const br_engine *e, size_t scenario, int64_t v)
     BR_ASSERT(e->worker_count > 0);
     int64_t before = 0;
     for (size_t i = 0; i < scenario; i++)
-        before += br_scenario_max_vus(&e->config->options->scenarios[i]);
+        before += br_scenario_planned_vus(&e->config->options->scenarios[i]);
     return (uint32_t) ((before + v) % e->worker_count);
 }
 
-static void plan_slots(br_engine *e)
+/* How many of n things that are dealt around the workers, beginning with `first`, this one gets. */
+static int64_t share_of(const br_engine *e, uint32_t worker, uint32_t first, int64_t n)
 {
-    const br_options *o = e->config->options;
-    for (size_t k = 0; k < o->scenario_count; k++) {
-        const br_scenario *s = &o->scenarios[k];
-        int64_t n = br_scenario_max_vus(s);
-        uint32_t first = owner(e, k, 0);
-        atomic_store(&e->shared[k].slots_left, n);
-        for (int64_t v = 0; v < n; v++) {
-            br_worker *w = &e->workers[(first + (uint64_t) v) % e->worker_count];
-            br_slot *slot = &w->slots[w->slot_count++];
-            *slot = (br_slot){.worker = w, .scenario = s, .shared = &e->shared[k]};
-            slot->interval_count = br_slot_intervals(s, v, &slot->intervals);
-        }
+    int64_t w = e->worker_count, skip = ((int64_t) worker - first + w) % w;
+    return n > skip ? (n - skip + w - 1) / w : 0;
+}
+
+static void plan_closed(br_engine *e, size_t k)
+{
+    const br_scenario *s = &e->config->options->scenarios[k];
+    int64_t n = br_scenario_planned_vus(s);
+    uint32_t first = owner(e, k, 0);
+    atomic_store(&e->shared[k].slots_left, n);
+    for (int64_t v = 0; v < n; v++) {
+        br_worker *w = &e->workers[(first + (uint64_t) v) % e->worker_count];
+        br_slot *slot = &w->slots[w->slot_count++];
+        *slot = (br_slot){.worker = w, .scenario = s, .shared = &e->shared[k]};
+        slot->interval_count = br_slot_intervals(s, v, &slot->intervals);
+    }
+}
+
+/* Starts are dealt like VUs, so that the first one finds the first VU. */
+static void plan_open(br_engine *e, size_t k)
+{
+    const br_scenario *s = &e->config->options->scenarios[k];
+    br_scenario_shared *shared = &e->shared[k];
+    uint32_t first = owner(e, k, 0), count = e->worker_count;
+    atomic_store(&shared->slots_left, count);
+    atomic_store(&shared->unplanned_left, s->max_vus - s->pre_allocated_vus);
+    shared->arrivals = br_calloc(count, sizeof(*shared->arrivals));
+    for (uint32_t i = 0; i < count; i++) {
+        br_arrival_config c = {.worker = &e->workers[i],
+            .scenario = s,
+            .shared = shared,
+            .vus = share_of(e, i, first, s->pre_allocated_vus),
+            .first = (i - first + count) % count,
+            .stride = count,
+            .iterate = br_iteration_run};
+        shared->arrivals[i] = br_arrival_new(&c);
     }
 }
 
@@ -198,10 +242,7 @@ static size_t vus_needed(const br_engine *e, uint32_t worker)
         for (size_t k = 0; k < o->scenario_count; k++) {
             const br_scenario *s = &o->scenarios[k];
             if (s->start_time > at || at >= br_scenario_hard_end(s)) continue;
-            int64_t n = br_scenario_max_vus(s), first = owner(e, k, 0), w = e->worker_count;
-            /* Numbers v in [0, n) with (first + v) % w == worker. */
-            int64_t skip = ((int64_t) worker - first + w) % w;
-            sum += n > skip ? (size_t) ((n - skip + w - 1) / w) : 0;
+            sum += (size_t) share_of(e, worker, owner(e, k, 0), br_scenario_planned_vus(s));
         }
         most = sum > most ? sum : most;
     }
@@ -213,7 +254,7 @@ static void plan(br_engine *e)
     const br_options *o = e->config->options;
     size_t slots = 0;
     for (size_t k = 0; k < o->scenario_count; k++)
-        slots += (size_t) br_scenario_max_vus(&o->scenarios[k]);
+        slots += (size_t) br_scenario_planned_vus(&o->scenarios[k]);
     for (uint32_t i = 0; i < e->worker_count; i++) {
         br_worker *w = &e->workers[i];
         w->engine = e;
@@ -223,7 +264,15 @@ static void plan(br_engine *e)
         w->slots = br_calloc(slots / e->worker_count + o->scenario_count + 1, sizeof(*w->slots));
         e->vus_total += (int64_t) w->vu_count;
     }
-    plan_slots(e);
+    /* Numbers of VUs that are made later follow those of all workers. */
+    int64_t last_id = 0;
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        int64_t id = vu_id(&e->workers[i], e->workers[i].vu_count) - e->worker_count;
+        last_id = id > last_id ? id : last_id;
+    }
+    atomic_store(&e->next_vu_id, last_id + 1);
+    for (size_t k = 0; k < o->scenario_count; k++)
+        br_scenario_is_open(&o->scenarios[k]) ? plan_open(e, k) : plan_closed(e, k);
 }
 
 br_code br_workers_start(br_engine *e, br_err *err)
@@ -242,20 +291,41 @@ br_code br_workers_start(br_engine *e, br_err *err)
     return BR_OK;
 }
 
-static void begin(void *ctx)
+/* This worker's part of an open scenario; NULL: it is a closed one. */
+static br_arrival *arrival_of(const br_worker *w, size_t scenario)
 {
-    br_worker *w = ctx;
-    br_engine *e = w->engine;
-    w->slots_left = w->slot_count + 1; /* one for this function, so that the end is not told before */
+    const br_scenario_shared *shared = &w->engine->shared[scenario];
+    return shared->arrivals ? shared->arrivals[w->index] : NULL;
+}
+
+static void begin_slots(br_worker *w)
+{
+    br_err err;
     for (size_t i = 0; i < w->slot_count; i++) {
         br_slot *slot = &w->slots[i];
-        slot->tags = br_scenario_tags(w->recorder, w->run_tags, slot->scenario, e->settings.system_tags);
-        br_err err;
+        slot->tags = br_scenario_tags(
+            w->recorder, w->run_tags, slot->scenario, w->engine->settings.system_tags);
         if (br_slot_start(slot, &err) != BR_OK) {
             br_error("cannot start a virtual user: %s", err.msg);
             atomic_fetch_sub(&slot->shared->slots_left, 1);
             br_worker_slot_done(w);
         }
+    }
+}
+
+static void begin(void *ctx)
+{
+    br_worker *w = ctx;
+    size_t scenarios = w->engine->config->options->scenario_count;
+    br_err err;
+    /* One for this function, so that the end is not told before. */
+    w->slots_left = w->slot_count + 1;
+    for (size_t k = 0; k < scenarios; k++)
+        w->slots_left += arrival_of(w, k) != NULL;
+    begin_slots(w);
+    for (size_t k = 0; k < scenarios; k++) {
+        br_arrival *a = arrival_of(w, k);
+        if (a && br_arrival_start(a, &err) != BR_OK) br_error("cannot start a virtual user: %s", err.msg);
     }
     br_worker_slot_done(w);
 }
@@ -271,6 +341,9 @@ static void cancel_slots(void *ctx)
     br_worker *w = ctx;
     for (size_t i = 0; i < w->slot_count; i++) {
         if (w->slots[i].fiber) br_fiber_cancel(w->slots[i].fiber);
+    }
+    for (size_t k = 0; k < w->engine->config->options->scenario_count; k++) {
+        if (arrival_of(w, k)) br_arrival_cancel(arrival_of(w, k));
     }
 }
 

@@ -189,6 +189,14 @@ br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
     return code;
 }
 
+void br_vu_attach(br_vu *vu, br_dns *dns, br_recorder *recorder)
+{
+    BR_ASSERT(!vu->config.dns && vu->phase == BR_VU_IDLE);
+    vu->config.dns = dns;
+    vu->config.recorder = recorder;
+    vu->http = br_http_client_new(vu->config.loop, dns, &vu->config.settings->http);
+}
+
 void br_vu_free(br_vu *vu)
 {
     if (!vu) return;

@@ -115,10 +115,14 @@ static void scenarios_are_described(void **state)
         "\"b\": {\"executor\": \"constant-vus\", \"vus\": 2, \"duration\": \"10s\", \"startTime\": \"5s\", \"gracefulStop\": \"0s\", \"exec\": \"other\"},"
         "\"a\": {\"executor\": \"ramping-vus\", \"startVUs\": 0, \"stages\": [{\"duration\": \"1s\", \"target\": 1}], \"gracefulRampDown\": \"2s\"},"
         "\"c\": {\"executor\": \"shared-iterations\", \"vus\": 2, \"iterations\": 9, \"maxDuration\": \"3s\"},"
-        "\"d\": {\"executor\": \"per-vu-iterations\", \"vus\": 2, \"iterations\": 9}}}",
+        "\"d\": {\"executor\": \"per-vu-iterations\", \"vus\": 2, \"iterations\": 9},"
+        "\"e\": {\"executor\": \"constant-arrival-rate\", \"rate\": 10, \"timeUnit\": \"3s\", \"duration\": \"1m\", \"preAllocatedVUs\": 2, \"maxVUs\": 5},"
+        "\"f\": {\"executor\": \"ramping-arrival-rate\", \"startRate\": 7, \"stages\": [{\"duration\": \"1s\", \"target\": 1}, {\"duration\": 500, \"target\": 2}], \"preAllocatedVUs\": 2, \"gracefulStop\": 0}}}",
         "a ramping-vus: Up to 1 looping VUs for 1s over 1 stages (gracefulRampDown: 2s, gracefulStop: 30s); "
         "c shared-iterations: 9 iterations shared among 2 VUs (maxDuration: 3s, gracefulStop: 30s); "
         "d per-vu-iterations: 9 iterations for each of 2 VUs (maxDuration: 10m0s, gracefulStop: 30s); "
+        "e constant-arrival-rate: 3.33 iterations/s for 1m0s (maxVUs: 2-5, gracefulStop: 30s); "
+        "f ramping-arrival-rate: Up to 7.00 iterations/s for 1.5s over 2 stages (maxVUs: 2); "
         "b constant-vus: 2 looping VUs for 10s (exec: other, startTime: 5s)");
 }
 

@@ -44,11 +44,14 @@ static void assert_problem(const char *fields, const char *problems)
         fail_msg("%s\ngave %s\nwant %s", fields, err.msg, want);
 }
 
-#define CONSTANT "\"executor\": \"constant-vus\""
-#define RAMPING  "\"executor\": \"ramping-vus\""
-#define SHARED   "\"executor\": \"shared-iterations\""
-#define PER_VU   "\"executor\": \"per-vu-iterations\""
-#define ONE      "\"stages\": [{\"duration\": \"1s\", \"target\": 1}]"
+#define CONSTANT      "\"executor\": \"constant-vus\""
+#define RAMPING       "\"executor\": \"ramping-vus\""
+#define SHARED        "\"executor\": \"shared-iterations\""
+#define PER_VU        "\"executor\": \"per-vu-iterations\""
+#define CONSTANT_RATE "\"executor\": \"constant-arrival-rate\""
+#define RAMPING_RATE  "\"executor\": \"ramping-arrival-rate\""
+#define PERIOD        "\"duration\": \"2s\", \"preAllocatedVUs\": 2"
+#define ONE           "\"stages\": [{\"duration\": \"1s\", \"target\": 1}]"
 
 static void validates_scenarios(void **state)
 {
@@ -92,6 +95,35 @@ static void validates_scenarios(void **state)
         PER_VU ", \"maxDuration\": \"999ms\"", "the maxDuration must be at least 1s, but is 999ms");
 }
 
+static void validates_arrival_rates(void **state)
+{
+    (void) state;
+    assert_problem(
+        CONSTANT_RATE ", \"duration\": \"2s\", \"preAllocatedVUs\": 1", "the iteration rate isn't specified");
+    assert_problem(CONSTANT_RATE ", " PERIOD ", \"rate\": 0", "the iteration rate must be more than 0");
+    assert_problem(CONSTANT_RATE ", " PERIOD ", \"rate\": 100000001", "the iteration rate exceeds 100000000");
+    assert_problem(
+        CONSTANT_RATE ", " PERIOD ", \"rate\": 1, \"timeUnit\": 0", "the timeUnit must be more than 0");
+    assert_problem(CONSTANT_RATE ", \"rate\": 1, \"preAllocatedVUs\": 1, \"duration\": \"10ms\"",
+        "the duration must be at least 1s, but is 10ms");
+    assert_problem(CONSTANT_RATE ", \"rate\": 1, \"duration\": \"2s\", \"maxVUs\": 3",
+        "the number of preAllocatedVUs isn't specified");
+    assert_problem(CONSTANT_RATE ", \"rate\": 1, \"duration\": \"2s\", \"preAllocatedVUs\": -1",
+        "the number of preAllocatedVUs can't be negative");
+    assert_problem(CONSTANT_RATE ", " PERIOD ", \"rate\": 1, \"maxVUs\": 1",
+        "maxVUs can't be less than preAllocatedVUs");
+    assert_problem(CONSTANT_RATE ", " PERIOD ", \"rate\": 1, \"maxVUs\": 1000001", "maxVUs exceeds 1000000");
+    assert_problem(RAMPING_RATE ", \"preAllocatedVUs\": 1", "at least one stage has to be specified");
+    assert_problem(RAMPING_RATE ", " ONE ", \"preAllocatedVUs\": 1, \"startRate\": -1",
+        "the startRate value can't be negative");
+    assert_problem(RAMPING_RATE
+        ", \"preAllocatedVUs\": 1, \"stages\": [{\"duration\": \"1s\", \"target\": 100000001}]",
+        "the target for stage 1 exceeds 100000000");
+    assert_problem(RAMPING_RATE ", " ONE, "the number of preAllocatedVUs isn't specified");
+    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT_RATE ", " PERIOD ", \"rate\": 1, \"startRate\": 3}}}",
+        BR_EINVAL, "unknown field 'startRate'");
+}
+
 static void reports_every_scenario(void **state)
 {
     (void) state;
@@ -112,10 +144,6 @@ static void refuses_unreadable_scenarios(void **state)
     assert_refused("{\"scenarios\": {\"s\": {\"executor\": 5}}}", BR_EINVAL, "scenario 's' has no executor");
     assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"externally-controlled\"}}}", BR_ESYNTAX,
         "unknown executor type 'externally-controlled'");
-    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"constant-arrival-rate\"}}}", BR_EUNSUPPORTED,
-        "constant-arrival-rate");
-    assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"ramping-arrival-rate\"}}}", BR_EUNSUPPORTED,
-        "ramping-arrival-rate");
     assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"VUs\": 3}}}", BR_EINVAL,
         "unknown field 'VUs'");
     assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"iterations\": 3}}}",
@@ -276,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(validates_scenarios),
+        cmocka_unit_test(validates_arrival_rates),
         cmocka_unit_test(reports_every_scenario),
         cmocka_unit_test(refuses_unreadable_scenarios),
         cmocka_unit_test(refuses_pairs),

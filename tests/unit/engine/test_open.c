@@ -1,0 +1,140 @@
+/* Whole runs of arrival-rate scenarios. */
+#include "env.h"
+
+static const mini_script hello = {
+    .steps = {{.op = MINI_REQUEST},
+        {.op = MINI_SEND, .text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"}, {.op = MINI_AGAIN}}};
+
+#define OPEN(fields) "{ scenarios: { s: { executor: 'constant-arrival-rate', " fields " } } }"
+
+static void iterations_follow_the_rate(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, &hello, 1);
+    run_exits(&r, OPEN("rate: 50, duration: '1s', preAllocatedVUs: 5"),
+        "export default function () { http.get(base) }", BR_EXIT_OK);
+    assert_true(run_sum(&r, "iterations") == 51);
+    assert_true(run_sum(&r, "http_reqs") == 51);
+    assert_null(run_metric(&r, "dropped_iterations"));
+    assert_int_equal(r.result->vus_max, 5);
+    run_deinit(&r);
+}
+
+static void stages_of_rates(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_exits(&r,
+        "{ scenarios: { s: { executor: 'ramping-arrival-rate', startRate: 20, timeUnit: '2s', preAllocatedVUs: 2, "
+        "stages: [{ target: 60, duration: '1s' }, { target: 0, duration: 0 }, { target: 0, duration: '300ms' }] } } }",
+        "export default function () {}", BR_EXIT_OK);
+    assert_true(run_sum(&r, "iterations") == 20);
+    assert_in_range(r.took, 1300 * BR_MS, 4000 * BR_MS);
+    run_deinit(&r);
+}
+
+static void vus_are_added_while_needed(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_exits(&r, OPEN("rate: 40, duration: '1s', preAllocatedVUs: 1, maxVUs: 4, gracefulStop: '5s'"),
+        "export default function () { sleep(1.2) }", BR_EXIT_OK);
+    assert_true(run_sum(&r, "iterations") == 4);
+    assert_true(run_sum(&r, "dropped_iterations") == 37);
+    assert_int_equal(r.result->vus_max, 4);
+    assert_true(run_logged(&r, "Insufficient VUs, reached 4 active VUs and cannot initialize more"));
+    run_deinit(&r);
+}
+
+/* What was added for one scenario serves another later. */
+static void added_vus_are_used_again(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    r.workers = 1;
+    run_exits(&r,
+        "{ scenarios: {"
+        " a: { executor: 'constant-arrival-rate', rate: 20, duration: '1s', preAllocatedVUs: 0, maxVUs: 2 },"
+        " b: { executor: 'constant-arrival-rate', rate: 20, duration: '1s', preAllocatedVUs: 0, maxVUs: 2, startTime: '1500ms' } } }",
+        "export default function () { sleep(0.2) }", BR_EXIT_OK);
+    assert_int_equal(r.result->vus_max, 2);
+    assert_in_range(run_sum(&r, "iterations"), 8, 24);
+    run_deinit(&r);
+}
+
+static void init_code_of_added_vus_may_fail(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_exits(&r, OPEN("rate: 20, duration: '1s', preAllocatedVUs: 1, maxVUs: 2"),
+        "if (__VU > 1) throw new Error('no more of us'); export default function () { sleep(0.3) }",
+        BR_EXIT_OK);
+    assert_true(run_logged(&r, "Error while allocating unplanned VU: Error: no more of us"));
+    assert_int_equal(r.result->vus_max, 1);
+    run_deinit(&r);
+}
+
+static void scripts_see_the_scenario(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_exits(&r, OPEN("rate: 10, duration: '1s', preAllocatedVUs: 3"),
+        "import exec from 'k6/execution'; const seen = new Counter('seen'), wrong = new Counter('wrong');\n"
+        "export default function () { const s = exec.scenario; seen.add(s.iterationInTest);\n"
+        " if (s.name !== 's' || s.executor !== 'constant-arrival-rate' || !(s.progress >= 0 && s.progress <= 1)"
+        " || !(exec.instance.vusActive >= 1 && exec.instance.vusActive <= 3)) wrong.add(1) }",
+        BR_EXIT_OK);
+    assert_true(run_sum(&r, "seen") == 55);
+    assert_true(run_sum(&r, "wrong") == 0);
+    run_deinit(&r);
+}
+
+/* A VU that waits out the least length is busy. */
+static void the_least_length_keeps_vus_busy(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_exits(&r,
+        "{ minIterationDuration: '450ms', scenarios: { s: { executor: 'constant-arrival-rate', rate: 10, "
+        "duration: '1s', preAllocatedVUs: 1 } } }",
+        "export default function () {}", BR_EXIT_OK);
+    assert_true(run_sum(&r, "iterations") == 3);
+    assert_true(run_sum(&r, "dropped_iterations") == 8);
+    run_deinit(&r);
+}
+
+static void aborts_end_it(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_exits(&r, OPEN("rate: 10, duration: '30s', preAllocatedVUs: 1, maxVUs: 50"),
+        "import exec from 'k6/execution'; export default function () { if (exec.scenario.iterationInTest === 3) "
+        "exec.test.abort('enough'); sleep(20) }",
+        BR_EXIT_ABORTED);
+    assert_in_range(r.took, 0, 10 * BR_SEC);
+    run_deinit(&r);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(iterations_follow_the_rate),
+        cmocka_unit_test(stages_of_rates),
+        cmocka_unit_test(vus_are_added_while_needed),
+        cmocka_unit_test(added_vus_are_used_again),
+        cmocka_unit_test(init_code_of_added_vus_may_fail),
+        cmocka_unit_test(scripts_see_the_scenario),
+        cmocka_unit_test(the_least_length_keeps_vus_busy),
+        cmocka_unit_test(aborts_end_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
