@@ -51,7 +51,7 @@ typedef enum br_code {
 typedef struct br_err {
     br_code code;
     int sys_errno;  /* errno behind it, 0 if none */
-    char msg[1024]; /* one clear sentence: what, where, remedy */
+    char msg[4096]; /* one clear sentence: what, where, remedy; k6's report about scenarios is longer */
 } br_err;
 
 /* The name ("BR_EIO") and the text ("input/output error") of a code; static strings. */

@@ -68,7 +68,7 @@ static void test_long_messages_are_cut(void **state)
 {
     (void) state;
     br_err err = {0};
-    char long_text[3000];
+    char long_text[sizeof(err.msg) + 1000];
     memset(long_text, 'x', sizeof(long_text));
     long_text[sizeof(long_text) - 1] = '\0';
     br_fail(&err, BR_EIO, "%s", long_text);
