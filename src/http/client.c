@@ -1,4 +1,5 @@
 #include "http/conn_int.h"
+#include "http/h2_int.h"
 #include <stdio.h>
 #include "base/assert.h"
 #include "base/mem.h"
@@ -11,75 +12,8 @@ void br_http_client_config_defaults(br_http_client_config *c)
         .max_head_bytes = (size_t) 1 << 20,
         .max_body_bytes = (size_t) 256 << 20,
         .connect_timeout_ns = 30 * BR_SEC,
+        .http2 = true,
     };
-}
-
-/* Idle connections ------------------------------------------------------------------------------- */
-
-static bool goes_to(const br_http_conn *conn, const char *host, size_t host_len, uint16_t port)
-{
-    return conn->port == port && conn->host_len == host_len && memcmp(conn->host, host, host_len) == 0;
-}
-
-void br_http_pool_remove(br_http_client *client, br_http_conn *conn)
-{
-    *(conn->prev != NULL ? &conn->prev->next : &client->idle_first) = conn->next;
-    *(conn->next != NULL ? &conn->next->prev : &client->idle_last) = conn->prev;
-    conn->prev = conn->next = NULL;
-    client->idle_count--;
-}
-
-static void pool_drop(br_http_client *client, br_http_conn *conn)
-{
-    br_http_pool_remove(client, conn);
-    br_http_conn_free(conn);
-}
-
-static uint32_t idle_of_host(const br_http_client *client, const br_http_conn *like)
-{
-    uint32_t count = 0;
-    for (const br_http_conn *c = client->idle_first; c != NULL; c = c->next) {
-        count += goes_to(c, like->host, like->host_len, like->port) ? 1 : 0;
-    }
-    return count;
-}
-
-/* Keeps the connection, or closes it (too many of its host), or the longest unused one (too many in all). */
-void br_http_pool_put(br_http_client *client, br_http_conn *conn)
-{
-    const br_http_client_config *config = &client->config;
-    bool full = client->idle_count >= config->max_idle_per_host &&
-                idle_of_host(client, conn) >= config->max_idle_per_host;
-    if (full || config->max_idle == 0) {
-        br_http_conn_free(conn);
-        return;
-    }
-    conn->used = true;
-    conn->prev = NULL;
-    conn->next = client->idle_first;
-    *(client->idle_first != NULL ? &client->idle_first->prev : &client->idle_last) = conn;
-    client->idle_first = conn;
-    if (++client->idle_count > config->max_idle) {
-        pool_drop(client, client->idle_last);
-    }
-}
-
-static br_http_conn *pool_take(br_http_client *client, const br_url *url)
-{
-    for (br_http_conn *c = client->idle_first; c != NULL; c = c->next) {
-        if (goes_to(c, url->host.p, url->host.n, url->port)) {
-            br_http_pool_remove(client, c);
-            return c;
-        }
-    }
-    return NULL;
-}
-
-void br_http_client_close_idle(br_http_client *client)
-{
-    while (client->idle_first != NULL) {
-        pool_drop(client, client->idle_first);
-    }
 }
 
 /* The end of an exchange ------------------------------------------------------------------------- */
@@ -97,11 +31,34 @@ void br_http_exchange_finish(br_http_exchange *x)
 {
     br_http_client *client = x->_client;
     BR_ASSERT(x->_running && x->_conn == NULL);
-    x->response->times.end = br_loop_clock(client->loop);
+    if (x->response->times.end == 0) {
+        x->response->times.end = br_loop_clock(client->loop);
+    }
     client->totals.requests++;
     unlink_running(x);
     x->_running = false;
     x->_on_done(x, x->_ctx);
+}
+
+/*
+ * What on_done does is the user's: it may start, cancel, close idle connections, or free the client. An
+ * exchange that was cancelled meanwhile is not in the queue any more.
+ */
+void br_http_tell_finished(br_http_client *client)
+{
+    br_http_exchange *x;
+    bool gone = false;
+    client->gone = &gone;
+    while (!gone && (x = br_http_queue_take(&client->finished)) != NULL) {
+        if (x->_h2.again) {
+            br_http_exchange_retry(x);
+        } else {
+            br_http_exchange_finish(x);
+        }
+    }
+    if (!gone) {
+        client->gone = NULL;
+    }
 }
 
 /* Takes x away from whatever it waits for. */
@@ -111,14 +68,19 @@ static void abandon(br_http_exchange *x, br_code code)
     br_http_conn *conn = x->_conn;
     br_loop_undefer(client->loop, &x->_fail_later);
     br_dns_cancel(client->dns, &x->_query);
+    br_http_pool_dialled(x, NULL, false);
+    br_http_queue_remove(x);
     if (conn == NULL) {
         br_http_error_set(&x->response->error, code, BR_STEP_NONE, NULL);
-        return;
+    } else if (conn->h2 != NULL) {
+        br_h2_abandon(conn, x, code);
+    } else {
+        br_http_step step = br_h1_has_head(conn->parser) ? BR_STEP_PARSE : BR_STEP_READ;
+        br_http_conn_explain(conn, x->response, code, step, NULL);
+        conn->x = NULL;
+        x->_conn = NULL;
+        br_http_conn_free(conn);
     }
-    br_http_conn_explain(conn, code, br_h1_has_head(conn->parser) ? BR_STEP_PARSE : BR_STEP_READ, NULL);
-    conn->x = NULL;
-    x->_conn = NULL;
-    br_http_conn_free(conn);
 }
 
 void br_http_cancel(br_http_exchange *x)
@@ -194,21 +156,40 @@ static void on_resolved(
         text, sizeof(text), "lookup " BR_FMT ": %s", BR_ARG(host), why != NULL ? why : br_code_text(code));
     br_http_error_set(e, code, BR_STEP_LOOKUP, text);
     snprintf(e->raw, sizeof(e->raw), "%s", text);
+    br_http_pool_dialled(x, NULL, true);
     br_http_exchange_finish(x);
 }
 
-static void connect_anew(br_http_exchange *x)
+void br_http_exchange_dial(br_http_exchange *x)
 {
     const br_url *url = &x->request->url;
     br_dns_start(x->_client->dns, &x->_query, url->host, url->port, on_resolved, x);
+}
+
+void br_http_exchange_connect(br_http_exchange *x)
+{
+    br_http_client *client = x->_client;
+    br_http_conn *conn = br_http_pool_find(client, &x->request->url);
+    if (conn == NULL) {
+        if (!br_http_pool_wait(client, x)) {
+            br_http_exchange_dial(x);
+        }
+        return;
+    }
+    x->response->times.ready = x->_retried ? br_loop_clock(client->loop) : x->response->times.start;
+    if (conn->h2 != NULL) {
+        br_h2_send(conn, x);
+    } else {
+        br_http_conn_send(conn, x);
+    }
 }
 
 void br_http_exchange_retry(br_http_exchange *x)
 {
     x->_retried = true;
     x->response->reused = false;
-    x->response->times.ready = x->response->times.sent = 0;
-    connect_anew(x);
+    x->response->times.ready = x->response->times.sent = x->response->times.end = 0;
+    br_http_exchange_connect(x);
 }
 
 static void begin(br_http_client *client, br_http_exchange *x)
@@ -223,6 +204,8 @@ static void begin(br_http_client *client, br_http_exchange *x)
     x->_conn = NULL;
     x->_running = true;
     x->_retried = false;
+    x->_queue = NULL;
+    x->_dials_for = NULL;
     x->_prev = NULL;
     x->_next = client->running;
     if (client->running != NULL) {
@@ -245,23 +228,14 @@ void br_http_start(br_http_client *client, br_http_exchange *x, const br_http_re
     x->_on_done = on_done;
     x->_ctx = ctx;
     begin(client, x);
-    br_buf_reset(&client->head);
-    br_code code = br_http_request_put_head(request, client->config.no_reuse, &client->head, text);
+    br_code code = br_http_request_check(request, text);
     if (code != BR_OK) {
         fail_later(x, code, BR_STEP_URL, text);
-        return;
-    }
-    if (request->url.tls) {
+    } else if (request->url.tls) {
         fail_later(x, BR_EUNSUPPORTED, BR_STEP_TLS, "TLS is not supported yet");
-        return;
+    } else {
+        br_http_exchange_connect(x);
     }
-    br_http_conn *conn = pool_take(client, &request->url);
-    if (conn == NULL) {
-        connect_anew(x);
-        return;
-    }
-    response->times.ready = response->times.start;
-    br_http_conn_send(conn, x);
 }
 
 /* Life cycle --------------------------------------------------------------------------------------- */
@@ -283,7 +257,11 @@ void br_http_client_free(br_http_client *client)
         return;
     }
     BR_ASSERT(client->running == NULL);
+    if (client->gone != NULL) {
+        *client->gone = true;
+    }
     br_http_client_close_idle(client);
+    br_http_pool_deinit(client);
     br_timer_stop(client->loop, &client->timer);
     br_buf_deinit(&client->head);
     br_free(client);

@@ -1,8 +1,9 @@
 /*
- * http/client.h - the HTTP/1.1 client of one virtual user.
+ * http/client.h - the HTTP client of one virtual user, for HTTP/1.1 and HTTP/2.
  *
- * What: sends one request at a time or several side by side, each over a kept-alive connection of its
- *     own pool, and reports the answer with exact phase times.
+ * What: sends one request at a time or several side by side over kept-alive connections of its own pool,
+ *     HTTP/1.1 one a connection, HTTP/2 as many as the server allows, and reports the answer with exact
+ *     phase times.
  * Why here: the whole of HTTP below scripts; redirects, cookies and authentication are steps on top of
  *     one exchange, in this folder.
  * Threads: one client, one loop.
@@ -13,6 +14,13 @@
  * the cancel call). An idle connection that becomes readable is closed. A request that is safe to repeat
  * (Go's rule: GET, HEAD, OPTIONS, TRACE, or with an Idempotency-Key; any method if not one byte of it was
  * sent) on a reused connection that dies before the first byte of an answer is sent once more on a fresh one.
+ *     Over HTTP/2 a request is sent once more when the server says that it has not touched it: GOAWAY with a
+ *     smaller stream number, RST_STREAM with REFUSED_STREAM (and, as Go does, with PROTOCOL_ERROR); not when
+ *     the connection just dies.
+ *     Exchanges to one origin share an open HTTP/2 connection up to its MAX_CONCURRENT_STREAMS; those beyond
+ *     get another connection, as in Go. While a connection is dialled that can become HTTP/2, others wait for
+ *     it instead of dialling as well (Go dials for each and throws the surplus away); once the origin has
+ *     turned out to speak HTTP/1 only, or could not be reached, each dials for itself.
  *     One timer serves all exchanges of a client: it is left running and set anew only when it fires early.
  */
 #pragma once
@@ -31,6 +39,8 @@ typedef struct br_http_client_config {
     size_t max_body_bytes;      /* kept body (BR_ELIMIT); default 256 MiB */
     br_ns connect_timeout_ns;   /* 30 s */
     bool no_reuse;              /* close after each exchange ("Connection: close" is sent) */
+    bool http2;                 /* offer HTTP/2 on https; default true */
+    bool h2c;                   /* speak HTTP/2 on http as well, without asking; default false */
 } br_http_client_config;
 void br_http_client_config_defaults(br_http_client_config *c);
 
@@ -72,6 +82,21 @@ struct br_http_exchange {
     br_task _fail_later;
     br_dns_query _query;
     bool _running, _retried;
+    struct br_http_queue *_queue; /* waiting for a connection, for the kernel, or for on_done */
+    br_http_exchange *_queue_prev, *_queue_next;
+    struct br_http_origin *_dials_for; /* others wait for the connection that this one dials */
+    struct br_http_h2_stream {
+        int32_t id;
+        size_t body_at;    /* of the request's body, given to nghttp2 */
+        size_t head_bytes; /* of all heads of the answer */
+        uint64_t length;   /* Content-Length of the answer; UINT64_MAX: none */
+        bool begun;        /* the head of the request was written */
+        bool finished;     /* the request was written to its end */
+        bool was_reset;    /* by the server */
+        bool has_head;     /* the final head of the answer is complete */
+        bool answered;     /* the answer was read to its end */
+        bool again;        /* refused: to be sent once more */
+    } _h2;
 };
 
 /*

@@ -1,10 +1,10 @@
 #include "http/conn_int.h"
+#include "http/h2_int.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define FIELDS_MAX       1000
 #define SMALL_BODY_BYTES 2048 /* copied behind the head: one piece is cheaper to send than two */
 #define RESERVE_BYTES    ((size_t) 1 << 20) /* of an announced body, at most */
 
@@ -21,7 +21,7 @@ static bool to_head(const br_http_exchange *x)
 
 /* Counting -------------------------------------------------------------------------------------- */
 
-static void count_sent(br_http_conn *conn)
+void br_http_conn_count_sent(br_http_conn *conn)
 {
     conn->client->totals.sent_bytes += conn->stream->sent_bytes - conn->counted_sent;
     conn->counted_sent = conn->stream->sent_bytes;
@@ -79,9 +79,10 @@ static void explain_io(br_http_conn *conn, br_http_error *e, char *remote)
     snprintf(e->raw, sizeof(e->raw), "%s%s tcp %s->%s: %s: %s", broken, op, local, remote, op, text);
 }
 
-void br_http_conn_explain(br_http_conn *conn, br_code code, br_http_step step, const char *detail)
+void br_http_conn_explain(
+    br_http_conn *conn, br_http_response *response, br_code code, br_http_step step, const char *detail)
 {
-    br_http_error *e = &conn->x->response->error;
+    br_http_error *e = &response->error;
     char remote[64], unknown[160];
     int sys_errno = conn->stream->sys_errno;
     if (detail == NULL && (code == BR_EDIAL || code == BR_EIO) && sys_errno != 0) {
@@ -105,7 +106,7 @@ static void complete(br_http_conn *conn, bool clean)
 {
     br_http_exchange *x = conn->x;
     bool reuse = clean && conn->keep && !conn->sending && br_h1_keep_alive(conn->parser);
-    count_sent(conn);
+    br_http_conn_count_sent(conn);
     conn->x = NULL;
     x->_conn = NULL;
     if (reuse) {
@@ -120,9 +121,9 @@ static void complete(br_http_conn *conn, bool clean)
 static void fail(br_http_conn *conn, br_code code, br_http_step step, const char *detail)
 {
     br_http_exchange *x = conn->x;
-    count_sent(conn);
+    br_http_conn_count_sent(conn);
     if (x->response->error.code == BR_OK) {
-        br_http_conn_explain(conn, code, step, detail);
+        br_http_conn_explain(conn, x->response, code, step, detail);
     }
     conn->x = NULL;
     x->_conn = NULL;
@@ -152,13 +153,18 @@ static br_code refuse(br_http_response *r, br_code code, const char *text)
     return code;
 }
 
+br_code br_http_too_many_fields(br_http_response *r)
+{
+    char text[80];
+    snprintf(text, sizeof(text), "response has more than %d header fields", BR_HTTP_FIELDS_MAX);
+    return refuse(r, BR_ELIMIT, text);
+}
+
 static br_code on_field(void *ctx, const br_h1_field *field)
 {
     br_http_response *r = ((br_http_conn *) ctx)->x->response;
-    if (r->fields.len >= FIELDS_MAX) {
-        char text[80];
-        snprintf(text, sizeof(text), "response has more than %d header fields", FIELDS_MAX);
-        return refuse(r, BR_ELIMIT, text);
+    if (r->fields.len >= BR_HTTP_FIELDS_MAX) {
+        return br_http_too_many_fields(r);
     }
     *br_vec_push(&r->fields) = (br_http_field){
         field->name_at, field->name_len, field->value_at, field->value_len};
@@ -174,17 +180,16 @@ static br_code body_too_long(br_http_response *r)
 }
 
 /* Room for an announced body at once, unless it is none of our business. */
-static br_code expect_body(br_http_exchange *x, const br_h1_head *head)
+br_code br_http_expect_body(br_http_exchange *x, int status, uint64_t length)
 {
     br_http_response *r = x->response;
-    bool none = !head->has_length || head->status == 204 || head->status == 304 || to_head(x);
-    if (none || x->request->drop_body) {
+    if (status == 204 || status == 304 || to_head(x) || x->request->drop_body) {
         return BR_OK;
     }
-    if (head->length > r->body.max_bytes) {
+    if (length > r->body.max_bytes) {
         return body_too_long(r);
     }
-    size_t room = (size_t) head->length < RESERVE_BYTES ? (size_t) head->length : RESERVE_BYTES;
+    size_t room = (size_t) length < RESERVE_BYTES ? (size_t) length : RESERVE_BYTES;
     return br_buf_reserve(&r->body, room);
 }
 
@@ -197,6 +202,7 @@ static br_code on_head(void *ctx, const br_h1_head *head)
         return BR_OK;
     }
     r->status = head->status;
+    r->http_major = 1;
     r->http_minor = head->http_minor;
     r->reason_at = head->reason_at;
     r->reason_len = head->reason_len;
@@ -206,12 +212,11 @@ static br_code on_head(void *ctx, const br_h1_head *head)
             text, sizeof(text), "unsupported response status: 101 %.*s", BR_ARG(br_http_response_reason(r)));
         return refuse(r, BR_EPROTO, text);
     }
-    return expect_body(conn->x, head);
+    return head->has_length ? br_http_expect_body(conn->x, head->status, head->length) : BR_OK;
 }
 
-static br_code on_body(void *ctx, br_str bytes)
+br_code br_http_take_body(br_http_exchange *x, br_str bytes)
 {
-    br_http_exchange *x = ((br_http_conn *) ctx)->x;
     br_http_response *r = x->response;
     r->body_bytes += bytes.n;
     if (x->request->drop_body) {
@@ -220,26 +225,38 @@ static br_code on_body(void *ctx, br_str bytes)
     return br_buf_append(&r->body, bytes.p, bytes.n) == BR_OK ? BR_OK : body_too_long(r);
 }
 
+static br_code on_body(void *ctx, br_str bytes)
+{
+    return br_http_take_body(((br_http_conn *) ctx)->x, bytes);
+}
+
 static const br_h1_events parser_events = {.on_field = on_field, .on_head = on_head, .on_body = on_body};
 
 /* Events of the stream --------------------------------------------------------------------------- */
+
+/* Prior knowledge only, so far. */
+static bool speaks_h2(const br_http_conn *conn)
+{
+    return !conn->tls && conn->client->config.h2c;
+}
 
 static void on_open(void *owner)
 {
     br_http_conn *conn = owner;
     br_http_client *client = conn->client;
     br_http_exchange *x = conn->x;
-    char text[200];
     conn->remote_port = br_address_text(br_tcp_peer(&conn->tcp), conn->remote_ip);
     x->response->times.connect_end = x->response->times.ready = br_loop_clock(client->loop);
     client->totals.connections_opened++;
-    br_buf_reset(&client->head);
-    br_code code = br_http_request_put_head(x->request, client->config.no_reuse, &client->head, text);
-    if (code != BR_OK) { /* it was fine when the exchange started */
-        fail(conn, code, BR_STEP_WRITE, text);
-        return;
+    if (speaks_h2(conn)) {
+        conn->x = NULL;
+        x->_conn = NULL;
+        br_h2_open(conn);
+        br_h2_send(conn, x);
+    } else {
+        br_http_conn_send(conn, x);
     }
-    br_http_conn_send(conn, x);
+    br_http_pool_dialled(x, conn, false);
 }
 
 static void on_sent(void *owner)
@@ -247,7 +264,7 @@ static void on_sent(void *owner)
     br_http_conn *conn = owner;
     conn->sending = false;
     br_buf_deinit(&conn->held);
-    count_sent(conn);
+    br_http_conn_count_sent(conn);
     conn->x->response->times.sent = br_loop_clock(conn->client->loop);
 }
 
@@ -256,7 +273,7 @@ static void on_data(void *owner, br_str bytes)
     br_http_conn *conn = owner;
     conn->client->totals.received_bytes += bytes.n;
     if (conn->x == NULL) { /* nobody asked: not to be trusted with another request */
-        br_http_pool_remove(conn->client, conn);
+        br_http_pool_remove(conn);
         br_http_conn_free(conn);
         return;
     }
@@ -275,7 +292,7 @@ static void on_data(void *owner, br_str bytes)
     }
 }
 
-static br_http_step step_of(br_stream_op op)
+br_http_step br_http_step_of(br_stream_op op)
 {
     switch (op) {
         case BR_STREAM_DIAL: return BR_STEP_DIAL;
@@ -299,13 +316,13 @@ static void on_closed(void *owner, br_code code)
 {
     br_http_conn *conn = owner;
     if (conn->x == NULL) {
-        br_http_pool_remove(conn->client, conn);
+        br_http_pool_remove(conn);
         br_http_conn_free(conn);
         return;
     }
     if (may_retry(conn)) {
         br_http_exchange *x = conn->x;
-        count_sent(conn);
+        br_http_conn_count_sent(conn);
         conn->x = NULL;
         x->_conn = NULL;
         br_http_conn_free(conn);
@@ -316,7 +333,8 @@ static void on_closed(void *owner, br_code code)
         bool in_body = br_h1_has_head(conn->parser);
         fail(conn, code, BR_STEP_READ, in_body ? "unexpected EOF" : BROKEN "unexpected EOF");
     } else {
-        fail(conn, code, step_of(conn->stream->failed_op), NULL);
+        br_http_pool_dialled(conn->x, NULL, true);
+        fail(conn, code, br_http_step_of(conn->stream->failed_op), NULL);
     }
 }
 
@@ -332,6 +350,7 @@ void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_add
     conn->client = client;
     conn->x = x;
     conn->port = x->request->url.port;
+    conn->tls = x->request->url.tls;
     conn->host_len = host.n;
     memcpy(conn->host, host.p, host.n);
     conn->parser = br_h1_new(&parser_events, conn);
@@ -343,7 +362,7 @@ void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_add
     br_tcp_connect(&conn->tcp, addresses, count, client->config.connect_timeout_ns);
 }
 
-static void tell_connection(const br_http_conn *conn, br_http_response *r)
+void br_http_conn_tell(const br_http_conn *conn, br_http_response *r)
 {
     memcpy(r->remote_ip, conn->remote_ip, sizeof(r->remote_ip));
     r->remote_port = conn->remote_port;
@@ -355,7 +374,10 @@ void br_http_conn_send(br_http_conn *conn, br_http_exchange *x)
     br_http_client *client = conn->client;
     const br_http_request *q = x->request;
     br_http_response *r = x->response;
-    tell_connection(conn, r);
+    br_http_pool_remove(conn);
+    br_http_conn_tell(conn, r);
+    br_buf_reset(&client->head);
+    br_http_request_put_head(q, client->config.no_reuse, &client->head);
     conn->x = x;
     x->_conn = conn;
     conn->answering = false;
@@ -374,12 +396,13 @@ void br_http_conn_send(br_http_conn *conn, br_http_exchange *x)
         conn->held = client->head;
         br_buf_init(&client->head, BR_BUF_NO_LIMIT);
     }
-    count_sent(conn);
+    br_http_conn_count_sent(conn);
 }
 
 void br_http_conn_free(br_http_conn *conn)
 {
-    BR_ASSERT(conn->x == NULL);
+    BR_ASSERT(conn->x == NULL && conn->place == BR_PLACE_NONE);
+    br_h2_close(conn);
     br_stream_close(conn->stream);
     br_buf_deinit(&conn->held);
     br_h1_free(conn->parser);

@@ -88,3 +88,34 @@ void br_http_error_set(br_http_error *ret, br_code code, br_http_step step, cons
     }
     memcpy(ret->raw, ret->text, sizeof(ret->text));
 }
+
+/* Source: RFC 9113 section 7, Go's words for the unknown. */
+const char *br_http2_code_name(uint32_t http2_code, char *out)
+{
+    static const char *const names[] = {"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
+        "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL",
+        "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY",
+        "HTTP_1_1_REQUIRED"};
+    if (http2_code < BR_COUNT_OF(names)) {
+        return names[http2_code];
+    }
+    snprintf(out, 32, "unknown error code 0x%x", http2_code);
+    return out;
+}
+
+void br_http_error_set_http2(br_http_error *ret, br_http2_failure failure, uint32_t http2_code)
+{
+    static const struct {
+        int k6_code;
+        const char *text;
+    } failures[] = {[BR_HTTP2_GOAWAY] = {1610, "received GoAway"},
+        [BR_HTTP2_STREAM] = {1630, "stream error"},
+        [BR_HTTP2_CONNECTION] = {1650, "connection error"}};
+    char name[32];
+    ret->code = BR_EPROTO;
+    ret->step = BR_STEP_PARSE;
+    ret->k6_code = failures[failure].k6_code + (http2_code <= 13 ? 1 + (int) http2_code : 0);
+    snprintf(ret->text, sizeof(ret->text), "http2: %s with http2 ErrCode %s", failures[failure].text,
+        br_http2_code_name(http2_code, name));
+    memcpy(ret->raw, ret->text, sizeof(ret->text));
+}

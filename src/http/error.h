@@ -7,6 +7,7 @@
  *     13xx TLS, 14xx-15xx status, 16xx HTTP/2, 17xx decompression).
  */
 #pragma once
+#include <stdint.h>
 #include "base/err.h"
 
 typedef enum br_http_step {
@@ -37,3 +38,13 @@ typedef struct br_http_error {
  * BR_EOF inside a body -> 1000 "unexpected EOF".
  */
 void br_http_error_set(br_http_error *ret, br_code code, br_http_step step, const char *detail);
+
+typedef enum br_http2_failure { BR_HTTP2_GOAWAY, BR_HTTP2_STREAM, BR_HTTP2_CONNECTION } br_http2_failure;
+
+/*
+ * Fills *ret (code BR_EPROTO, step PARSE) for an HTTP/2 error code: 1610, 1630 or 1650, plus 1 + the code if
+ * it is one of RFC 9113: "http2: stream error with http2 ErrCode INTERNAL_ERROR". raw becomes a copy of text.
+ */
+void br_http_error_set_http2(br_http_error *ret, br_http2_failure failure, uint32_t http2_code);
+/* "INTERNAL_ERROR", "unknown error code 0x2a"; written to out, of 32 bytes, if it is not static. */
+const char *br_http2_code_name(uint32_t http2_code, char *out);

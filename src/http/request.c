@@ -1,5 +1,6 @@
 #include "http/conn_int.h"
 #include <stdio.h>
+#include "base/assert.h"
 
 #define PLAIN 1 /* may stand in a token: RFC 9110 section 5.6.2 */
 #define VALUE 2 /* may stand in a field value: no control characters but the tab */
@@ -68,17 +69,17 @@ static br_code invalid(const char *what, br_str name, char *text)
     return BR_EINVAL;
 }
 
-static br_str host_of(const br_http_request *q)
+br_str br_http_request_host(const br_http_request *q)
 {
     return q->host.p != NULL ? q->host : q->url.authority;
 }
 
-static br_code check(const br_http_request *q, char *text)
+br_code br_http_request_check(const br_http_request *q, char *text)
 {
     if (!is_token(q->method)) {
         return invalid("net/http: invalid method", q->method, text);
     }
-    br_str host = host_of(q);
+    br_str host = br_http_request_host(q);
     if (host.n == 0 || !all_of(host, VALUE) || memchr(host.p, ' ', host.n) != NULL) {
         snprintf(text, 200, "http: invalid Host header");
         return BR_EINVAL;
@@ -135,31 +136,21 @@ static char *put_fields(char *at, const br_http_request *q, bool close)
     return put(at, BR_STR("\r\n"));
 }
 
-br_code br_http_request_put_head(const br_http_request *q, bool close, br_buf *out, char *text)
+void br_http_request_put_head(const br_http_request *q, bool close, br_buf *out)
 {
     static const size_t fixed =
         64; /* the words of the request line, "Host: ", "Connection: close", the end */
-    br_str host = host_of(q);
-    br_code code = check(q, text);
-    if (code != BR_OK) {
-        return code;
-    }
-    code = br_buf_reserve(out, q->method.n + 3 * q->url.target.n + host.n + fields_bytes(q) + fixed);
-    if (code != BR_OK) {
-        snprintf(text, 200, "request header over the limit of %zu bytes", out->max_bytes);
-        return code;
-    }
+    br_str host = br_http_request_host(q);
+    br_code code = br_buf_reserve(out, q->method.n + 3 * q->url.target.n + host.n + fields_bytes(q) + fixed);
+    BR_ASSERT(code == BR_OK);
     out->len = (size_t) (put(put(out->data + out->len, q->method), BR_STR(" ")) - out->data);
-    code = br_url_put_target(&q->url, out); /* there is room */
-    if (code != BR_OK) {
-        return code;
-    }
+    code = br_url_put_target(&q->url, out);
+    BR_ASSERT(code == BR_OK); /* there is room */
     char *at = put(out->data + out->len, BR_STR(" HTTP/1.1\r\nHost: "));
     at = put(put(at, host), BR_STR("\r\n"));
     at = put_fields(at, q, close);
     out->len = (size_t) (at - out->data);
     out->data[out->len] = 0;
-    return BR_OK;
 }
 
 bool br_http_request_wants_close(const br_http_request *q)

@@ -31,7 +31,7 @@ typedef struct br_http_times {
 
 typedef struct br_http_response {
     int status;                     /* 0 until a status line was read */
-    int http_minor;                 /* 0 or 1; http_major is 1 */
+    int http_major, http_minor;     /* 1 and 0 or 1; 2 and 0 */
     uint32_t reason_at, reason_len; /* in head */
     br_buf head;
     BR_VEC(br_http_field) fields;
@@ -49,6 +49,8 @@ void br_http_response_init(br_http_response *r);
 void br_http_response_deinit(br_http_response *r);
 void br_http_response_reset(br_http_response *r); /* keeps buffers up to a sane size, frees larger ones */
 
+br_str br_http_response_proto(const br_http_response *r); /* "HTTP/1.1", "HTTP/2.0"; a static string */
+/* As sent; over HTTP/2, which has none, the usual one of the status. */
 br_str br_http_response_reason(const br_http_response *r);
 br_str br_http_field_name(const br_http_response *r, size_t i);
 br_str br_http_field_value(const br_http_response *r, size_t i);

@@ -14,7 +14,7 @@ static void record(br_vu *vu, const br_js_request *request, const br_js_response
         .method = request->http.method,
         .url = request->name_tag,
         .name = request->name_tag,
-        .proto = r->status ? (r->http.http_minor ? BR_STR("HTTP/1.1") : BR_STR("HTTP/1.0")) : BR_STR(""),
+        .proto = r->status ? br_http_response_proto(&r->http) : BR_STR(""),
         .status = r->status,
         .error_code = r->error_code,
         .error = r->error,

@@ -254,7 +254,7 @@ static JSValue make_field(JSContext *ctx, const br_js_response *r, int field)
         case BR_ATOM_url: return make_url(ctx, r);
         case BR_ATOM_status_text: return make_status_text(ctx, r);
         case BR_ATOM_proto:
-            return JS_NewString(ctx, r->status == 0 ? "" : r->http.http_minor ? "HTTP/1.1" : "HTTP/1.0");
+            return br_js_new_str(ctx, r->status ? br_http_response_proto(&r->http) : BR_STR(""));
         case BR_ATOM_headers: return make_headers(ctx, r);
         case BR_ATOM_cookies: return JS_NewObject(ctx);
         case BR_ATOM_body: return make_body(ctx, r);
