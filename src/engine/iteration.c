@@ -60,9 +60,9 @@ br_ns br_iteration_run(br_slot *slot, br_ns meant, br_ns start)
         .env_count = slot->scenario->env_count,
         .deadline = slot->deadline,
         .stop_flag = &w->stop,
-        .now = start};
+        .now = start,
+        .meant = meant};
     br_err err;
-    (void) meant;
     slot->own_iteration = pooled->by_scenario[slot->scenario - e->config->options->scenarios]++;
     br_vu_set_iteration(slot->vu, pooled->iterations++);
     br_code code = br_vu_run(slot->vu, slot->fiber, &call, e->setup_data, NULL, &err);

@@ -18,6 +18,7 @@ static const struct {
     {BR_STR_INIT("http_reqs"), BR_CATEGORY_HTTP},
     {BR_STR_INIT("http_req_duration"), BR_CATEGORY_HTTP},
     {BR_STR_INIT("http_req_failed"), BR_CATEGORY_HTTP},
+    {BR_STR_INIT("http_res_time"), BR_CATEGORY_HTTP},
     {BR_STR_INIT("vus"), BR_CATEGORY_EXECUTION},
     {BR_STR_INIT("iterations"), BR_CATEGORY_EXECUTION},
     {BR_STR_INIT("iteration_duration"), BR_CATEGORY_EXECUTION},

@@ -13,6 +13,7 @@
 typedef struct vu_timer {
     br_ns at;
     br_ns interval; /* -1: fires once */
+    br_ns lag;      /* of the JavaScript that set it */
     uint32_t id;
     int argc;
     JSValue function;
@@ -81,6 +82,7 @@ static JSValue set_timer(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     br_ns delay = (br_ns) (ms * (double) BR_MS);
     vu_timer t = {.at = now_of(br_vu_of(ctx)) + delay,
         .interval = repeat ? (delay > 0 ? delay : BR_MS) : -1,
+        .lag = br_vu_of(ctx)->lag,
         .id = ++e->last_id,
         .function = JS_DupValue(ctx, argv[0]),
         .argc = argc > 2 ? argc - 2 : 0};
@@ -244,8 +246,15 @@ br_code br_vu_events_turn(br_vu *vu)
     }
     for (;;) {
         br_ns next = e->timers.len ? br_vec_last(&e->timers)->at : BR_NS_MAX;
-        if (e->done) return finish_first(vu) ? BR_OK : BR_EEXCEPTION;
-        if (next <= now_of(vu)) return fire(vu) ? BR_OK : BR_EEXCEPTION;
+        if (e->done) {
+            vu->lag = 0;
+            return finish_first(vu) ? BR_OK : BR_EEXCEPTION;
+        }
+        if (next <= now_of(vu)) {
+            vu->lag = br_vec_last(&e->timers)->lag;
+            if (vu->fiber) br_vu_resumed(vu, next);
+            return fire(vu) ? BR_OK : BR_EEXCEPTION;
+        }
         if (next == BR_NS_MAX && !e->running) return BR_EOF;
         if (wait_for_event(vu, next) == BR_OK) continue;
         vu->cancelled = true;

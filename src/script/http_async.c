@@ -87,6 +87,7 @@ static JSValue start(br_vu *vu, const char *method, int argc, JSValueConst *argv
     br_code code = build(a, method, argc, argv);
     if (code != BR_EEXCEPTION) br_js_response_keep_request(a->response, &a->request);
     if (code == BR_OK) {
+        a->response->lag = vu->lag;
         br_vu_async_start(vu, &a->base);
         br_http_start(vu->http, &a->exchange, &a->request.http, &a->response->http, on_done, a);
         return promise;

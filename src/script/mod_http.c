@@ -6,7 +6,7 @@
 
 /* Samples ------------------------------------------------------------------------------------------- */
 
-static void record(br_vu *vu, const br_js_request *request, const br_js_response *r)
+static void record(br_vu *vu, const br_js_request *request, br_js_response *r)
 {
     if (!vu->config.recorder || vu->cancelled) return;
     br_http_phases t = br_http_response_phases(&r->http);
@@ -31,10 +31,12 @@ static void record(br_vu *vu, const br_js_request *request, const br_js_response
         .waiting = t.waiting,
         .receiving = t.receiving,
         .duration = t.duration,
+        .response = r->http.times.end - r->http.times.start + r->lag,
         .received_bytes = r->http.received_bytes,
         .wall = br_vu_wall(vu, r->http.times.end),
     };
     br_recorder_http(vu->config.recorder, &vu->origin, &s);
+    r->lag = 0;
 }
 
 /* What scripts see of an exchange that ended: k6 shows status 0 for anything that failed on the way. */
@@ -97,11 +99,13 @@ static void on_done(br_http_exchange *x, void *ctx)
 static br_code exchange(br_vu *vu, const br_js_request *request, br_js_response *r)
 {
     vu->waiting = true;
+    r->lag = vu->lag;
     br_http_start(vu->http, &vu->exchange, &request->http, &r->http, on_done, vu);
     br_code code = br_fiber_await(vu->fiber);
     vu->waiting = false;
     if (code != BR_OK) br_http_cancel(&vu->exchange);
     vu->slice_start = br_loop_now(vu->config.loop);
+    vu->lag = 0;
     return code;
 }
 
@@ -116,7 +120,7 @@ br_code br_js_http_wait_for_turn(br_vu *vu)
         s->next_request, &next, at + s->request_interval, memory_order_relaxed, memory_order_relaxed));
     if (at <= now) return BR_OK;
     br_code code = br_fiber_sleep_until(vu->fiber, at);
-    vu->slice_start = br_loop_now(vu->config.loop);
+    br_vu_resumed(vu, at);
     return code;
 }
 

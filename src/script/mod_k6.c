@@ -19,7 +19,7 @@ static JSValue k6_sleep(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     if (seconds > 1e9) seconds = 1e9;
     br_ns until = br_loop_clock(vu->config.loop) + (br_ns) (seconds * 1e9);
     br_code code = br_fiber_sleep_until(vu->fiber, until);
-    vu->slice_start = br_loop_now(vu->config.loop);
+    br_vu_resumed(vu, until);
     return code == BR_OK ? JS_UNDEFINED : br_js_interrupt(ctx);
 }
 

@@ -29,6 +29,7 @@ br_js_response *br_js_response_take(br_vu *vu)
     }
     r->json = JS_UNINITIALIZED;
     r->status = r->error_code = 0;
+    r->lag = 0;
     r->error = BR_STR("");
     r->drop_body = r->binary = false;
     r->http.error = (br_http_error){.code = BR_OK};

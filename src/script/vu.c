@@ -36,6 +36,7 @@ static int on_interrupt(JSRuntime *rt, void *opaque)
     if (!stop && now - vu->slice_start > BR_VU_SLICE) {
         stop = br_fiber_sleep_until(vu->fiber, br_loop_now(vu->config.loop)) != BR_OK;
         vu->slice_start = br_loop_clock(vu->config.loop);
+        vu->lag += vu->slice_start - now; /* it would have gone on */
     }
     if (stop) vu->cancelled = true;
     return stop;
@@ -241,6 +242,7 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->deadline = call->deadline;
     vu->stop_flag = call->stop_flag;
     vu->slice_start = call->now ? call->now : br_loop_clock(vu->config.loop);
+    vu->lag = call->meant && call->meant < vu->slice_start ? vu->slice_start - call->meant : 0;
     vu->abort_text[0] = 0;
     vu->owner = call->owner;
     if (vu->call_tags != call->tags) { /* another scenario: what the script set is gone */

@@ -88,6 +88,7 @@ void br_vu_attach(br_vu *vu, br_dns *dns, br_recorder *recorder);
 typedef struct br_vu_call {
     br_str function;   /* exported name; outlives the VU */
     br_ns now;         /* loop clock, if the caller has just read it; else 0 */
+    br_ns meant;       /* when it was meant to begin; 0: now */
     br_str scenario;   /* empty in setup, teardown */
     const void *owner; /* for the host; NULL in setup, teardown and summary: no scenario */
     const br_tag *env; /* the scenario's own variables for __ENV; outlives the VU */

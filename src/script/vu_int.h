@@ -94,6 +94,7 @@ struct br_vu {
     int64_t iteration; /* -1 outside */
     br_ns deadline;
     br_ns slice_start; /* when JavaScript got the processor; it yields after a while */
+    br_ns lag;         /* how much later than meant JavaScript runs; an answer ends it: docs/measuring.md */
     const _Atomic bool *stop_flag;
     br_ns wall_offset;    /* wall clock - loop clock */
     bool cancelled;       /* the running call was interrupted */
@@ -108,6 +109,12 @@ struct br_vu {
 static inline br_vu *br_vu_of(JSContext *ctx)
 {
     return (br_vu *) JS_GetContextOpaque(ctx);
+}
+/* JavaScript goes on after a pause that was to last until `due`. */
+static inline void br_vu_resumed(br_vu *vu, br_ns due)
+{
+    vu->slice_start = br_loop_clock(vu->config.loop);
+    if (vu->slice_start > due) vu->lag += vu->slice_start - due;
 }
 /* Wall-clock time of an instant of the loop's clock. */
 static inline br_ns br_vu_wall(const br_vu *vu, br_ns at)
@@ -263,6 +270,7 @@ struct br_js_response {
     br_buf request;         /* copy of the request for `request`: see br_js_response_keep_request() */
     size_t request_headers; /* count of headers in it */
     bool drop_body, binary; /* responseType none, binary */
+    br_ns lag;              /* the VU's when it asked for the request; 0 for further hops */
     int status;             /* as scripts see it */
     int error_code;
     br_str error; /* text in http.error or error_buf */

@@ -32,6 +32,7 @@
     X(BR_M_HTTP_REQ_SENDING, "http_req_sending", BR_TREND, BR_CONTAINS_TIME)                                 \
     X(BR_M_HTTP_REQ_WAITING, "http_req_waiting", BR_TREND, BR_CONTAINS_TIME)                                 \
     X(BR_M_HTTP_REQ_RECEIVING, "http_req_receiving", BR_TREND, BR_CONTAINS_TIME)                             \
+    X(BR_M_HTTP_RES_TIME, "http_res_time", BR_TREND, BR_CONTAINS_TIME) /* ours, not k6's */                  \
     X(BR_M_HTTP_REQ_FAILED, "http_req_failed", BR_RATE, BR_CONTAINS_DEFAULT)                                 \
     X(BR_M_DATA_SENT, "data_sent", BR_COUNTER, BR_CONTAINS_DATA)                                             \
     X(BR_M_DATA_RECEIVED, "data_received", BR_COUNTER, BR_CONTAINS_DATA)

@@ -139,7 +139,7 @@ typedef struct br_origin {
 void br_recorder_add(br_recorder *r, const br_metric *metric, double value, const br_origin *origin,
     const br_tag *extra, size_t extra_count, br_ns wall);
 
-/* One finished HTTP exchange: nine samples. Times in nanoseconds. */
+/* One finished HTTP exchange: ten samples. Times in nanoseconds. */
 typedef struct br_http_sample {
     br_str method, url, name; /* name: tag, equal to url unless set by the script */
     br_str proto;             /* "HTTP/1.1" */
@@ -150,6 +150,7 @@ typedef struct br_http_sample {
     size_t extra_count;
     bool has_expectation, expected; /* response callback: none -> no http_req_failed, no expected_response */
     br_ns blocked, connecting, tls_handshaking, sending, waiting, receiving, duration;
+    br_ns response; /* from when it was meant to be asked for to its end: docs/measuring.md */
     uint64_t received_bytes;
     br_ns wall;
 } br_http_sample;

@@ -46,13 +46,13 @@ void br_endpoint_deinit(br_endpoint *row); /* sinks and vectors */
 
 /* Request series (series.c) --------------------------------------------------------------------- */
 
-#define BR_HTTP_SAMPLES   9
+#define BR_HTTP_SAMPLES   10
 #define BR_SERIES_KEY_MAX 2048 /* bytes; requests with longer keys are resolved anew each time */
 
 /* A sub-metric that the requests of a series belong to. */
 typedef struct br_series_hit {
     uint32_t sink;
-    uint32_t sample; /* which of the nine */
+    uint32_t sample; /* which of the ten */
 } br_series_hit;
 
 /* All that is known of requests with equal tags, as far as anybody asks for tags. */
@@ -71,7 +71,7 @@ typedef struct br_series_cache {
     uint32_t *slots; /* index into entries + 1, 0 = free */
     bool ready;      /* the fields below are set: at the first request, when sub-metrics are complete */
     uint32_t selected;
-    size_t sub_count; /* sub-metrics of the nine metrics */
+    size_t sub_count; /* sub-metrics of the ten metrics */
     const br_metric *metrics[BR_HTTP_SAMPLES];
 } br_series_cache;
 

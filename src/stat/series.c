@@ -23,7 +23,8 @@
 #define STATUS_TEXT_BYTES 16
 
 BR_STATIC_ASSERT((BR_SERIES_CACHE_MAX & (BR_SERIES_CACHE_MAX - 1)) == 0, "slots are masked");
-BR_STATIC_ASSERT(BR_M_HTTP_REQ_FAILED - BR_M_HTTP_REQS == BR_HTTP_SAMPLES - 1, "the nine are in k6's order");
+BR_STATIC_ASSERT(BR_M_HTTP_REQ_FAILED - BR_M_HTTP_REQS == BR_HTTP_SAMPLES - 1,
+    "the ten follow each other, the one that may be absent last");
 BR_STATIC_ASSERT(BR_SYSTEM_TAG_COUNT < 31, "OTHER_TAG is free");
 
 void br_series_cache_init(br_series_cache *c)
@@ -309,7 +310,7 @@ BR_HOT void br_recorder_http(br_recorder *r, const br_origin *origin, const br_h
     }
     const double values[BR_HTTP_SAMPLES] = {1, to_ms(s->duration), to_ms(s->blocked), to_ms(s->connecting),
         to_ms(s->tls_handshaking), to_ms(s->sending), to_ms(s->waiting), to_ms(s->receiving),
-        s->expected ? 0 : 1};
+        to_ms(s->response), s->expected ? 0 : 1};
     size_t count = s->has_expectation ? BR_HTTP_SAMPLES : BR_HTTP_SAMPLES - 1;
     for (uint32_t i = 0; i < count; i++) {
         br_sink_add(br_recorder_sink(r, BR_M_HTTP_REQS + i), values[i], s->wall);

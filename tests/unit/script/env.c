@@ -143,7 +143,9 @@ static void call_main(br_fiber *self, void *arg)
         .scenario = BR_STR("s"),
         .tags = br_tags_with(br_recorder_tag_store(w->recorder), w->run_tags, tags, 2),
         .deadline = w->timeout ? br_loop_clock(w->loop) + w->timeout : BR_NS_MAX,
-        .stop_flag = w->stop_flag};
+        .stop_flag = w->stop_flag,
+        .meant = br_loop_clock(w->loop) - w->late};
+    w->late = 0;
     br_str json = BR_STR_NONE;
     c->fiber = self;
     if (w->cancel_after > 0)

@@ -35,6 +35,7 @@ typedef struct world {
     /* Of the calls: */
     br_ns timeout;      /* deadline of the next call, from its start; 0: none */
     br_ns cancel_after; /* cancels the fiber of the next call, as the engine does; 0: not */
+    br_ns late;         /* how long ago the next call was meant to begin */
     const _Atomic bool *stop_flag;
     br_err err;
     char *json; /* what the last call returned; NULL: undefined */

@@ -106,10 +106,10 @@ static void records_a_request(void **state)
     assert_sample(&w, "http_req_failed 0 ", 1);
     assert_int_equal(samples_with(&w, "http_req_"), 8);
     assert_gives(&w, "http.get(base + '/y', {tags: {name: 'short'}})", "undefined");
-    assert_sample(&w, "name=short,proto=HTTP/1.1,run=r,scenario=s,status=200,url=short}", 9);
+    assert_sample(&w, "name=short,proto=HTTP/1.1,run=r,scenario=s,status=200,url=short}", 10);
     assert_gives(&w, "http.get(base + '/z', {responseCallback: null})", "undefined");
     snprintf(want, sizeof(want), "%s/z}", w.base);
-    assert_int_equal(samples_with(&w, want), 8);
+    assert_int_equal(samples_with(&w, want), 9);
     uint64_t sent, received;
     br_vu_take_bytes(w.vu, &sent, &received);
     assert_in_range(sent, 50, 300);

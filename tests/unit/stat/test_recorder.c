@@ -100,32 +100,33 @@ static br_http_sample get_ok(const char *url)
         .waiting = 5 * BR_MS,
         .receiving = 6 * BR_MS,
         .duration = 15 * BR_MS,
+        .response = 40 * BR_MS,
         .received_bytes = 100,
         .wall = 77};
 }
 
-static void test_nine_samples(void **state)
+static void test_ten_samples(void **state)
 {
     (void) state;
     fixture *f = open_fixture(BR_SYSTEM_TAGS_DEFAULT, true, NULL);
     br_http_sample s = get_ok("http://h/");
     br_recorder_http(f->recorder, &f->origin, &s);
-    assert_int_equal(f->log.count, 9);
+    assert_int_equal(f->log.count, 10);
     assert_string_equal(f->log.metrics,
         "http_reqs;http_req_duration;http_req_blocked;http_req_connecting;http_req_tls_handshaking;"
-        "http_req_sending;http_req_waiting;http_req_receiving;http_req_failed;");
-    static const double want[] = {1, 15, 1, 2, 3, 4, 5, 6, 0};
+        "http_req_sending;http_req_waiting;http_req_receiving;http_res_time;http_req_failed;");
+    static const double want[] = {1, 15, 1, 2, 3, 4, 5, 6, 40, 0};
     for (size_t i = 0; i < BR_COUNT_OF(want); i++) {
         assert_true(f->log.values[i] == want[i]);
     }
     assert_int_equal(f->log.wall, 77);
     s.has_expectation = false;
     br_recorder_http(f->recorder, &f->origin, &s);
-    assert_int_equal(f->log.count, 8);
+    assert_int_equal(f->log.count, 9);
     s.has_expectation = true;
     s.expected = false;
     br_recorder_http(f->recorder, &f->origin, &s);
-    assert_true(f->log.values[8] == 1);
+    assert_true(f->log.values[9] == 1);
     assert_true(sink(f, "http_reqs")->sum == 3);
     assert_int_equal(sink(f, "http_req_failed")->count, 2);
     assert_int_equal(sink(f, "http_req_failed")->nonzero, 1);
@@ -552,7 +553,7 @@ static void test_system_tag_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nine_samples),
+        cmocka_unit_test(test_ten_samples),
         cmocka_unit_test(test_tags_of_requests),
         cmocka_unit_test(test_system_tags_off_and_metadata),
         cmocka_unit_test(test_sub_metrics_of_requests),
