@@ -37,6 +37,10 @@
     X(BR_ERESET, "connection reset by peer")                                                                 \
     X(BR_EPIPE, "broken pipe")                                                                               \
     X(BR_ETLS, "TLS error")                                                                                  \
+    X(BR_ETLSALERT, "TLS alert from the server")                                                             \
+    X(BR_ENOTTLS, "not a TLS server")                                                                        \
+    X(BR_EUNKNOWNCA, "certificate of an unknown authority")                                                  \
+    X(BR_EWRONGHOST, "certificate of another host")                                                          \
     X(BR_EPROTO, "protocol error")                                                                           \
     X(BR_ENOFDS, "out of file descriptors")                                                                  \
     X(BR_ENOPORTS, "out of local ports")

@@ -18,7 +18,12 @@
 typedef struct br_stream br_stream;
 
 /* At which step a stream ended; the names of the system calls in messages. */
-typedef enum br_stream_op { BR_STREAM_DIAL, BR_STREAM_READ, BR_STREAM_WRITE } br_stream_op;
+typedef enum br_stream_op {
+    BR_STREAM_DIAL,
+    BR_STREAM_HANDSHAKE,
+    BR_STREAM_READ,
+    BR_STREAM_WRITE
+} br_stream_op;
 
 typedef struct br_stream_events {
     void (*on_open)(void *owner);               /* connected: may be written to */
@@ -27,6 +32,7 @@ typedef struct br_stream_events {
     /*
      * The stream is dead and has to be closed. BR_EOF (the peer ended it), BR_ERESET, BR_EPIPE, BR_EIO,
      * and while dialling BR_EREFUSED, BR_EDIALTIMEOUT, BR_ERESET, BR_ENOFDS, BR_ENOPORTS, BR_EDIAL.
+     * From TLS also BR_ETLS, BR_ETLSALERT, BR_ENOTTLS, BR_EUNKNOWNCA, BR_EWRONGHOST.
      * stream->failed_op and stream->sys_errno tell more.
      */
     void (*on_closed)(void *owner, br_code code);
