@@ -38,6 +38,7 @@ static const br_arg run_args[] = {
     {"no-teardown", 0, BR_ARG_SWITCH, NULL, "do not run teardown()"},
     {"no-thresholds", 0, BR_ARG_SWITCH, NULL, "do not evaluate thresholds"},
     {"no-connection-reuse", 0, BR_ARG_SWITCH, NULL, "a new connection for each request"},
+    {"insecure-skip-tls-verify", 0, BR_ARG_SWITCH, NULL, "accept any certificate of the server"},
     {"no-vu-connection-reuse", 0, BR_ARG_SWITCH, NULL, "close connections after each iteration"},
     {"discard-response-bodies", 0, BR_ARG_SWITCH, NULL, "count bodies and drop them"},
     {"throw", 'w', BR_ARG_SWITCH, NULL, "throw failed requests as exceptions"},
@@ -174,6 +175,7 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     switch_flag(o, a, "noConnectionReuse", "no-connection-reuse");
     switch_flag(o, a, "noVUConnectionReuse", "no-vu-connection-reuse");
     switch_flag(o, a, "discardResponseBodies", "discard-response-bodies");
+    switch_flag(o, a, "insecureSkipTLSVerify", "insecure-skip-tls-verify");
     switch_flag(o, a, "throw", "throw");
     list_flag(o, "summaryTrendStats", br_args_get(a, "summary-trend-stats"));
     list_flag(o, "systemTags", br_args_get(a, "system-tags"));

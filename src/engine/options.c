@@ -36,7 +36,7 @@ static const struct {
     {"handleSummaryTimeout", TAKEN},
     {"hosts", NOT_YET_ON},
     {"httpDebug", NOT_YET_ON},
-    {"insecureSkipTLSVerify", NO_EFFECT},
+    {"insecureSkipTLSVerify", TAKEN},
     {"iterations", TAKEN},
     {"localIPs", NOT_YET_ON},
     {"maxRedirects", NO_EFFECT},
@@ -59,9 +59,9 @@ static const struct {
     {"teardownTimeout", TAKEN},
     {"thresholds", TAKEN},
     {"throw", TAKEN},
-    {"tlsAuth", NO_EFFECT},
-    {"tlsCipherSuites", NO_EFFECT},
-    {"tlsVersion", NO_EFFECT},
+    {"tlsAuth", TAKEN},
+    {"tlsCipherSuites", TAKEN},
+    {"tlsVersion", TAKEN},
     {"userAgent", TAKEN},
     {"vus", TAKEN},
 };
@@ -381,6 +381,7 @@ static br_code read_plain(const br_option_reader *r, br_options *o, const json_t
     if (code == BR_OK) code = read_system_tags(r, o, json_object_get(j, "systemTags"));
     if (code == BR_OK) code = read_trend_stats(r, o, json_object_get(j, "summaryTrendStats"));
     if (code == BR_OK) code = read_thresholds(r, o, json_object_get(j, "thresholds"));
+    if (code == BR_OK) code = br_options_read_tls(r, j, &o->tls);
     if (code == BR_OK && o->setup_timeout <= 0)
         return br_fail(r->err, BR_EINVAL, "setupTimeout must be more than 0");
     return code;
@@ -392,6 +393,7 @@ static void set_defaults(br_options *o)
     o->user_agent = BR_STR("brunt/" BRUNT_VERSION);
     o->setup_timeout = o->teardown_timeout = 60 * BR_SEC;
     o->summary_timeout = 120 * BR_SEC;
+    o->tls.http2 = true;
     o->batch = 20;
     o->batch_per_host = 6;
     o->time_unit = BR_STR("");

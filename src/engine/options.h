@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/tls.h"
 #include "stat/tags.h"
 
 #define BR_VUS_MAX             1000000
@@ -78,6 +79,7 @@ typedef struct br_options {
     br_str time_unit;
     br_ns setup_timeout, teardown_timeout, summary_timeout, min_iteration_duration;
     bool no_setup, no_teardown, throw_errors, discard_bodies, no_connection_reuse, no_vu_connection_reuse;
+    br_tls_options tls;
     int64_t batch, batch_per_host;
     int64_t rps;             /* requests a second of all VUs together; 0: no limit */
     char *consolidated_json; /* what was set, as scripts see it; owned by the arena */

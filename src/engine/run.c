@@ -291,6 +291,7 @@ static br_code make_control_vu(br_engine *e, br_vu **ret, br_err *err)
         .settings = &e->settings,
         .loop = e->loop,
         .dns = e->dns,
+        .tls = e->tls,
         .recorder = e->recorder,
         .id = 0,
         .run_tags = e->run_tags};
@@ -446,6 +447,7 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
     br_code code = br_loop_new(&e->loop, err);
     if (code == BR_OK) code = br_dns_new(e->loop, 300 * BR_SEC, &e->dns, err);
     if (code != BR_OK) return code;
+    e->tls = br_tls_context_new(&config->options->tls);
     e->fibers = br_fiber_pool_new(e->loop, 4 * BR_VU_STACK_BYTES);
     br_recorder_config rc = {.metrics = config->metrics,
         .system_tags = config->options->system_tags,
@@ -487,6 +489,7 @@ static void engine_deinit(br_engine *e)
     br_free((char *) (uintptr_t) e->setup_data.p);
     if (e->recorder) br_recorder_free(e->recorder);
     if (e->fibers) br_fiber_pool_free(e->fibers);
+    br_tls_context_free(e->tls);
     if (e->dns) br_dns_free(e->dns);
     if (e->signal_fd >= 0) {
         br_watch_stop(e->loop, &e->signal_watch);

@@ -76,6 +76,7 @@ struct br_worker {
     bool thread_started;
     br_loop *loop;
     br_dns *dns;
+    br_tls_context *tls;
     br_fiber_pool *fibers;
     br_recorder *recorder;
     const br_tagset *run_tags;
@@ -103,6 +104,7 @@ struct br_engine {
     _Atomic br_ns next_request; /* option rps: shared by all VUs */
     br_loop *loop;              /* control loop, main thread */
     br_dns *dns;
+    br_tls_context *tls;
     br_fiber_pool *fibers;
     br_fiber *control;
     br_recorder *recorder; /* of setup, teardown, vus */

@@ -84,6 +84,7 @@ static br_code make_tools(br_worker *w, br_err *err)
     br_engine *e = w->engine;
     br_code code = br_dns_new(w->loop, 300 * BR_SEC, &w->dns, err);
     if (code != BR_OK) return code;
+    w->tls = br_tls_context_new(&e->config->options->tls);
     br_recorder_config rc = {.metrics = e->config->metrics,
         .system_tags = e->settings.system_tags,
         .tap = e->config->tap,
@@ -109,6 +110,7 @@ static br_code make_vus(br_worker *w, br_err *err)
             .settings = &e->settings,
             .loop = w->loop,
             .dns = w->dns,
+            .tls = w->tls,
             .recorder = w->recorder,
             .id = vu_id(w, i),
             .run_tags = w->run_tags,
@@ -147,6 +149,7 @@ static void drop_all(br_worker *w)
     br_free(w->slots);
     w->slots = NULL;
     if (w->fibers) br_fiber_pool_free(w->fibers);
+    br_tls_context_free(w->tls);
     if (w->dns) br_dns_free(w->dns);
 }
 

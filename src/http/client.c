@@ -231,8 +231,8 @@ void br_http_start(br_http_client *client, br_http_exchange *x, const br_http_re
     br_code code = br_http_request_check(request, text);
     if (code != BR_OK) {
         fail_later(x, code, BR_STEP_URL, text);
-    } else if (request->url.tls) {
-        fail_later(x, BR_EUNSUPPORTED, BR_STEP_TLS, "TLS is not supported yet");
+    } else if (request->url.tls && client->config.tls == NULL) {
+        fail_later(x, BR_EUNSUPPORTED, BR_STEP_TLS, "https is not available here");
     } else {
         br_http_exchange_connect(x);
     }

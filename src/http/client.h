@@ -39,7 +39,8 @@ typedef struct br_http_client_config {
     size_t max_body_bytes;      /* kept body (BR_ELIMIT); default 256 MiB */
     br_ns connect_timeout_ns;   /* 30 s */
     bool no_reuse;              /* close after each exchange ("Connection: close" is sent) */
-    bool http2;                 /* offer HTTP/2 on https; default true */
+    bool http2;                 /* https may become HTTP/2, as the options of `tls` offer it; default true */
+    struct br_tls_context *tls; /* of the loop's thread, outlives the client; NULL: https is refused */
     bool h2c;                   /* speak HTTP/2 on http as well, without asking; default false */
 } br_http_client_config;
 void br_http_client_config_defaults(br_http_client_config *c);

@@ -30,6 +30,14 @@ void br_http_conn_count_sent(br_http_conn *conn)
     }
 }
 
+uint64_t br_http_conn_count_received(br_http_conn *conn)
+{
+    uint64_t n = conn->stream->received_bytes - conn->counted_received;
+    conn->counted_received = conn->stream->received_bytes;
+    conn->client->totals.received_bytes += n;
+    return n;
+}
+
 /* Errors ---------------------------------------------------------------------------------------- */
 
 /* "127.0.0.1:80" or "[::1]:80"; out has 64 bytes. */
@@ -234,10 +242,21 @@ static const br_h1_events parser_events = {.on_field = on_field, .on_head = on_h
 
 /* Events of the stream --------------------------------------------------------------------------- */
 
-/* Prior knowledge only, so far. */
+/* ALPN decides; without TLS, prior knowledge. */
 static bool speaks_h2(const br_http_conn *conn)
 {
-    return !conn->tls && conn->client->config.h2c;
+    return conn->tls != NULL ? conn->tls->info.h2 : conn->client->config.h2c;
+}
+
+/* The connection is there, and TLS has begun or ended, perhaps in vain. */
+static void note_times(const br_http_conn *conn, br_http_times *times, br_ns now)
+{
+    if (conn->tls == NULL) {
+        times->connect_end = now;
+    } else if (conn->tls->started != 0) {
+        times->connect_end = times->tls_start = conn->tls->started;
+        times->tls_end = conn->tls->finished != 0 ? conn->tls->finished : now;
+    }
 }
 
 static void on_open(void *owner)
@@ -246,7 +265,8 @@ static void on_open(void *owner)
     br_http_client *client = conn->client;
     br_http_exchange *x = conn->x;
     conn->remote_port = br_address_text(br_tcp_peer(&conn->tcp), conn->remote_ip);
-    x->response->times.connect_end = x->response->times.ready = br_loop_clock(client->loop);
+    x->response->times.ready = br_loop_clock(client->loop);
+    note_times(conn, &x->response->times, x->response->times.ready);
     client->totals.connections_opened++;
     if (speaks_h2(conn)) {
         conn->x = NULL;
@@ -271,14 +291,14 @@ static void on_sent(void *owner)
 static void on_data(void *owner, br_str bytes)
 {
     br_http_conn *conn = owner;
-    conn->client->totals.received_bytes += bytes.n;
+    uint64_t received = br_http_conn_count_received(conn);
     if (conn->x == NULL) { /* nobody asked: not to be trusted with another request */
         br_http_pool_remove(conn);
         br_http_conn_free(conn);
         return;
     }
     br_http_response *r = conn->x->response;
-    r->received_bytes += bytes.n;
+    r->received_bytes += received;
     if (!conn->answering) {
         conn->answering = true;
         r->times.first_byte = br_loop_clock(conn->client->loop);
@@ -296,6 +316,7 @@ br_http_step br_http_step_of(br_stream_op op)
 {
     switch (op) {
         case BR_STREAM_DIAL: return BR_STEP_DIAL;
+        case BR_STREAM_HANDSHAKE: return BR_STEP_TLS;
         case BR_STREAM_WRITE: return BR_STEP_WRITE;
         case BR_STREAM_READ: break;
     }
@@ -310,6 +331,13 @@ static bool may_retry(const br_http_conn *conn)
         return false;
     }
     return conn->stream->sent_bytes == conn->sent_before || br_http_request_repeatable(x->request);
+}
+
+static void note_failed_handshake(br_http_conn *conn)
+{
+    if (conn->tls != NULL && conn->tls->finished == 0) {
+        note_times(conn, &conn->x->response->times, br_loop_clock(conn->client->loop));
+    }
 }
 
 static void on_closed(void *owner, br_code code)
@@ -334,7 +362,9 @@ static void on_closed(void *owner, br_code code)
         fail(conn, code, BR_STEP_READ, in_body ? "unexpected EOF" : BROKEN "unexpected EOF");
     } else {
         br_http_pool_dialled(conn->x, NULL, true);
-        fail(conn, code, br_http_step_of(conn->stream->failed_op), NULL);
+        note_failed_handshake(conn);
+        fail(conn, code, br_http_step_of(conn->stream->failed_op),
+            conn->tls != NULL ? br_tls_error(conn->tls) : NULL);
     }
 }
 
@@ -343,6 +373,22 @@ static const br_stream_events stream_events = {
 
 /* Life cycle ------------------------------------------------------------------------------------- */
 
+/* TCP, and above it TLS. */
+static void stack(br_http_conn *conn, bool tls)
+{
+    br_http_client *client = conn->client;
+    if (!tls) {
+        br_tcp_init(&conn->tcp, client->loop, &stream_events, conn);
+        conn->stream = &conn->tcp.stream;
+        return;
+    }
+    conn->tls = BR_NEW(br_tls);
+    br_tcp_init(&conn->tcp, client->loop, &br_tls_lower_events, conn->tls);
+    br_tls_init(conn->tls, client->config.tls, &conn->tcp.stream, (br_str){conn->host, conn->host_len},
+        &stream_events, conn);
+    conn->stream = &conn->tls->stream;
+}
+
 void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_address *addresses, size_t count)
 {
     br_str host = x->request->url.host;
@@ -350,13 +396,11 @@ void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_add
     conn->client = client;
     conn->x = x;
     conn->port = x->request->url.port;
-    conn->tls = x->request->url.tls;
     conn->host_len = host.n;
     memcpy(conn->host, host.p, host.n);
     conn->parser = br_h1_new(&parser_events, conn);
     br_buf_init(&conn->held, BR_BUF_NO_LIMIT);
-    br_tcp_init(&conn->tcp, client->loop, &stream_events, conn);
-    conn->stream = &conn->tcp.stream;
+    stack(conn, x->request->url.tls);
     x->_conn = conn;
     x->response->times.connect_start = br_loop_clock(client->loop);
     br_tcp_connect(&conn->tcp, addresses, count, client->config.connect_timeout_ns);
@@ -366,6 +410,10 @@ void br_http_conn_tell(const br_http_conn *conn, br_http_response *r)
 {
     memcpy(r->remote_ip, conn->remote_ip, sizeof(r->remote_ip));
     r->remote_port = conn->remote_port;
+    r->tls = conn->tls != NULL;
+    if (r->tls) {
+        r->tls_info = conn->tls->info;
+    }
     r->reused = conn->used;
 }
 
@@ -406,5 +454,6 @@ void br_http_conn_free(br_http_conn *conn)
     br_stream_close(conn->stream);
     br_buf_deinit(&conn->held);
     br_h1_free(conn->parser);
+    br_free(conn->tls);
     br_free(conn);
 }

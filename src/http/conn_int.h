@@ -17,6 +17,7 @@
 #include "codec/h1.h"
 #include "http/client.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 
 #define BR_HTTP_FIELDS_MAX 1000
 
@@ -37,7 +38,8 @@ typedef enum br_http_place {
 
 struct br_http_conn {
     br_tcp tcp;
-    br_stream *stream; /* top of the stack: so far the TCP connection itself */
+    br_tls *tls;       /* above it; NULL: plain */
+    br_stream *stream; /* top of the stack */
     br_http_client *client;
     br_http_exchange *x;       /* NULL: idle */
     br_http_conn *prev, *next; /* in the list of its place; the idle ones most recently used first */
@@ -47,11 +49,11 @@ struct br_http_conn {
     br_buf held;            /* head of the request while a remainder of it waits */
     uint64_t counted_sent;  /* of stream->sent_bytes, those in the totals */
     uint64_t sent_before;   /* stream->sent_bytes when the exchange began */
-    bool used;              /* had an exchange before this one */
-    bool sending;           /* a remainder of the request waits */
-    bool answering;         /* bytes of the answer have come */
-    bool keep;              /* the request allows to keep the connection */
-    bool tls;
+    uint64_t counted_received;
+    bool used;      /* had an exchange before this one */
+    bool sending;   /* a remainder of the request waits */
+    bool answering; /* bytes of the answer have come */
+    bool keep;      /* the request allows to keep the connection */
     br_http_place place;
     char remote_ip[46];
     uint16_t remote_port;
@@ -98,8 +100,9 @@ void br_http_conn_free(br_http_conn *conn); /* closes; must not be in a list nor
 void br_http_conn_explain(
     br_http_conn *conn, br_http_response *response, br_code code, br_http_step step, const char *detail);
 void br_http_conn_tell(
-    const br_http_conn *conn, br_http_response *r); /* the addresses, and whether it is reused */
-void br_http_conn_count_sent(br_http_conn *conn);   /* into the totals */
+    const br_http_conn *conn, br_http_response *r);       /* the addresses, and whether it is reused */
+void br_http_conn_count_sent(br_http_conn *conn);         /* into the totals */
+uint64_t br_http_conn_count_received(br_http_conn *conn); /* the same; returns those since the last time */
 br_http_step br_http_step_of(br_stream_op op);
 /* Bytes of an answer's body: counted and kept. BR_ELIMIT with the error filled in. */
 br_code br_http_take_body(br_http_exchange *x, br_str bytes);

@@ -65,6 +65,20 @@ static void set_io(br_http_error *e, const char *detail, bool has_detail)
     }
 }
 
+/* Failures of TLS, wherever they are met. An alert comes to k6 as an error of an unknown network. */
+static bool set_tls(br_http_error *e, const char *detail)
+{
+    switch ((int) e->code) {
+        case BR_ETLS: set(e, 1300, "", detail); break;
+        case BR_ETLSALERT: set(e, 1010, "", detail); break;
+        case BR_ENOTTLS: set(e, 1301, "", detail); break;
+        case BR_EUNKNOWNCA: set(e, 1310, "x509: ", "unknown authority"); break;
+        case BR_EWRONGHOST: set(e, 1311, "x509: ", "certificate doesn't match hostname"); break;
+        default: return false;
+    }
+    return true;
+}
+
 void br_http_error_set(br_http_error *ret, br_code code, br_http_step step, const char *detail)
 {
     ret->code = code;
@@ -81,8 +95,9 @@ void br_http_error_set(br_http_error *ret, br_code code, br_http_step step, cons
         set_lookup(ret, text);
     } else if (step == BR_STEP_DIAL && code != BR_ETIMEOUT && code != BR_ECANCEL) {
         set_dial(ret, text, detail != NULL);
-    } else if (step == BR_STEP_TLS && code == BR_ETLS) {
-        set(ret, 1300, "", text);
+    } else if (set_tls(ret, text)) {
+        snprintf(ret->raw, sizeof(ret->raw), "%s", text); /* the short text says less */
+        return;
     } else {
         set_io(ret, text, detail != NULL);
     }

@@ -521,7 +521,7 @@ static void on_data(void *owner, br_str bytes)
 {
     br_http_conn *conn = owner;
     br_h2 *h2 = conn->h2;
-    conn->client->totals.received_bytes += bytes.n;
+    (void) br_http_conn_count_received(conn);
     h2->now = br_loop_clock(conn->client->loop);
     ssize_t n = nghttp2_session_mem_recv(h2->session, (const uint8_t *) bytes.p, bytes.n);
     if (n < 0) {

@@ -123,7 +123,8 @@ void br_http_pool_deinit(br_http_client *client)
 
 void br_http_pool_join(br_http_conn *conn)
 {
-    conn->origin = origin_of(conn->client, (br_str){conn->host, conn->host_len}, conn->port, conn->tls);
+    conn->origin = origin_of(
+        conn->client, (br_str){conn->host, conn->host_len}, conn->port, conn->tls != NULL);
     conn->origin->conns++;
 }
 
@@ -142,7 +143,7 @@ void br_http_pool_learn(br_http_conn *conn, uint32_t streams_max)
 
 static bool goes_to(const br_http_conn *conn, const char *host, size_t host_len, uint16_t port, bool tls)
 {
-    return conn->port == port && conn->tls == tls && conn->host_len == host_len &&
+    return conn->port == port && (conn->tls != NULL) == tls && conn->host_len == host_len &&
            memcmp(conn->host, host, host_len) == 0;
 }
 
@@ -174,7 +175,7 @@ static uint32_t idle_of_host(const br_http_client *client, const br_http_conn *l
 {
     uint32_t count = 0;
     for (const br_http_conn *c = client->idle_first; c != NULL; c = c->next) {
-        count += goes_to(c, like->host, like->host_len, like->port, like->tls) ? 1 : 0;
+        count += goes_to(c, like->host, like->host_len, like->port, like->tls != NULL) ? 1 : 0;
     }
     return count;
 }

@@ -43,7 +43,7 @@ void br_http_response_reset(br_http_response *r)
     r->error.text[0] = r->error.raw[0] = 0;
     r->remote_ip[0] = 0;
     r->remote_port = 0;
-    r->reused = false;
+    r->reused = r->tls = false;
 }
 
 static br_str slice(const br_http_response *r, uint32_t at, uint32_t n)

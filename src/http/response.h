@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "http/error.h"
+#include "net/tls.h"
 
 typedef struct br_http_field {
     uint32_t name_at, name_len, value_at, value_len; /* in head */
@@ -43,6 +44,8 @@ typedef struct br_http_response {
     char remote_ip[46];
     uint16_t remote_port;
     bool reused; /* the connection had been used before */
+    bool tls;
+    br_tls_info tls_info; /* if tls: what the connection's handshake agreed on */
 } br_http_response;
 
 void br_http_response_init(br_http_response *r);

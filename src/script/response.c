@@ -220,16 +220,28 @@ static JSValue make_request(JSContext *ctx, const br_js_response *r)
     return o;
 }
 
-/* OCSP comes with TLS: over plain HTTP k6 shows empty fields. */
-static JSValue make_ocsp(JSContext *ctx)
+const char *br_js_response_tls_version(const br_js_response *r)
 {
-    static const char *const times[] = {"produced_at", "this_update", "next_update", "revoked_at"};
+    return r->status && r->http.tls ? br_tls_version_name(r->http.tls_info.version) : "";
+}
+
+/* OCSP comes with TLS: over plain HTTP k6 shows empty fields. */
+static JSValue make_ocsp(JSContext *ctx, const br_js_response *r)
+{
+    static const br_tls_ocsp none = {.status = "", .revocation_reason = ""};
+    const br_tls_ocsp *ocsp = r->status && r->http.tls ? &r->http.tls_info.ocsp : &none;
+    const struct {
+        const char *name;
+        int64_t value;
+    } times[] = {{"produced_at", ocsp->produced_at}, {"this_update", ocsp->this_update},
+        {"next_update", ocsp->next_update}, {"revoked_at", ocsp->revoked_at}};
     JSValue o = JS_NewObject(ctx);
     for (size_t i = 0; i < BR_COUNT_OF(times); i++) {
-        JS_DefinePropertyValueStr(ctx, o, times[i], JS_NewInt32(ctx, 0), JS_PROP_C_W_E);
+        JS_DefinePropertyValueStr(ctx, o, times[i].name, JS_NewInt64(ctx, times[i].value), JS_PROP_C_W_E);
     }
-    JS_DefinePropertyValueStr(ctx, o, "revocation_reason", JS_NewString(ctx, ""), JS_PROP_C_W_E);
-    JS_DefinePropertyValueStr(ctx, o, "status", JS_NewString(ctx, ""), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(
+        ctx, o, "revocation_reason", JS_NewString(ctx, ocsp->revocation_reason), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(ctx, o, "status", JS_NewString(ctx, ocsp->status), JS_PROP_C_W_E);
     return o;
 }
 
@@ -260,9 +272,10 @@ static JSValue make_field(JSContext *ctx, const br_js_response *r, int field)
         case BR_ATOM_cookies: return JS_NewObject(ctx);
         case BR_ATOM_body: return make_body(ctx, r);
         case BR_ATOM_timings: return make_timings(ctx, r);
-        case BR_ATOM_tls_version:
-        case BR_ATOM_tls_cipher_suite: return JS_NewString(ctx, "");
-        case BR_ATOM_ocsp: return make_ocsp(ctx);
+        case BR_ATOM_tls_version: return JS_NewString(ctx, br_js_response_tls_version(r));
+        case BR_ATOM_tls_cipher_suite:
+            return JS_NewString(ctx, r->status && r->http.tls ? r->http.tls_info.cipher : "");
+        case BR_ATOM_ocsp: return make_ocsp(ctx, r);
         case BR_ATOM_error: return br_js_new_str(ctx, r->error);
         case BR_ATOM_request: return make_request(ctx, r);
         default: BR_UNREACHABLE("response field");

@@ -170,6 +170,13 @@ static void write_back_options(br_vu *vu)
     if (JS_HasException(vu->ctx)) JS_FreeValue(vu->ctx, JS_GetException(vu->ctx)); /* frozen options: leave */
 }
 
+static void make_client(br_vu *vu)
+{
+    br_http_client_config http = vu->config.settings->http;
+    http.tls = vu->config.tls;
+    vu->http = br_http_client_new(vu->config.loop, vu->config.dns, &http);
+}
+
 br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
 {
     br_vu *vu = BR_NEW(br_vu);
@@ -181,7 +188,7 @@ br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
     if (code == BR_OK) code = br_js_load_main(vu, err);
     if (code == BR_OK) {
         write_back_options(vu);
-        if (config->dns) vu->http = br_http_client_new(config->loop, config->dns, &config->settings->http);
+        if (config->dns) make_client(vu);
         vu->phase = BR_VU_IDLE;
         *ret = vu;
     } else {
@@ -190,12 +197,13 @@ br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
     return code;
 }
 
-void br_vu_attach(br_vu *vu, br_dns *dns, br_recorder *recorder)
+void br_vu_attach(br_vu *vu, br_dns *dns, br_tls_context *tls, br_recorder *recorder)
 {
     BR_ASSERT(!vu->config.dns && vu->phase == BR_VU_IDLE);
     vu->config.dns = dns;
+    vu->config.tls = tls;
     vu->config.recorder = recorder;
-    vu->http = br_http_client_new(vu->config.loop, dns, &vu->config.settings->http);
+    make_client(vu);
 }
 
 void br_vu_free(br_vu *vu)

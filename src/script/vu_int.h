@@ -282,7 +282,8 @@ br_js_response *br_js_response_take(br_vu *vu);
 void br_js_response_put(br_js_response *r);
 /* Copies what `res.request` and `res.url` may be asked for. */
 void br_js_response_keep_request(br_js_response *r, const br_js_request *request);
-JSValue br_js_response_object(br_vu *vu, br_js_response *r); /* takes r */
+const char *br_js_response_tls_version(const br_js_response *r); /* "" without TLS */
+JSValue br_js_response_object(br_vu *vu, br_js_response *r);     /* takes r */
 void br_js_response_pool_free(br_vu *vu);
 
 /* Ends of a request (mod_http.c): each takes r and gives the Response, or JS_EXCEPTION if it is to be thrown.

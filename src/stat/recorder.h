@@ -144,9 +144,9 @@ typedef struct br_http_sample {
     br_str method, url, name; /* name: tag, equal to url unless set by the script */
     br_str proto;             /* "HTTP/1.1" */
     int status, error_code;
-    br_str error;           /* k6's message, empty if none */
-    br_str tls_version, ip; /* empty if none */
-    const br_tag *extra;    /* params.tags */
+    br_str error;                        /* k6's message, empty if none */
+    br_str tls_version, ocsp_status, ip; /* empty if none */
+    const br_tag *extra;                 /* params.tags */
     size_t extra_count;
     bool has_expectation, expected; /* response callback: none -> no http_req_failed, no expected_response */
     br_ns blocked, connecting, tls_handshaking, sending, waiting, receiving, duration;

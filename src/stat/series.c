@@ -76,6 +76,7 @@ static inline uint32_t present_tags(const br_recorder *r, const br_http_sample *
     if (s->error.n) tags |= BR_SYSTEM_TAG(ERROR);
     if (s->error_code) tags |= BR_SYSTEM_TAG(ERROR_CODE);
     if (s->tls_version.n) tags |= BR_SYSTEM_TAG(TLS_VERSION);
+    if (s->ocsp_status.n) tags |= BR_SYSTEM_TAG(OCSP_STATUS);
     if (s->ip.n) tags |= BR_SYSTEM_TAG(IP);
     return tags & r->config.system_tags;
 }
@@ -106,6 +107,7 @@ static const br_tagset *build_tags(br_recorder *r, const br_origin *origin, cons
         br_tagset_put(set, BR_STR("error_code"), number_text(a, s->error_code));
     }
     if (present & BR_SYSTEM_TAG(TLS_VERSION)) br_tagset_put(set, BR_STR("tls_version"), s->tls_version);
+    if (present & BR_SYSTEM_TAG(OCSP_STATUS)) br_tagset_put(set, BR_STR("ocsp_status"), s->ocsp_status);
     if (present & BR_SYSTEM_TAG(IP)) br_tagset_put(set, BR_STR("ip"), s->ip);
     if (present & BR_SYSTEM_TAG(EXPECTED_RESPONSE)) {
         br_tagset_put(set, BR_STR("expected_response"), s->expected ? BR_STR("true") : BR_STR("false"));
@@ -162,6 +164,7 @@ static void put_selected(key_writer *w, const br_http_sample *s, uint32_t tags)
     if (tags & BR_SYSTEM_TAG(PROTO)) put_str(w, s->proto);
     if (tags & BR_SYSTEM_TAG(ERROR)) put_str(w, s->error);
     if (tags & BR_SYSTEM_TAG(TLS_VERSION)) put_str(w, s->tls_version);
+    if (tags & BR_SYSTEM_TAG(OCSP_STATUS)) put_str(w, s->ocsp_status);
     if (tags & BR_SYSTEM_TAG(IP)) put_str(w, s->ip);
 }
 
