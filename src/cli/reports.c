@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "report/html.h"
 #include "report/result_json.h"
+#include "report/generator_text.h"
 #include "report/summary_text.h"
 #include "report/verdict_text.h"
 
@@ -35,6 +36,8 @@ static br_code put_text(const writer *w, bool colour, br_buf *out, br_err *err)
     (void) br_buf_puts(out, "\n");
     br_code code = br_report_summary_text(w->result, &style, out, err);
     (void) br_buf_puts(out, "\n\n");
+    br_report_generator_text(w->result, colour, out);
+    (void) br_buf_puts(out, "\n");
     if (code == BR_OK) code = br_report_verdict_text(w->judgement, w->plan, colour, out, err);
     return code;
 }

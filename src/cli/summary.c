@@ -4,6 +4,8 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/log.h"
+#include "judge/generator.h"
+#include "report/generator_text.h"
 #include "report/summary_json.h"
 #include "report/summary_text.h"
 
@@ -57,10 +59,30 @@ static br_code text_summary(const br_job *job, const br_summary_config *c, br_er
     br_buf_init(&text, BR_BUF_NO_LIMIT);
     br_summary_style style = {.colour = c->colour};
     br_code code = br_report_summary_text(job->result, &style, &text, err);
-    if (code == BR_OK) printf("\n%s\n\n", text.data);
+    if (code == BR_OK) {
+        (void) br_buf_puts(&text, "\n\n");
+        br_report_generator_text(job->result, c->colour, &text);
+        printf("\n%s\n", text.data);
+    }
     fflush(stdout);
     br_buf_deinit(&text);
     return code;
+}
+
+/* Where a script writes the summary, the log must tell that its figures are no evidence. */
+static void tell_generator(const br_job *job)
+{
+    br_arena arena;
+    br_arena_init(&arena, 2048);
+    br_generator_report report;
+    br_judge_generator(job->result, &arena, &report);
+    for (size_t i = 0; i < report.count; i++) {
+        const br_generator_finding *f = &report.findings[i];
+        if (!f->ok)
+            br_info("this run is no evidence about its target: " BR_FMT ". " BR_FMT, BR_ARG(f->text),
+                BR_ARG(f->remedy));
+    }
+    br_arena_deinit(&arena);
 }
 
 static br_code export_summary(const br_job *job, const char *path, br_err *err)
@@ -77,7 +99,13 @@ br_code br_summary_write(br_job *job, const br_summary_config *c, br_err *err)
 {
     if (c->disabled) return BR_OK;
     entries e = {.err = err};
-    br_code code = script_summary(job, c->colour, &e) ? e.code : text_summary(job, c, err);
+    br_code code = BR_OK;
+    if (script_summary(job, c->colour, &e)) {
+        code = e.code;
+        tell_generator(job);
+    } else {
+        code = text_summary(job, c, err);
+    }
     if (c->export_file) {
         br_err export_err = {0};
         br_code export_code = export_summary(job, c->export_file, &export_err);

@@ -212,11 +212,27 @@ static void result_workers(br_engine *e, br_run_result *r)
     }
 }
 
+static void result_generator(br_engine *e, br_run_result *r)
+{
+    br_generator *g = &r->generator;
+    const br_options *o = e->config->options;
+    g->resources = e->resources;
+    for (uint32_t i = 0; i < e->worker_count; i++)
+        br_hist_merge(&g->start_lag, &e->workers[i].start_lag);
+    for (size_t k = 0; k < o->scenario_count; k++) {
+        if (!br_scenario_is_open(&o->scenarios[k])) continue;
+        uint64_t dropped = (uint64_t) atomic_load(&e->shared[k].dropped),
+                 missed = (uint64_t) atomic_load(&e->shared[k].missed);
+        g->starts_dropped += dropped;
+        g->starts_missed += missed;
+        g->starts_scheduled += dropped + missed + (uint64_t) atomic_load(&e->shared[k].iterations_started);
+    }
+}
+
 br_run_result *br_collector_result(br_collector *c)
 {
     br_engine *e = c->engine;
-    br_run_result *r = BR_NEW(br_run_result);
-    br_arena_init(&r->arena, 16384);
+    br_run_result *r = br_run_result_new();
     r->script = br_arena_str(&r->arena, br_str_of(br_program_path(e->config->program)));
     r->started_wall = e->begin_wall;
     r->duration = e->stop_at > e->begin ? e->stop_at - e->begin : 0;
@@ -224,6 +240,7 @@ br_run_result *br_collector_result(br_collector *c)
     r->end_reason = br_arena_str(&r->arena, br_str_of(e->end_reason));
     r->vus_max = (uint32_t) atomic_load(&e->vus_ready);
     result_workers(e, r);
+    result_generator(e, r);
     result_metrics(c, r);
     result_scenarios(c, r);
     result_options(e->config->options, r);

@@ -63,6 +63,7 @@ br_ns br_iteration_run(br_slot *slot, br_ns meant, br_ns start)
         .now = start,
         .meant = meant};
     br_err err;
+    br_hist_record(&w->start_lag, start - meant);
     slot->own_iteration = pooled->by_scenario[slot->scenario - e->config->options->scenarios]++;
     br_vu_set_iteration(slot->vu, pooled->iterations++);
     br_code code = br_vu_run(slot->vu, slot->fiber, &call, e->setup_data, NULL, &err);

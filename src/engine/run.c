@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "engine/resources.h"
 #include "engine/run_int.h"
 
 #define THRESHOLD_INTERVAL (2 * BR_SEC)
@@ -142,6 +143,7 @@ static void on_second(br_timer *timer, void *ctx)
 {
     br_engine *e = ctx;
     record_vus(e);
+    br_resources_sample(&e->resources);
     if (e->phase == BR_RUN_RUNNING) {
         br_workers_take_shards(e, e->tick);
         collect_own(e, e->tick);
@@ -367,6 +369,7 @@ static void run_scenarios(br_engine *e)
     br_workers_begin(e);
     wait_for(e, &e->workers_done, e->worker_count);
     e->stop_at = br_loop_clock(e->loop);
+    br_resources_sample(&e->resources); /* connections are still there */
     record_dropped_shared(e);
 }
 
@@ -481,6 +484,7 @@ static void engine_deinit(br_engine *e)
     for (uint32_t i = 0; i < e->worker_count && e->workers; i++) {
         if (e->workers[i].recorder) br_recorder_free(e->workers[i].recorder);
         br_loop_free(e->workers[i].loop);
+        br_hist_deinit(&e->workers[i].start_lag);
     }
     for (size_t k = 0; k < e->config->options->scenario_count && e->shared; k++)
         drop_arrivals(e, &e->shared[k]);

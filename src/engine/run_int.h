@@ -93,6 +93,10 @@ struct br_worker {
     _Atomic bool stop; /* interrupt all JavaScript */
     br_err init_error;
     br_code init_code;
+    /* Of its health, since the scenarios began: */
+    br_ns watched_since, cpu_before, delay_before;
+    br_hist start_lag;
+    bool health_taken;
     br_worker_health health;
 };
 
@@ -128,6 +132,7 @@ struct br_engine {
     br_str setup_data; /* JSON, owned; p == NULL: none */
     int signal_fd;
     br_watch signal_watch;
+    br_generator_resources resources;
     br_timer second_timer, status_timer;
     br_ns tick; /* instant of the next second */
     bool control_waits;

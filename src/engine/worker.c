@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <signal.h>
 #include "base/log.h"
+#include "engine/resources.h"
 #include "engine/run_int.h"
 
 /* The pool of VUs: FIFO, as in k6. -------------------------------------------------------------------- */
@@ -71,10 +72,56 @@ static void tell_done(void *ctx)
     br_engine_worker_done(w->engine, w);
 }
 
+/* Health ---------------------------------------------------------------------------------------------- */
+
+static br_delay_figures figures_of(const br_delays *d, uint64_t count)
+{
+    return (br_delay_figures){count, br_delays_quantile(d, 0.5), br_delays_quantile(d, 0.99), d->max};
+}
+
+static br_delay_figures start_figures(const br_hist *lag)
+{
+    if (!lag->total) return (br_delay_figures){0};
+    return (br_delay_figures){
+        lag->total, (br_ns) br_hist_quantile(lag, 0.5), (br_ns) br_hist_quantile(lag, 0.99), lag->max};
+}
+
+static void watch_health(br_worker *w)
+{
+    br_loop_health discard; /* making VUs is no turn */
+    br_loop_take_health(w->loop, &discard);
+    w->watched_since = br_loop_clock(w->loop);
+    w->cpu_before = br_clock_thread_cpu();
+    w->delay_before = br_resources_run_delay();
+    br_hist_reset(&w->start_lag);
+}
+
+/* At the end of the worker's last iteration. */
+static void take_health(br_worker *w)
+{
+    br_loop_health h;
+    if (w->health_taken) return;
+    w->health_taken = true;
+    br_loop_take_health(w->loop, &h);
+    double length = (double) (br_loop_clock(w->loop) - w->watched_since);
+    if (length <= 0) length = 1;
+    br_ns delay = w->delay_before < 0 ? 0 : br_resources_run_delay() - w->delay_before;
+    w->health = (br_worker_health){.cpu_share = (double) (br_clock_thread_cpu() - w->cpu_before) / length,
+        .starved_share = (double) delay / length,
+        .busy_share = (double) h.busy_ns / length,
+        .timer_late_ns_max = h.timer_late_ns_max,
+        .turn_ns_max = h.turn_ns_max,
+        .timers = figures_of(&h.late, h.timers),
+        .held = figures_of(&h.held, h.turns),
+        .starts = start_figures(&w->start_lag)};
+}
+
 void br_worker_slot_done(br_worker *w)
 {
     BR_ASSERT(w->slots_left > 0);
-    if (--w->slots_left == 0) br_loop_post(w->engine->loop, tell_done, w);
+    if (--w->slots_left > 0) return;
+    take_health(w);
+    br_loop_post(w->engine->loop, tell_done, w);
 }
 
 /* Life of the thread ---------------------------------------------------------------------------------- */
@@ -153,29 +200,14 @@ static void drop_all(br_worker *w)
     if (w->dns) br_dns_free(w->dns);
 }
 
-static void take_health(br_worker *w, br_ns started)
-{
-    br_loop_health h;
-    br_loop_take_health(w->loop, &h);
-    br_ns length = br_loop_clock(w->loop) - started;
-    w->health = (br_worker_health){
-        .cpu_share = length > 0 ? (double) br_clock_thread_cpu() / (double) length : 0,
-        .timer_late_ns_max = h.timer_late_ns_max,
-        .turn_ns_max = h.turn_ns_max};
-}
-
 static void *thread_main(void *arg)
 {
     br_worker *w = arg;
-    br_ns started = br_loop_clock(w->loop);
-    w->wall_offset = br_clock_wall() - started;
+    w->wall_offset = br_clock_wall() - br_loop_clock(w->loop);
     w->init_code = make_tools(w, &w->init_error);
     if (w->init_code == BR_OK) w->init_code = make_vus(w, &w->init_error);
-    br_loop_health discard; /* making VUs is no turn */
-    br_loop_take_health(w->loop, &discard);
     br_loop_post(w->engine->loop, tell_ready, w);
     br_loop_run(w->loop);
-    take_health(w, started);
     drop_all(w);
     return NULL;
 }
@@ -262,6 +294,7 @@ static void plan(br_engine *e)
         br_worker *w = &e->workers[i];
         w->engine = e;
         w->index = i;
+        br_hist_init(&w->start_lag);
         w->vu_count = vus_needed(e, i);
         w->vus = br_calloc(w->vu_count + 1, sizeof(*w->vus));
         w->slots = br_calloc(slots / e->worker_count + o->scenario_count + 1, sizeof(*w->slots));
@@ -321,6 +354,7 @@ static void begin(void *ctx)
     br_worker *w = ctx;
     size_t scenarios = w->engine->config->options->scenario_count;
     br_err err;
+    watch_health(w);
     /* One for this function, so that the end is not told before. */
     w->slots_left = w->slot_count + 1;
     for (size_t k = 0; k < scenarios; k++)

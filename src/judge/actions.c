@@ -317,11 +317,13 @@ static void generator_actions(br_judgement *j)
 {
     for (size_t i = 0; i < j->self_checks.len; i++) {
         const br_self_check *c = &j->self_checks.data[i];
-        if (c->ok || !c->fatal || !br_str_starts(br_str_of(c->name), BR_STR("generator"))) continue;
+        if (c->ok || !c->fatal) continue;
+        if (!c->remedy.p && !br_str_starts(br_str_of(c->name), BR_STR("generator"))) continue;
         br_action *a = br_judge_action(j, "Give the generator more room");
         a->evidence = c->text;
-        a->advice = BR_STR(
-            "Run it on a machine of its own or with more cores, or lower the load; then measure again.");
+        a->advice = c->remedy.p ? c->remedy
+                                : BR_STR("Run it on a machine of its own or with more cores, or lower the "
+                                         "load; then measure again.");
     }
 }
 

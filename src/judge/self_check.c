@@ -1,4 +1,5 @@
 #include <math.h>
+#include "judge/generator.h"
 #include "judge/verdict_int.h"
 
 /* Share of the demanded length that counts as all of it: ends of stages and slices are not exact. */
@@ -9,14 +10,10 @@
 /* What setup() and teardown() request is in the totals but not in the time slices. */
 #define SETUP_TOLERANCE 0.10
 #define SETUP_SLACK     100
-/* A generator core this busy no longer sends in time (methods for load generators agree on 80 %). */
-#define CPU_SHARE_MAX 0.8
-/* The demand is on the 99th percentile of lateness: max(1 ms, 1 % of p50). Known is only the maximum, so ten
- * times the demand is a warning, and a stall of a second makes the run worthless. */
+/* Of the lateness of single timers: a warning, and worthless after a stall of a second. */
 #define LATE_WARNING_MS    10.0
 #define LATE_WARNING_SHARE 0.1
 #define LATE_INVALID       (1 * BR_SEC)
-#define DROPPED_SHARE_MAX  0.001
 
 static br_self_check *add(br_judgement *j, const char *name, bool fatal, bool ok, const char *text)
 {
@@ -129,21 +126,12 @@ static void check_slices(br_judgement *j, const br_run_result *r)
             seconds(r->duration)));
 }
 
-static void check_generator(br_judgement *j, const br_run_result *r, const br_figures *f)
+static void check_lateness(br_judgement *j, const br_run_result *r, const br_figures *f)
 {
-    double cpu = 0;
     br_ns late = 0;
     for (size_t i = 0; i < r->worker_count; i++) {
-        cpu = fmax(cpu, r->workers[i].cpu_share);
         if (r->workers[i].timer_late_ns_max > late) late = r->workers[i].timer_late_ns_max;
     }
-    if (r->worker_count == 0) {
-        BR_NOTE(j, "The generator's own health was not measured.");
-        return;
-    }
-    add(j, "generator CPU", true, cpu <= CPU_SHARE_MAX,
-        br_arena_printf(&j->arena, "the busiest worker used %.0f %% of a core (limit %.0f %%)%s", cpu * 100,
-            CPU_SHARE_MAX * 100, cpu <= CPU_SHARE_MAX ? "" : ": the generator was the bottleneck"));
     double late_ms = (double) late / (double) BR_MS;
     double warning_ms = fmax(LATE_WARNING_MS, LATE_WARNING_SHARE * f->p50_ms);
     bool fatal = late > LATE_INVALID;
@@ -158,15 +146,32 @@ static void check_generator(br_judgement *j, const br_run_result *r, const br_fi
     }
 }
 
+static void check_generator(br_judgement *j, const br_run_result *r, const br_figures *f)
+{
+    if (r->worker_count == 0) {
+        BR_NOTE(j, "The generator's own health was not measured.");
+        return;
+    }
+    br_generator_report report;
+    br_judge_generator(r, &j->arena, &report);
+    for (size_t i = 0; i < report.count; i++) {
+        const br_generator_finding *g = &report.findings[i];
+        br_self_check *c = add(j, g->name, true, g->ok, g->text.p);
+        if (!g->ok) c->remedy = g->remedy;
+    }
+    check_lateness(j, r, f);
+}
+
+/* Of scenarios with a number of iterations, which ended before they were all begun. */
 static void note_dropped(br_judgement *j, const br_run_result *r)
 {
     uint64_t dropped = count_of(r, BR_STR("dropped_iterations"), false);
     uint64_t all = dropped + r->iterations_complete + r->iterations_interrupted;
-    if (dropped == 0 || (double) dropped <= DROPPED_SHARE_MAX * (double) all) return;
+    dropped -= dropped < r->generator.starts_dropped ? dropped : r->generator.starts_dropped;
+    if (dropped == 0) return;
     BR_NOTE(j,
-        "%llu of %llu scheduled iterations (%.2f %%) were dropped for lack of virtual users: the load "
-        "was lower than planned.",
-        (unsigned long long) dropped, (unsigned long long) all, 100 * (double) dropped / (double) all);
+        "%llu of %llu iterations were not begun before the time was up: the load was lower than planned.",
+        (unsigned long long) dropped, (unsigned long long) all);
 }
 
 void br_judge_self_checks(

@@ -64,6 +64,7 @@ typedef struct br_self_check {
     const char *name;
     bool ok, fatal;
     br_str text;
+    br_str remedy; /* of a generator that was the limit; else p == NULL */
 } br_self_check;
 
 typedef struct br_judgement {

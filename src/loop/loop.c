@@ -170,8 +170,10 @@ static br_ns run_turn(br_loop *loop)
     return waited;
 }
 
-static void account(br_loop_health *h, br_ns busy_ns)
+static void account(br_loop_health *h, br_ns busy_ns, br_ns waited_ns)
 {
+    br_delays_add(&h->held, busy_ns, (uint64_t) busy_ns);
+    br_delays_add(&h->held, 0, (uint64_t) waited_ns);
     h->turns++;
     h->busy_ns += busy_ns;
     if (busy_ns > h->turn_ns_max) h->turn_ns_max = busy_ns;
@@ -187,7 +189,7 @@ void br_loop_run(br_loop *loop)
         br_ns start = loop->now;
         br_ns waited = run_turn(loop);
         loop->now = loop->ops->clock(loop); /* the end of this turn is the start of the next */
-        account(&loop->health, loop->now - start - waited);
+        account(&loop->health, loop->now - start - waited, waited);
     }
     atomic_store(&loop->stop, false);
     loop->ops->leave(loop);

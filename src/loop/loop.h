@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include "base/clock.h"
 #include "base/err.h"
+#include "loop/delays.h"
 
 typedef struct br_loop br_loop;
 
@@ -136,6 +137,10 @@ typedef struct br_loop_health {
     br_ns timer_late_ns_max; /* worst lateness of a timer, at the start of the turn that ran it */
     br_ns timer_late_ns_sum;
     uint64_t timers; /* fired */
+    br_delays late;  /* of each timer */
+    /* How long whatever came at a random moment had to wait for the end of the turn that was going on, at
+     * most; weighted by time, 0 while the loop waited. */
+    br_delays held;
 } br_loop_health;
 void br_loop_take_health(br_loop *loop, br_loop_health *ret_health);
 

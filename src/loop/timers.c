@@ -121,6 +121,7 @@ static void fire_first(br_timers *t, br_loop_health *health)
     timer->_slot = 0;
     health->timers++;
     health->timer_late_ns_sum += late;
+    br_delays_add(&health->late, late, 1);
     if (late > health->timer_late_ns_max) health->timer_late_ns_max = late;
     timer->_fn(timer, timer->_ctx); /* *timer may be gone afterwards */
 }

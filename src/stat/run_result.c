@@ -10,6 +10,7 @@ br_run_result *br_run_result_new(void)
 {
     br_run_result *r = BR_NEW(br_run_result);
     br_arena_init(&r->arena, ARENA_CHUNK_BYTES);
+    br_hist_init(&r->generator.start_lag);
     return r;
 }
 
@@ -25,6 +26,7 @@ void br_run_result_free(br_run_result *r)
     for (size_t i = 0; i < r->slice_count; i++) {
         br_hist_deinit(&r->slices[i].latency_us);
     }
+    br_hist_deinit(&r->generator.start_lag);
     if (r->root_group) br_group_deinit(r->root_group);
     br_arena_deinit(&r->arena);
     br_free(r);

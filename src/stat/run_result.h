@@ -18,10 +18,36 @@ typedef struct br_slice {
     br_hist latency_us; /* http_req_duration in microseconds, off by at most 0.8 %; min and max are exact */
 } br_slice;
 
+/* A distribution of delays. */
+typedef struct br_delay_figures {
+    uint64_t count;
+    br_ns p50, p99, max;
+} br_delay_figures;
+
+/* Of one worker, while the scenarios ran. */
 typedef struct br_worker_health {
     double cpu_share; /* 0..1 of one core over the run */
     br_ns timer_late_ns_max, turn_ns_max;
+    double starved_share;    /* ready to run, but others had the processor */
+    double busy_share;       /* its loop did not wait: work, and whatever kept it from going on */
+    br_delay_figures timers; /* lateness of timers */
+    br_delay_figures held;   /* how long what came at a random moment had to wait, at most */
+    br_delay_figures starts; /* lag of iterations: start - meant */
 } br_worker_health;
+
+/* What the generator took from its machine. 0: unknown. */
+typedef struct br_generator_resources {
+    uint64_t descriptors_peak, descriptors_limit;
+    uint32_t ports_peak, ports_limit; /* peak: TCP sockets of the whole machine */
+} br_generator_resources;
+
+typedef struct br_generator {
+    br_hist start_lag; /* of all iterations, nanoseconds */
+    /* Starts of open scenarios: no virtual user was free; the scenario was over before they were come to. */
+    uint64_t starts_dropped, starts_missed, starts_scheduled;
+    uint64_t out_of_descriptors, out_of_ports; /* requests that failed so */
+    br_generator_resources resources;
+} br_generator;
 
 typedef enum br_run_end {
     BR_RUN_COMPLETE,    /* ran its course */
@@ -71,6 +97,7 @@ typedef struct br_run_result {
     size_t scenario_count;
     br_worker_health *workers;
     size_t worker_count;
+    br_generator generator;
 
     br_str setup_data_json; /* p == NULL: none */
     br_str *trend_stats;    /* summaryTrendStats */

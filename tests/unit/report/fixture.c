@@ -23,7 +23,8 @@ br_run_result *fixture_new(br_ns duration)
     }
     r->workers = BR_ARENA_NEW(&r->arena, br_worker_health);
     r->worker_count = 1;
-    r->workers[0] = (br_worker_health){0.12, 400 * BR_US, 900 * BR_US};
+    r->workers[0] = (br_worker_health){
+        .cpu_share = 0.12, .timer_late_ns_max = 400 * BR_US, .turn_ns_max = 900 * BR_US};
     r->scenarios = BR_ARENA_NEW(&r->arena, br_result_scenario);
     r->scenario_count = 1;
     r->scenarios[0] = (br_result_scenario){
