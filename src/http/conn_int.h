@@ -117,11 +117,15 @@ void br_http_pool_put(br_http_client *client, br_http_conn *conn); /* keeps an i
 void br_http_pool_remove(br_http_conn *conn);                      /* out of its list, if it is in one */
 /* Puts an HTTP/2 connection where it belongs now; closes it if nothing more is to be expected of it. */
 void br_http_pool_place(br_http_conn *conn);
-/* A connection speaks HTTP/2 from now on; and is closed. */
-void br_http_pool_join(br_http_conn *conn);
+/* A connection speaks HTTP/2 from now on: how many streams it will take, as far as is known. And is closed.
+ */
+uint32_t br_http_pool_join(br_http_conn *conn);
 void br_http_pool_leave(br_http_conn *conn);
 /* The server told how many streams the connection takes. */
 void br_http_pool_learn(br_http_conn *conn, uint32_t streams_max);
+/* Gives the connection those that wait, as long as it has room. */
+void br_http_pool_serve(br_http_conn *conn);
+bool br_http_pool_awaits(const br_http_conn *conn); /* some wait */
 /* true: x waits for a connection that is dialled. false: x has to dial, perhaps for others, too. */
 bool br_http_pool_wait(br_http_client *client, br_http_exchange *x);
 /*

@@ -31,6 +31,37 @@
 #define BR_H2_STREAMS_ASSUMED   100  /* at once, until the server has told; Go's number */
 #define BR_H2_STREAMS_UNLIMITED 1000 /* if it does not tell; Go's number */
 
+#define BR_H2_FRAME_HEAD  9
+#define BR_H2_LENGTH_NONE UINT64_MAX
+
+struct nghttp2_session;
+struct nghttp2_session_callbacks;
+
+typedef struct br_h2_goaway {
+    bool received;
+    uint32_t code;
+    int32_t last_stream;
+    char debug[64];
+} br_h2_goaway;
+
+struct br_h2 {
+    struct nghttp2_session *session;
+    br_task flush;
+    br_http_queue handed; /* their last byte is in the write that is under way */
+    br_ns now;            /* when the bytes came that are being read */
+    uint32_t streams;     /* that nghttp2 has, with those whose exchange was cancelled */
+    uint32_t live;        /* exchanges */
+    uint32_t streams_max;
+    bool told_streams_max; /* a SETTINGS frame came */
+    bool writing;          /* a remainder waits */
+    bool draining;         /* takes no further exchanges */
+    bool failed;           /* by us, with `failure` */
+    uint32_t failure;
+    br_h2_goaway goaway;
+};
+
+/* h2.c: the session, writing, requests ---------------------------------------------------------------- */
+
 void br_h2_open(br_http_conn *conn);  /* conn->stream is open and belongs to no exchange */
 void br_h2_close(br_http_conn *conn); /* frees the session; fine if there is none */
 
@@ -42,3 +73,15 @@ void br_h2_abandon(br_http_conn *conn, br_http_exchange *x, br_code code);
 bool br_h2_busy(const br_http_conn *conn);     /* has exchanges */
 bool br_h2_has_room(const br_http_conn *conn); /* for one more exchange */
 bool br_h2_usable(const br_http_conn *conn);   /* may have room later, if it has none now */
+
+/* h2_read.c: what the server sends, and how exchanges end ----------------------------------------------- */
+
+void br_h2_set_read_callbacks(struct nghttp2_session_callbacks *callbacks);
+/* Takes x off the connection, and with its response as it is into client->finished. */
+void br_h2_detach(br_http_conn *conn, br_http_exchange *x);
+void br_h2_end_exchange(br_http_conn *conn, br_http_exchange *x);
+/* Resets a stream that is still open; nothing more is heard of it. */
+void br_h2_cut_stream(br_http_conn *conn, br_http_exchange *x, uint32_t code);
+/* Fill in the error: the server said goodbye; we ended the session. */
+void br_h2_explain_goaway(br_http_conn *conn, br_http_exchange *x);
+void br_h2_explain_failure(br_http_conn *conn, br_http_exchange *x);

@@ -121,17 +121,18 @@ void br_http_pool_deinit(br_http_client *client)
     }
 }
 
-void br_http_pool_join(br_http_conn *conn)
+bool br_http_pool_awaits(const br_http_conn *conn)
+{
+    return conn->origin->waiting.count > 0;
+}
+
+uint32_t br_http_pool_join(br_http_conn *conn)
 {
     conn->origin = origin_of(
         conn->client, (br_str){conn->host, conn->host_len}, conn->port, conn->tls != NULL);
     conn->origin->conns++;
-}
-
-void br_http_pool_leave(br_http_conn *conn)
-{
-    conn->origin->conns--;
-    conn->origin = NULL;
+    uint32_t known = conn->origin->streams_each;
+    return known == 0 ? 1 : known < BR_H2_STREAMS_ASSUMED ? known : BR_H2_STREAMS_ASSUMED;
 }
 
 void br_http_pool_learn(br_http_conn *conn, uint32_t streams_max)
@@ -271,8 +272,17 @@ static bool may_become_h2(const br_http_client *client, const br_url *url)
 /* The connections under way have streams for all that wait, for `more`, and for those that dial them. */
 static bool enough_dialled(const br_http_origin *o, uint32_t more)
 {
+    if (o->streams_each == 0 && o->dialling > 0) { /* one is enough to be told about a change */
+        return true;
+    }
     uint64_t have = (uint64_t) o->dialling * o->streams_each;
     return (uint64_t) o->waiting.count + more + o->dialling <= have;
+}
+
+/* Another connection would not help. */
+static bool allows_none(const br_http_origin *o)
+{
+    return o->streams_each == 0 && o->conns > 0;
 }
 
 static void begin_dialling(br_http_origin *o, br_http_exchange *x)
@@ -291,7 +301,7 @@ bool br_http_pool_wait(br_http_client *client, br_http_exchange *x)
     if (o->http1) {
         return false;
     }
-    if (enough_dialled(o, 1)) {
+    if (allows_none(o) || enough_dialled(o, 1)) {
         br_http_queue_add(&o->waiting, x);
         return true;
     }
@@ -299,11 +309,10 @@ bool br_http_pool_wait(br_http_client *client, br_http_exchange *x)
     return false;
 }
 
-/* Those whom the new connection has room for. */
-static void serve(br_http_origin *o, br_http_conn *conn)
+void br_http_pool_serve(br_http_conn *conn)
 {
     br_http_exchange *x;
-    while (br_h2_has_room(conn) && (x = br_http_queue_take(&o->waiting)) != NULL) {
+    while (br_h2_has_room(conn) && (x = br_http_queue_take(&conn->origin->waiting)) != NULL) {
         x->response->times.ready = br_loop_clock(conn->client->loop);
         br_h2_send(conn, x);
     }
@@ -312,11 +321,21 @@ static void serve(br_http_origin *o, br_http_conn *conn)
 static void dial_for(br_http_origin *o, bool all)
 {
     br_http_exchange *x;
-    while ((all || !enough_dialled(o, 0)) && (x = br_http_queue_take(&o->waiting)) != NULL) {
+    while (
+        !allows_none(o) && (all || !enough_dialled(o, 0)) && (x = br_http_queue_take(&o->waiting)) != NULL) {
         if (!o->http1) {
             begin_dialling(o, x);
         }
         br_http_exchange_dial(x);
+    }
+}
+
+void br_http_pool_leave(br_http_conn *conn)
+{
+    br_http_origin *o = conn->origin;
+    conn->origin = NULL;
+    if (--o->conns == 0) { /* those that waited for it to allow streams */
+        dial_for(o, false);
     }
 }
 
@@ -329,7 +348,7 @@ void br_http_pool_dialled(br_http_exchange *x, br_http_conn *conn, bool failed)
     x->_dials_for = NULL;
     o->dialling--;
     if (conn != NULL && conn->h2 != NULL) {
-        serve(o, conn);
+        br_http_pool_serve(conn);
     }
     o->http1 = conn != NULL && conn->h2 == NULL;
     dial_for(o, failed || o->http1);

@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <nghttp2/nghttp2.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +22,7 @@ struct h2_peer {
     unsigned number;
     int fd;
     uint8_t *payload; /* of the last frame */
+    nghttp2_hd_inflater *inflater;
 };
 
 struct h2_server {
@@ -88,6 +91,27 @@ bool h2_read(h2_peer *p, h2_frame *ret)
     if (!read_all(p->fd, p->payload, ret->len)) return false;
     if (ret->type == H2_HEADERS) atomic_fetch_add(&p->server->requests, 1);
     return true;
+}
+
+void h2_decode(h2_peer *p, const h2_frame *f, char *out, size_t cap)
+{
+    size_t len = f->len, at = 0;
+    const uint8_t *in = f->payload;
+    int flags = 0;
+    if (p->inflater == NULL && nghttp2_hd_inflate_new(&p->inflater) != 0) abort();
+    out[0] = 0;
+    while (!(flags & NGHTTP2_HD_INFLATE_FINAL)) {
+        nghttp2_nv nv;
+        ssize_t used = nghttp2_hd_inflate_hd2(p->inflater, &nv, &flags, in, len, 1);
+        if (used < 0) abort();
+        in += used;
+        len -= (size_t) used;
+        if (!(flags & NGHTTP2_HD_INFLATE_EMIT)) continue;
+        int n = snprintf(
+            out + at, cap - at, "%.*s: %.*s\n", (int) nv.namelen, nv.name, (int) nv.valuelen, nv.value);
+        at = (size_t) n < cap - at ? at + (size_t) n : cap - 1;
+    }
+    nghttp2_hd_inflate_end_headers(p->inflater);
 }
 
 bool h2_read_until(h2_peer *p, uint8_t type, h2_frame *ret)
@@ -230,6 +254,7 @@ static void *serve(void *arg)
     p->fd = -1;
     pthread_mutex_unlock(&p->server->lock);
     free(p->payload);
+    if (p->inflater != NULL) nghttp2_hd_inflate_del(p->inflater);
     return NULL;
 }
 

@@ -51,6 +51,9 @@ bool h2_read(h2_peer *p, h2_frame *ret);
 bool h2_read_preface(h2_peer *p);
 bool h2_read_until(h2_peer *p, uint8_t type, h2_frame *ret); /* drops other frames */
 uint32_t h2_read_request(h2_peer *p); /* until the next HEADERS; its stream, 0 if the client is gone */
+/* The fields of a HEADERS frame as "name: value\n", cut at `cap`. Each frame has to be given once, in order.
+ */
+void h2_decode(h2_peer *p, const h2_frame *f, char *out, size_t cap);
 bool h2_send(h2_peer *p, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t len);
 bool h2_send_raw(h2_peer *p, const void *bytes, size_t len);
 bool h2_send_text(h2_peer *p, uint8_t type, uint8_t flags, uint32_t stream, const char *payload);
