@@ -16,6 +16,7 @@ typedef struct br_command {
 extern const br_command br_commands[]; /* ends with a NULL name */
 
 int br_cmd_run(int argc, char **argv);
+int br_cmd_quick(int argc, char **argv);
 int br_cmd_test(int argc, char **argv);
 int br_cmd_version(int argc, char **argv);
 

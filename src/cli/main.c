@@ -11,6 +11,7 @@
 
 const br_command br_commands[] = {
     {"run", "Start a test: run a k6 script", br_cmd_run},
+    {"quick", "Load a URL without a script", br_cmd_quick},
     {"test", "Run a named test of brunt.yaml against an environment and judge it", br_cmd_test},
     {"version", "Show the version", br_cmd_version},
     {NULL, NULL, NULL},

@@ -1,12 +1,9 @@
 #include "cli/progress.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "cli/screen.h"
 #include "engine/timetable.h"
 
 #define BAR_WIDTH     38 /* without the brackets; less on a narrow terminal */
@@ -14,141 +11,28 @@
 #define BAR_FRAME     7 /* mark, brackets and blanks around a bar, and the last column, which stays free */
 #define NAME_WIDTH    30
 #define NAME_SHARE    4 /* of the columns, the names take at most one in so many */
-#define WIDTH_UNKNOWN 80
 
 struct br_progress {
-    pthread_mutex_t lock;
-    bool terminal, colour;
-    size_t columns; /* of the terminal, when `block` was built */
-    br_buf block;   /* the text as drawn last */
-    unsigned lines; /* of it on the screen; 0: nothing drawn */
+    br_screen screen;
 };
-
-/* Columns --------------------------------------------------------------------------------------- */
-
-/* Asked before each drawing: a window may change its size at any time. */
-static size_t terminal_columns(void)
-{
-    struct winsize w;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : WIDTH_UNKNOWN;
-}
-
-/* The colours' escapes have no width; every other character here has one column. */
-static size_t escape_len(br_str s)
-{
-    if (s.n < 2 || s.p[0] != '\033') return 0;
-    size_t n = 1;
-    while (n < s.n && s.p[n] != 'm')
-        n++;
-    return n < s.n ? n + 1 : n;
-}
-
-static bool starts_character(char c)
-{
-    return ((unsigned char) c & 0xC0) != 0x80;
-}
-
-static size_t columns_of(br_str s)
-{
-    size_t columns = 0;
-    for (size_t i = 0; i < s.n;) {
-        size_t escape = escape_len(br_str_sub(s, i, s.n));
-        if (!escape) columns += starts_character(s.p[i]);
-        i += escape ? escape : 1;
-    }
-    return columns;
-}
-
-/* Writes as much of a line as has room; a line that wrapped could not be drawn over. */
-static void print_cut(br_str line, size_t columns, bool colour)
-{
-    size_t i = 0, used = 0;
-    while (i < line.n) {
-        size_t escape = escape_len(br_str_sub(line, i, line.n));
-        if (!escape && starts_character(line.p[i]) && used++ == columns) break;
-        i += escape ? escape : 1;
-    }
-    fwrite(line.p, 1, i, stdout);
-    if (i < line.n && colour) fputs("\033[0m", stdout);
-}
-
-/*
- * A terminal that became narrower has broken the lines that no longer fit: they take more rows than were
- * drawn. (One that cuts them instead loses as many rows above the block, once.)
- */
-static size_t rows_on_screen(const br_progress *p)
-{
-    size_t now = terminal_columns(), rows = 0;
-    if (now >= p->columns) return p->lines;
-    br_str rest = br_buf_view(&p->block), line;
-    while (br_str_cut(&rest, '\n', &line) && rest.p) {
-        size_t columns = columns_of(line);
-        if (columns >= p->columns) columns = p->columns - 1; /* as print_cut() left it */
-        rows += columns > now ? (columns + now - 1) / now : 1;
-    }
-    return rows;
-}
-
-static void erase(br_progress *p)
-{
-    if (p->lines) printf("\r\033[%zuA\033[J", rows_on_screen(p));
-    p->lines = 0;
-}
-
-static void draw(br_progress *p)
-{
-    unsigned lines = 0;
-    br_str rest = br_buf_view(&p->block), line;
-    while (p->terminal && rest.p && br_str_cut(&rest, '\n', &line) && rest.p) {
-        print_cut(line, p->columns - 1, p->colour);
-        putchar('\n');
-        lines++;
-    }
-    if (!p->terminal) fwrite(p->block.data ? p->block.data : "", 1, p->block.len, stdout);
-    fflush(stdout);
-    p->lines = lines;
-}
-
-static void before_log(void *ctx)
-{
-    br_progress *p = ctx;
-    pthread_mutex_lock(&p->lock);
-    erase(p);
-    fflush(stdout);
-}
-
-static void after_log(void *ctx)
-{
-    br_progress *p = ctx;
-    p->columns = terminal_columns();
-    draw(p);
-    pthread_mutex_unlock(&p->lock);
-}
 
 br_progress *br_progress_new(bool terminal, bool colour)
 {
     br_progress *p = BR_NEW(br_progress);
-    pthread_mutex_init(&p->lock, NULL);
-    p->terminal = terminal;
-    p->colour = colour;
-    p->columns = terminal_columns();
-    br_buf_init(&p->block, 1 << 20);
-    if (terminal) br_log_set_hooks(before_log, after_log, p);
+    br_screen_init(&p->screen, terminal, colour);
     return p;
 }
 
 void br_progress_free(br_progress *p)
 {
     if (!p) return;
-    if (p->terminal) br_log_set_hooks(NULL, NULL, NULL);
-    br_buf_deinit(&p->block);
-    pthread_mutex_destroy(&p->lock);
+    br_screen_deinit(&p->screen);
     br_free(p);
 }
 
 br_ns br_progress_interval(const br_progress *p)
 {
-    return p->terminal ? 100 * BR_MS : BR_SEC;
+    return p->screen.terminal ? 100 * BR_MS : BR_SEC;
 }
 
 /* "12.3s", "05m12.3s", "1h05m12.3s": only as many units as `max` needs. */
@@ -276,7 +160,7 @@ static void put_figures(br_buf *b, const br_scenario_status *sc)
 
 static size_t name_columns(const br_progress *p, const br_run_status *s)
 {
-    size_t most = 0, room = p->columns / NAME_SHARE;
+    size_t most = 0, room = p->screen.columns / NAME_SHARE;
     for (size_t i = 0; i < s->scenario_count; i++) {
         size_t n = s->scenarios[i].scenario->name.n;
         most = n > most ? n : most;
@@ -296,15 +180,15 @@ static size_t bar_width(size_t columns, size_t others)
 
 static void put_bar(br_progress *p, const br_scenario_status *sc, size_t names, bool stopping)
 {
-    br_buf *b = &p->block, figures;
+    br_buf *b = &p->screen.block, figures;
     br_str name = sc->scenario->name;
     bool cut = name.n > names;
     br_buf_init(&figures, BR_BUF_NO_LIMIT);
     put_figures(&figures, sc);
     (void) br_buf_printf(b, "%-*.*s%s ", (int) (cut ? names - 3 : names), (int) (cut ? names - 3 : name.n),
         name.p, cut ? "..." : "");
-    put_mark(b, sc, stopping, p->colour);
-    size_t width = bar_width(p->columns, names + figures.len + BAR_FRAME);
+    put_mark(b, sc, stopping, p->screen.colour);
+    size_t width = bar_width(p->screen.columns, names + figures.len + BAR_FRAME);
     size_t filled = (size_t) (fraction_of(sc, stopping) * (double) width);
     (void) br_buf_puts(b, " [");
     for (size_t i = 0; i < width; i++)
@@ -317,11 +201,12 @@ static void put_bar(br_progress *p, const br_scenario_status *sc, size_t names, 
 
 static void build(br_progress *p, const br_run_status *s)
 {
-    br_buf_reset(&p->block);
-    if (p->terminal) (void) br_buf_puts(&p->block, "\n");
-    put_status(&p->block, s, p->terminal ? p->columns : 0);
+    br_buf *block = &p->screen.block;
+    bool terminal = p->screen.terminal;
+    if (terminal) (void) br_buf_puts(block, "\n");
+    put_status(block, s, terminal ? p->screen.columns : 0);
     size_t names = name_columns(p, s);
-    for (size_t i = 0; i < s->scenario_count && p->terminal && s->phase != BR_RUN_INIT; i++) {
+    for (size_t i = 0; i < s->scenario_count && terminal && s->phase != BR_RUN_INIT; i++) {
         put_bar(p, &s->scenarios[i], names, s->stopping);
     }
 }
@@ -329,18 +214,12 @@ static void build(br_progress *p, const br_run_status *s)
 void br_progress_status(void *progress, const br_run_status *status)
 {
     br_progress *p = progress;
-    pthread_mutex_lock(&p->lock);
-    if (p->terminal) erase(p);
-    p->columns = terminal_columns();
+    br_screen_begin(&p->screen);
     build(p, status);
-    draw(p);
-    pthread_mutex_unlock(&p->lock);
+    br_screen_end(&p->screen);
 }
 
 void br_progress_finish(br_progress *p)
 {
-    pthread_mutex_lock(&p->lock);
-    p->lines = 0; /* what stands on the screen stays */
-    br_buf_reset(&p->block);
-    pthread_mutex_unlock(&p->lock);
+    br_screen_keep(&p->screen);
 }

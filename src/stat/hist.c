@@ -166,6 +166,19 @@ void br_hist_each(
     }
 }
 
+static void add_to_mean(void *ctx, int64_t low, int64_t high, uint64_t count)
+{
+    *(double *) ctx += ((double) low + (double) high) / 2 * (double) count;
+}
+
+double br_hist_mean(const br_hist *h)
+{
+    double sum = 0;
+    if (h->total == 0) return 0;
+    br_hist_each(h, add_to_mean, &sum);
+    return sum / (double) h->total;
+}
+
 /* Bytes ----------------------------------------------------------------------------------------- */
 
 static br_code put_leb(br_buf *out, uint64_t v)

@@ -39,6 +39,8 @@ void br_hist_merge(br_hist *into, const br_hist *from);
  * 0 when empty.
  */
 double br_hist_quantile(const br_hist *h, double q);
+/* The mean, each value taken as the middle of its bucket; 0 when empty. */
+double br_hist_mean(const br_hist *h);
 /* v[rank] in that sense; rank < total. */
 double br_hist_value_at(const br_hist *h, uint64_t rank);
 /* How many recorded values are <= value; those in the bucket of `value` all count. */

@@ -1,0 +1,22 @@
+/*
+ * cli/quick_view.h - what is shown while a load without a script goes on.
+ *
+ * What: on a terminal a block with rate, times, statuses and a histogram, drawn over several times a second;
+ *     elsewhere one line a second on standard error.
+ * Threads: main thread.
+ */
+#pragma once
+#include "cli/screen.h"
+#include "quick/quick.h"
+
+typedef struct br_quick_view {
+    br_screen screen;
+    const br_quick_config *config;
+    br_ns last; /* when it was drawn */
+} br_quick_view;
+
+void br_quick_view_init(br_quick_view *v, const br_quick_config *config, bool terminal, bool colour);
+void br_quick_view_deinit(br_quick_view *v); /* takes the block away */
+br_ns br_quick_view_interval(const br_quick_view *v);
+void br_quick_view_status(
+    void *view, br_ns elapsed, const br_quick_tally *total, const br_quick_tally *recent);
