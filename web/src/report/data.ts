@@ -116,7 +116,40 @@ export interface Result {
   endpoints_total: number;
   endpoints: Endpoint[];
   slices: Slices;
-  generator: { workers: { cpu_share: number; timer_late_ms_max: number; turn_ms_max: number }[] };
+  generator: Generator;
+}
+
+/** A distribution of delays; without percentiles when nothing was counted. */
+export interface Delays {
+  count: number;
+  p50_ms?: number;
+  p99_ms?: number;
+  max_ms?: number;
+}
+
+export interface Generator {
+  valid: boolean;
+  reasons: string[];
+  start_lag: Delays;
+  starts_scheduled?: number;
+  starts_dropped?: number;
+  starts_missed?: number;
+  out_of_descriptors: number;
+  out_of_ports: number;
+  descriptors_peak?: number;
+  descriptors_limit?: number;
+  ports_peak?: number;
+  ports_limit?: number;
+  workers: {
+    cpu_share: number;
+    starved_share: number;
+    busy_share: number;
+    timer_late_ms_max: number;
+    turn_ms_max: number;
+    start_lag: Delays;
+    timer_lateness: Delays;
+    loop_lag: Delays;
+  }[];
 }
 
 export function readResult(text: string): Result {

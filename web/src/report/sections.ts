@@ -1,5 +1,5 @@
 // The parts of the page, each made from the result; null where a run has nothing to show.
-import type { Criterion, Endpoint, Metric, Outcome, Result, State } from './data';
+import type { Criterion, Delays, Endpoint, Generator, Metric, Outcome, Result, State } from './data';
 import { h, type Child } from './dom';
 import * as format from './format';
 import { table } from './table';
@@ -216,20 +216,34 @@ export function metrics(result: Result): HTMLElement | null {
     omitted(all.length, result.metrics_total, 'metrics')));
 }
 
+function generatorUse(g: Generator): HTMLElement | null {
+  const parts: string[] = [];
+  if (g.starts_scheduled) parts.push(`${format.count(g.starts_scheduled)} starts scheduled, ${format.count(g.starts_dropped ?? 0)} dropped, ${format.count(g.starts_missed ?? 0)} missed`);
+  if (g.descriptors_limit) parts.push(`descriptors: at most ${format.count(g.descriptors_peak ?? 0)} of ${format.count(g.descriptors_limit)}`);
+  if (g.ports_limit) parts.push(`local ports left: ${format.count(Math.max(0, g.ports_limit - (g.ports_peak ?? 0)))} of ${format.count(g.ports_limit)}`);
+  return parts.length > 0 ? h('p', null, `${parts.join('; ')}.`) : null;
+}
+
 export function generator(result: Result): HTMLElement | null {
   const { workers } = result.generator;
   const selfChecks = result.verdict?.self_checks ?? [];
   if (workers.length === 0 && selfChecks.length === 0) return null;
-  const rows = workers.map((w, i) => ({ ...w, i }));
+  const rows = workers.map((w, i) => ({ ...w, i, need: Math.min(1, Math.max(w.cpu_share + w.starved_share, w.busy_share)) }));
+  const delay = (d: Delays) => (d.p99_ms === undefined ? '–' : format.ms(d.p99_ms));
   return section('generator', 'Can this run be trusted?',
     selfChecks.length > 0 && h('ul.self-checks', null, selfChecks.map((c) =>
       h('li', null, mark(c.ok ? 'passed' : c.fatal ? 'failed' : 'not measured'), h('span', null, h('strong', null, c.name), ' ', c.text)))),
     rows.length > 0 && table<(typeof rows)[number]>([
       { title: 'Worker of the generator', cell: (w) => `worker ${w.i + 1}`, text: true },
-      { title: 'CPU of one core', cell: (w) => h(w.cpu_share > 0.8 ? 'span.bad' : 'span', null, format.percent(w.cpu_share)) },
+      { title: 'Needed of a core', cell: (w) => h(w.need > 0.8 ? 'span.bad' : 'span', null, format.percent(w.need)) },
+      { title: 'Got', cell: (w) => format.percent(w.cpu_share) },
+      { title: 'Starts late, p99', cell: (w) => delay(w.start_lag) },
+      { title: 'Timers late, p99', cell: (w) => delay(w.timer_lateness) },
+      { title: 'Answers held, p99', cell: (w) => delay(w.loop_lag) },
       { title: 'Latest timer', cell: (w) => format.ms(w.timer_late_ms_max) },
       { title: 'Longest turn', cell: (w) => format.ms(w.turn_ms_max) },
-    ], rows, 'Health of the load generator'));
+    ], rows, 'Health of the load generator'),
+    generatorUse(result.generator));
 }
 
 export function configuration(result: Result): HTMLElement {
