@@ -27,6 +27,8 @@ static const br_arg run_args[] = {
         "JSON file with options (default ~/.config/k6/config.json, if it exists)"},
     {"console-output", 0, BR_ARG_VALUE, "FILE", "append what the script writes with console to FILE"},
     {"rps", 0, BR_ARG_VALUE, "N", "most requests a second, all virtual users together"},
+    {"execution-segment", 0, BR_ARG_VALUE, "A:B", "run only this part of the test, e.g. 0:1/3"},
+    {"execution-segment-sequence", 0, BR_ARG_VALUE, "LIST", "the cuts of all parts, e.g. 0,1/3,1"},
     {"env", 'e', BR_ARG_LIST, "NAME=VALUE", "set a variable of __ENV"},
     {"tag", 0, BR_ARG_LIST, "NAME=VALUE", "add a tag to every sample"},
     {"out", 'o', BR_ARG_LIST, "TYPE[=FILE]", "write every sample: json=FILE"},
@@ -157,6 +159,11 @@ static br_code time_unit_flag(json_t *o, const char *unit, br_err *err)
     return BR_OK;
 }
 
+static void text_flag(json_t *o, const char *key, const char *text)
+{
+    if (text) json_object_set_new(o, key, json_string(text));
+}
+
 static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
 {
     br_code code = int_flag(o, "vus", "vus", br_args_get(a, "vus"), err);
@@ -179,8 +186,9 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     switch_flag(o, a, "throw", "throw");
     list_flag(o, "summaryTrendStats", br_args_get(a, "summary-trend-stats"));
     list_flag(o, "systemTags", br_args_get(a, "system-tags"));
-    if (br_args_get(a, "user-agent"))
-        json_object_set_new(o, "userAgent", json_string(br_args_get(a, "user-agent")));
+    text_flag(o, "userAgent", br_args_get(a, "user-agent"));
+    text_flag(o, "executionSegment", br_args_get(a, "execution-segment"));
+    text_flag(o, "executionSegmentSequence", br_args_get(a, "execution-segment-sequence"));
     return BR_OK;
 }
 

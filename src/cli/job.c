@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/progress.h"
+#include "engine/segment.h"
 
 #define CONFIG_BYTES_MAX ((size_t) 1 << 20)
 #define VU_KB_LEAST      100 /* resident memory of a VU with the smallest of scripts */
@@ -200,8 +201,9 @@ static void print_plan(const br_job *job, const br_job_config *c)
     (void) br_buf_printf(
         &text, "\n     execution: local\n        script: %s\n        output: -\n\n", c->script);
     if (c->banner) (void) br_buf_printf(&text, "          test: %s\n\n", c->banner);
-    (void) br_buf_printf(&text, "     scenarios: (100.00%%) %zu scenario%s, %lld max VUs, ",
-        o->scenario_count, o->scenario_count == 1 ? "" : "s", (long long) br_options_max_vus(o));
+    (void) br_buf_printf(&text, "     scenarios: (%.2f%%) %zu scenario%s, %lld max VUs, ",
+        100 * br_stripe_share(o->stripe), o->scenario_count, o->scenario_count == 1 ? "" : "s",
+        (long long) br_options_max_vus(o));
     (void) br_buf_put_duration(&text, longest);
     (void) br_buf_puts(&text, " max duration (incl. graceful stop):\n");
     for (size_t i = 0; i < o->scenario_count; i++) {

@@ -2,6 +2,7 @@
  * thread. */
 #include "base/log.h"
 #include "engine/run_int.h"
+#include "engine/segment.h"
 
 static double progress_of(const br_engine *e, const br_slot *slot)
 {
@@ -27,6 +28,7 @@ static void scenario(void *ctx, const void *owner, br_vu_scenario_info *ret)
         .start_wall = e->begin_wall + (e->start - e->begin) + slot->scenario->start_time,
         .progress = progress_of(e, slot),
         .iteration = slot->iteration,
+        .iteration_in_test = br_stripe_global(slot->scenario->stripe, slot->iteration),
         .own_iteration = slot->own_iteration};
 }
 

@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "engine/run_int.h"
+#include "engine/segment.h"
 
 typedef struct order {
     br_arrival *arrival;
@@ -44,10 +45,12 @@ static void make(order o)
 {
     br_worker *w = o.worker;
     br_engine *e = w->engine;
+    int64_t id = atomic_fetch_add(&e->next_vu_id, 1);
     br_vu_config vc = {.program = e->config->program,
         .settings = &e->settings,
         .loop = w->loop,
-        .id = atomic_fetch_add(&e->next_vu_id, 1),
+        .id = id,
+        .id_in_test = br_stripe_global(e->config->options->stripe, id - 1) + 1,
         .run_tags = w->run_tags,
         .stop_flag = &w->stop};
     br_err err;

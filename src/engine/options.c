@@ -30,8 +30,8 @@ static const struct {
     {"discardResponseBodies", TAKEN},
     {"dns", NOT_YET_ON},
     {"duration", TAKEN},
-    {"executionSegment", NOT_YET_ON},
-    {"executionSegmentSequence", NOT_YET_ON},
+    {"executionSegment", TAKEN},
+    {"executionSegmentSequence", TAKEN},
     {"ext", NO_EFFECT},
     {"handleSummaryTimeout", TAKEN},
     {"hosts", NOT_YET_ON},
@@ -424,6 +424,7 @@ br_code br_options_build(const br_options_source *sources, size_t count, br_opti
     if (code == BR_OK) {
         scenarios = derive(merged);
         code = read_scenarios(&r, o, scenarios);
+        if (code == BR_OK) code = br_options_segment(&r, o, merged);
     }
     if (code == BR_OK) {
         consolidate(o, merged, scenarios);
@@ -481,7 +482,9 @@ static const struct {
     {"K6_MIN_ITERATION_DURATION", "minIterationDuration"},
     {"K6_DISCARD_RESPONSE_BODIES", "discardResponseBodies"}, {"K6_SUMMARY_TIME_UNIT", "summaryTimeUnit"},
     {"K6_RPS", "rps"}, {"K6_MAX_REDIRECTS", "maxRedirects"},
-    {"K6_INSECURE_SKIP_TLS_VERIFY", "insecureSkipTLSVerify"}, {"K6_PAUSED", "paused"}, {"K6_DNS", "dns"},
+    {"K6_INSECURE_SKIP_TLS_VERIFY", "insecureSkipTLSVerify"}, {"K6_PAUSED", "paused"},
+    {"K6_EXECUTION_SEGMENT", "executionSegment"},
+    {"K6_EXECUTION_SEGMENT_SEQUENCE", "executionSegmentSequence"}, {"K6_DNS", "dns"},
     {"K6_HTTP_DEBUG", "httpDebug"}, {"K6_LOCAL_IPS", "localIPs"}, {"K6_BLACKLIST_IPS", "blacklistIPs"},
     {"K6_BLOCK_HOSTNAMES", "blockHostnames"}};
 

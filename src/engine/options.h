@@ -52,6 +52,8 @@ typedef struct br_scenario {
     br_ns start_time, graceful_stop, graceful_ramp_down;
     br_tag *tags;
     size_t tag_count;
+    const struct br_stripe
+        *stripe; /* which iterations are this instance's, of ramping-vus which VUs; NULL: all */
     br_tag *env; /* variables for __ENV */
     size_t env_count;
 } br_scenario;
@@ -66,6 +68,7 @@ typedef struct br_options {
     br_arena arena;
     br_scenario *scenarios; /* by start time, then name */
     size_t scenario_count;
+    const struct br_stripe *stripe; /* this instance's share of the VUs; NULL: all */
     br_threshold_option *thresholds;
     size_t threshold_count;
     br_str *threshold_metrics; /* every key of `thresholds`, also those with an empty list */

@@ -29,6 +29,9 @@ br_code br_read_stages(const br_option_reader *r, const char *name, const json_t
 /* Options of TLS (options_tls.c). BR_ESYNTAX: a name that k6 refuses when it loads the script. */
 br_code br_options_read_tls(const br_option_reader *r, const json_t *options, br_tls_options *tls);
 
+/* Cuts scenarios down to the share of executionSegment; drops those of which nothing is left. */
+br_code br_options_segment(const br_option_reader *r, br_options *o, const json_t *j);
+
 /* The options as scripts see them in exec.test.options, as JSON in the arena of `o` (options_json.c). */
 char *br_options_show(br_options *o, const json_t *consolidated);
 

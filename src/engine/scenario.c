@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include "base/num.h"
 #include "engine/options_read.h"
+#include "engine/segment.h"
 #include "engine/timetable.h"
 
 #define UNSET INT64_MIN /* a number that has no default */
@@ -249,7 +250,7 @@ int64_t br_scenario_max_vus(const br_scenario *s)
     int64_t most = s->vus;
     for (size_t i = 0; i < s->stage_count; i++)
         most = s->stages[i].target > most ? s->stages[i].target : most;
-    return most;
+    return s->executor == BR_EXEC_RAMPING_VUS ? br_stripe_scale(s->stripe, most) : most;
 }
 
 br_ns br_scenario_end(const br_scenario *s)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "engine/run_int.h"
+#include "engine/segment.h"
 
 /* Longest time a slot iterates without letting the loop turn: scripts that never wait must not starve it. */
 #define BR_SLOT_SLICE (BR_MS)
@@ -70,7 +71,7 @@ size_t br_slot_intervals(const br_scenario *s, int64_t v, br_interval **ret)
 {
     interval_list list = {0};
     if (s->executor == BR_EXEC_RAMPING_VUS)
-        ramping_intervals(s, v + 1, &list);
+        ramping_intervals(s, br_stripe_global(s->stripe, v) + 1, &list);
     else
         *br_vec_push(&list) = (br_interval){0, s->duration};
     *ret = list.data;

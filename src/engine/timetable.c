@@ -1,6 +1,7 @@
 #include "engine/timetable.h"
 
 #include <math.h>
+#include "engine/segment.h"
 
 void br_timetable_init(br_timetable *t, const br_scenario *s)
 {
@@ -51,6 +52,7 @@ static br_ns ramping_at(br_timetable *t, int64_t k)
 
 br_ns br_timetable_at(br_timetable *t, int64_t k)
 {
+    k = br_stripe_global(t->scenario->stripe, k);
     return t->scenario->executor == BR_EXEC_CONSTANT_ARRIVAL_RATE ? constant_at(t->scenario, k)
                                                                   : ramping_at(t, k);
 }
@@ -66,12 +68,12 @@ int64_t br_timetable_count(const br_scenario *s)
             n += area_of(&s->stages[i], from);
         n /= (__int128) 2 * s->time_unit;
     }
-    return n < INT64_MAX ? (int64_t) n : INT64_MAX;
+    return br_stripe_scale(s->stripe, n < INT64_MAX ? (int64_t) n : INT64_MAX);
 }
 
 static double per_second(const br_scenario *s, double rate)
 {
-    return rate * (double) BR_SEC / (double) s->time_unit;
+    return br_stripe_share(s->stripe) * rate * (double) BR_SEC / (double) s->time_unit;
 }
 
 double br_timetable_rate(const br_scenario *s, br_ns at)

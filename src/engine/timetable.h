@@ -3,7 +3,8 @@
  *
  * What: the instant of the k-th start, in closed form, for constant and ramping rates.
  * Why here: executors, progress, reports and tests read the same timetable. It is that of the whole test:
- *     workers (and machines) each take every n-th start of it, so that together they make exactly these.
+ *     workers each take every n-th start of it, and of machines that share a test each sees those of its
+ *     execution segment, so that together they make exactly these.
  * Threads: a cursor has one user; the scenario is only read.
  * Memory: none of its own; the scenario is borrowed.
  * Invariants: instants never go down as k goes up; the number of starts is the integral of the rate.
@@ -29,13 +30,14 @@ typedef struct br_timetable {
 } br_timetable;
 
 void br_timetable_init(br_timetable *t, const br_scenario *s); /* s: of an arrival-rate executor */
-/* The k-th start (from 0), relative to the scenario's start; -1: there are not so many. k must not go down.
+/* The k-th start (from 0) of this instance, relative to the scenario's start; -1: there are not so many. k
+ * must not go down.
  */
 br_ns br_timetable_at(br_timetable *t, int64_t k);
 
-/* How many starts there are; INT64_MAX if more. */
+/* How many starts this instance makes; INT64_MAX if more. */
 int64_t br_timetable_count(const br_scenario *s);
-/* Iterations per second that the timetable asks for at that instant. */
+/* Iterations per second that it asks of this instance at that instant. */
 double br_timetable_rate(const br_scenario *s, br_ns at);
 /* The highest of those. */
 double br_timetable_peak_rate(const br_scenario *s);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/resources.h"
 #include "engine/run_int.h"
+#include "engine/segment.h"
 
 /* The pool of VUs: FIFO, as in k6. -------------------------------------------------------------------- */
 
@@ -160,6 +161,7 @@ static br_code make_vus(br_worker *w, br_err *err)
             .tls = w->tls,
             .recorder = w->recorder,
             .id = vu_id(w, i),
+            .id_in_test = br_stripe_global(e->config->options->stripe, vu_id(w, i) - 1) + 1,
             .run_tags = w->run_tags,
             .stop_flag = &w->stop};
         w->vus[i].by_scenario = br_calloc(e->config->options->scenario_count + 1, sizeof(int64_t));

@@ -1,5 +1,6 @@
 #include "report/generator_text.h"
 
+#include <math.h>
 #include "judge/generator.h"
 
 #define RED     "\x1b[31m"
@@ -20,7 +21,7 @@ static void put_cpu(br_buf *out, const br_run_result *r)
     double least = 1e9, most = 0;
     (void) br_buf_puts(out, "CPU");
     for (size_t i = 0; i < r->worker_count; i++) {
-        double need = 100 * br_generator_need(&r->workers[i]);
+        double need = 100 * fmin(br_generator_need(&r->workers[i]), 1);
         least = need < least ? need : least;
         most = need > most ? need : most;
         if (r->worker_count <= CPU_MAX) (void) br_buf_printf(out, " %.0f%%", need);

@@ -155,7 +155,7 @@ static bool scenario_info(JSContext *ctx, br_vu_scenario_info *ret)
     return true;
 }
 
-enum { VU_ID, VU_ITERATION, VU_SCENARIO_ITERATION };
+enum { VU_ID, VU_ID_IN_TEST, VU_ITERATION, VU_SCENARIO_ITERATION };
 
 static JSValue vu_field(JSContext *ctx, JSValueConst this_val, int field)
 {
@@ -163,7 +163,8 @@ static JSValue vu_field(JSContext *ctx, JSValueConst this_val, int field)
     br_vu *vu = br_vu_of(ctx);
     if (br_vu_in_init(vu))
         return br_js_throw(ctx, "getting VU information in the init context is not supported");
-    if (field == VU_ID) return JS_NewInt64(ctx, vu->config.id);
+    if (field == VU_ID_IN_TEST && vu->config.id_in_test) return JS_NewInt64(ctx, vu->config.id_in_test);
+    if (field == VU_ID || field == VU_ID_IN_TEST) return JS_NewInt64(ctx, vu->config.id);
     if (field == VU_ITERATION) return JS_NewInt64(ctx, vu->iteration);
     br_vu_scenario_info info;
     return scenario_info(ctx, &info) ? JS_NewInt64(ctx, info.own_iteration) : JS_EXCEPTION;
@@ -192,7 +193,7 @@ static const JSCFunctionListEntry vu_metrics_entries[] = {
 
 static const JSCFunctionListEntry vu_entries[] = {
     FIELD("idInInstance", vu_field, VU_ID),
-    FIELD("idInTest", vu_field, VU_ID),
+    FIELD("idInTest", vu_field, VU_ID_IN_TEST),
     FIELD("iterationInInstance", vu_field, VU_ITERATION),
     FIELD("iterationInScenario", vu_field, VU_SCENARIO_ITERATION),
     FIELD("tags", vu_map, MAP_TAGS),
@@ -202,7 +203,7 @@ static const JSCFunctionListEntry vu_entries[] = {
 
 /* scenario, instance ---------------------------------------------------------------------------------- */
 
-enum { SC_NAME, SC_EXECUTOR, SC_START, SC_PROGRESS, SC_ITERATION };
+enum { SC_NAME, SC_EXECUTOR, SC_START, SC_PROGRESS, SC_ITERATION, SC_ITERATION_IN_TEST };
 
 static JSValue scenario_field(JSContext *ctx, JSValueConst this_val, int field)
 {
@@ -214,6 +215,7 @@ static JSValue scenario_field(JSContext *ctx, JSValueConst this_val, int field)
         case SC_EXECUTOR: return br_js_new_str(ctx, info.executor);
         case SC_START: return JS_NewInt64(ctx, info.start_wall / BR_MS);
         case SC_PROGRESS: return JS_NewFloat64(ctx, info.progress);
+        case SC_ITERATION_IN_TEST: return JS_NewInt64(ctx, info.iteration_in_test);
         default: return JS_NewInt64(ctx, info.iteration);
     }
 }
@@ -224,7 +226,7 @@ static const JSCFunctionListEntry scenario_entries[] = {
     FIELD("startTime", scenario_field, SC_START),
     FIELD("progress", scenario_field, SC_PROGRESS),
     FIELD("iterationInInstance", scenario_field, SC_ITERATION),
-    FIELD("iterationInTest", scenario_field, SC_ITERATION),
+    FIELD("iterationInTest", scenario_field, SC_ITERATION_IN_TEST),
 };
 
 enum { IN_ELAPSED, IN_COMPLETE, IN_INTERRUPTED, IN_ACTIVE, IN_READY };

@@ -22,10 +22,11 @@ typedef struct br_vu br_vu;
 /* What k6/execution shows of the scenario and the iteration that a call belongs to. */
 typedef struct br_vu_scenario_info {
     br_str name, executor;
-    br_ns start_wall;      /* since 1970 */
-    double progress;       /* 0 to 1 */
-    int64_t iteration;     /* of all VUs of this scenario, from 0 */
-    int64_t own_iteration; /* of this VU in this scenario, from 0 */
+    br_ns start_wall;          /* since 1970 */
+    double progress;           /* 0 to 1 */
+    int64_t iteration;         /* of all VUs of this scenario here, from 0 */
+    int64_t iteration_in_test; /* its number when several instances share the test */
+    int64_t own_iteration;     /* of this VU in this scenario, from 0 */
 } br_vu_scenario_info;
 
 /* And of the whole run. */
@@ -72,6 +73,7 @@ typedef struct br_vu_config {
     br_tls_context *tls;           /* of the loop's thread, outlives the VU; comes with dns */
     br_recorder *recorder;         /* NULL: samples are dropped */
     int64_t id;                    /* __VU: 0 for setup, teardown and summary; else from 1 */
+    int64_t id_in_test;            /* its number when several instances share the test; 0: id */
     const br_tagset *run_tags;     /* of the recorder's store */
     const _Atomic bool *stop_flag; /* becomes true: init code is interrupted; may be NULL */
 } br_vu_config;

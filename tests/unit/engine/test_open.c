@@ -123,6 +123,37 @@ static void aborts_end_it(void **state)
     run_deinit(&r);
 }
 
+/* Two instances that each run a half make the whole between them, each start once. */
+static void segments_share_a_test(void **state)
+{
+    (void) state;
+    static const char body[] =
+        "import exec from 'k6/execution'; const ids = new Counter('ids'), vus = new Trend('vus_seen');\n"
+        "export default function () { ids.add(exec.scenario.iterationInTest); vus.add(exec.vu.idInTest); sleep(0.01) }";
+    static const char *const segments[] = {"0:1/3", "1/3:1"};
+    double iterations = 0, ids = 0;
+    for (int i = 0; i < 2; i++) {
+        char options[500];
+        run r;
+        run_init(&r, NULL, 0);
+        snprintf(options, sizeof(options),
+            "{ executionSegment: '%s', executionSegmentSequence: '0,1/3,1', scenarios: {"
+            " a: { executor: 'constant-arrival-rate', rate: 60, duration: '1s', preAllocatedVUs: 9 },"
+            " b: { executor: 'constant-arrival-rate', rate: 60, duration: '1s', preAllocatedVUs: 1 },"
+            " c: { executor: 'shared-iterations', vus: 3, iterations: 20 },"
+            " d: { executor: 'per-vu-iterations', vus: 3, iterations: 2 } } }",
+            segments[i]);
+        run_exits(&r, options, body, BR_EXIT_OK);
+        assert_int_equal(r.result->scenario_count, i == 0 ? 3 : 4); /* b has one VU, which is the second's */
+        iterations += run_sum(&r, "iterations");
+        ids += run_sum(&r, "ids");
+        assert_true(run_metric(&r, "vus_seen")->sink.max <= 16);
+        run_deinit(&r);
+    }
+    assert_true(iterations == 61 + 61 + 20 + 6);
+    assert_true(ids == 60 * 61 / 2 + 60 * 61 / 2 + 19 * 20 / 2 + 5 * 6 / 2);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
@@ -135,6 +166,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(scripts_see_the_scenario),
         cmocka_unit_test(the_least_length_keeps_vus_busy),
         cmocka_unit_test(aborts_end_it),
+        cmocka_unit_test(segments_share_a_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,20 @@ static void scenarios_are_described(void **state)
         "b constant-vus: 2 looping VUs for 10s (exec: other, startTime: 5s)");
 }
 
+static void segments_scale_scenarios(void **state)
+{
+    (void) state;
+    assert_plan(
+        "{\"executionSegment\": \"1/4:1/2\", \"executionSegmentSequence\": \"0,1/4,1/2,1\", \"scenarios\": {"
+        "\"a\": {\"executor\": \"ramping-vus\", \"startVUs\": 0, \"stages\": [{\"duration\": \"1s\", \"target\": 10}]},"
+        "\"b\": {\"executor\": \"constant-vus\", \"vus\": 1, \"duration\": \"10s\"},"
+        "\"c\": {\"executor\": \"shared-iterations\", \"vus\": 8, \"iterations\": 16},"
+        "\"e\": {\"executor\": \"constant-arrival-rate\", \"rate\": 10, \"duration\": \"1m\", \"preAllocatedVUs\": 4, \"maxVUs\": 8}}}",
+        "a ramping-vus: Up to 2 looping VUs for 1s over 1 stages (gracefulRampDown: 30s, gracefulStop: 30s); "
+        "c shared-iterations: 4 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s); "
+        "e constant-arrival-rate: 2.50 iterations/s for 1m0s (maxVUs: 1-2, gracefulStop: 30s)");
+}
+
 static void counts_the_vus_needed_at_once(void **state)
 {
     (void) state;
@@ -327,6 +341,7 @@ int main(void)
         cmocka_unit_test(shortcuts_become_scenarios),
         cmocka_unit_test(stages_start_where_k6_starts),
         cmocka_unit_test(scenarios_are_described),
+        cmocka_unit_test(segments_scale_scenarios),
         cmocka_unit_test(counts_the_vus_needed_at_once),
         cmocka_unit_test(later_sources_win),
         cmocka_unit_test(execution_is_replaced_together),

@@ -182,8 +182,8 @@ static void refuses_what_is_not_there_yet(void **state)
 {
     (void) state;
     static const char *const on[] = {"\"blacklistIPs\": [\"10.0.0.0/8\"]", "\"blockHostnames\": [\"x\"]",
-        "\"dns\": {\"ttl\": \"0\"}", "\"executionSegment\": \"0:1/2\"", "\"hosts\": {\"a\": \"1.2.3.4\"}",
-        "\"localIPs\": \"127.0.0.2\"", "\"paused\": true", "\"httpDebug\": \"full\""};
+        "\"dns\": {\"ttl\": \"0\"}", "\"hosts\": {\"a\": \"1.2.3.4\"}", "\"localIPs\": \"127.0.0.2\"",
+        "\"paused\": true", "\"httpDebug\": \"full\""};
     static const char *const off[] = {"\"blacklistIPs\": []", "\"blockHostnames\": null", "\"dns\": {}",
         "\"executionSegment\": \"\"", "\"hosts\": {}", "\"paused\": false"};
     for (size_t i = 0; i < BR_COUNT_OF(on); i++) {
