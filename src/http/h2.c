@@ -1,5 +1,4 @@
 #include "http/h2_int.h"
-#include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include "base/assert.h"
 #include "base/mem.h"
@@ -142,6 +141,7 @@ static void write_out(br_http_conn *conn)
         return;
     }
     collect(conn, &client->head);
+    h2->unsent = 0;
     if (client->head.len == 0) {
         return;
     }
@@ -200,11 +200,30 @@ static void settle(br_http_conn *conn)
     br_http_tell_finished(client);
 }
 
+static void flush(br_http_conn *conn)
+{
+    write_out(conn);
+    settle(conn);
+}
+
+/*
+ * While answers are on their way there will be more to write in a moment: one more look at the sockets makes
+ * one system call of several, for us and for the server.
+ */
+static bool looks_again(br_h2 *h2)
+{
+    h2->looked = !h2->looked && h2->streams > h2->unsent;
+    return h2->looked;
+}
+
 static void on_flush(void *ctx)
 {
     br_http_conn *conn = ctx;
-    write_out(conn);
-    settle(conn);
+    if (looks_again(conn->h2)) {
+        schedule_flush(conn);
+    } else {
+        flush(conn);
+    }
 }
 
 static void schedule_flush(br_http_conn *conn)
@@ -236,7 +255,7 @@ static void on_sent(void *owner)
     br_buf_deinit(&conn->held);
     br_http_conn_count_sent(conn);
     mark_sent(conn);
-    on_flush(conn);
+    flush(conn);
 }
 
 static void on_closed(void *owner, br_code code)
@@ -324,6 +343,7 @@ void br_h2_send(br_http_conn *conn, br_http_exchange *x)
     BR_ASSERT(x->_h2.id > 0);
     h2->live++;
     h2->streams++;
+    h2->unsent++;
     if (x->_h2.id >= INT32_MAX - 2 || br_http_request_wants_close(x->request)) {
         h2->draining = true;
     }
@@ -370,7 +390,9 @@ static nghttp2_session *make_session(br_http_conn *conn)
     size_t head_max = conn->client->config.max_head_bytes;
     nghttp2_option_set_max_continuations(option, 8 + head_max / SMALLEST_FRAME_MAX);
 #endif
-    BR_ASSERT(nghttp2_session_client_new2(&session, callbacks, conn, option) == 0);
+    nghttp2_mem mem;
+    br_h2_mem_use(&conn->h2->mem, &mem);
+    BR_ASSERT(nghttp2_session_client_new3(&session, callbacks, conn, option, &mem) == 0);
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     return session;
@@ -401,6 +423,7 @@ void br_h2_close(br_http_conn *conn)
     conn->h2 = NULL;
     br_loop_undefer(conn->client->loop, &h2->flush);
     nghttp2_session_del(h2->session);
+    br_h2_mem_deinit(&h2->mem);
     br_http_pool_leave(conn);
     br_free(h2);
 }

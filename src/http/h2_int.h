@@ -26,6 +26,7 @@
  * br_http_tell_finished() is the last thing that any event of the connection does.
  */
 #pragma once
+#include <nghttp2/nghttp2.h>
 #include "http/conn_int.h"
 
 #define BR_H2_STREAMS_ASSUMED   100  /* at once, until the server has told; Go's number */
@@ -34,9 +35,6 @@
 #define BR_H2_FRAME_HEAD  9
 #define BR_H2_LENGTH_NONE UINT64_MAX
 
-struct nghttp2_session;
-struct nghttp2_session_callbacks;
-
 typedef struct br_h2_goaway {
     bool received;
     uint32_t code;
@@ -44,20 +42,28 @@ typedef struct br_h2_goaway {
     char debug[64];
 } br_h2_goaway;
 
+#define BR_H2_MEM_CLASSES 32 /* blocks of up to 31 * 32 bytes are kept */
+typedef struct br_h2_mem {
+    struct br_h2_free_block *free[BR_H2_MEM_CLASSES];
+} br_h2_mem;
+
 struct br_h2 {
-    struct nghttp2_session *session;
+    nghttp2_session *session;
     br_task flush;
     br_http_queue handed; /* their last byte is in the write that is under way */
     br_ns now;            /* when the bytes came that are being read */
     uint32_t streams;     /* that nghttp2 has, with those whose exchange was cancelled */
     uint32_t live;        /* exchanges */
+    uint32_t unsent;      /* of `streams`, those submitted since the last write */
     uint32_t streams_max;
     bool told_streams_max; /* a SETTINGS frame came */
+    bool looked;           /* once more at the sockets before this write */
     bool writing;          /* a remainder waits */
     bool draining;         /* takes no further exchanges */
     bool failed;           /* by us, with `failure` */
     uint32_t failure;
     br_h2_goaway goaway;
+    br_h2_mem mem;
 };
 
 /* h2.c: the session, writing, requests ---------------------------------------------------------------- */
@@ -76,7 +82,7 @@ bool br_h2_usable(const br_http_conn *conn);   /* may have room later, if it has
 
 /* h2_read.c: what the server sends, and how exchanges end ----------------------------------------------- */
 
-void br_h2_set_read_callbacks(struct nghttp2_session_callbacks *callbacks);
+void br_h2_set_read_callbacks(nghttp2_session_callbacks *callbacks);
 /* Takes x off the connection, and with its response as it is into client->finished. */
 void br_h2_detach(br_http_conn *conn, br_http_exchange *x);
 void br_h2_end_exchange(br_http_conn *conn, br_http_exchange *x);
@@ -85,3 +91,9 @@ void br_h2_cut_stream(br_http_conn *conn, br_http_exchange *x, uint32_t code);
 /* Fill in the error: the server said goodbye; we ended the session. */
 void br_h2_explain_goaway(br_http_conn *conn, br_http_exchange *x);
 void br_h2_explain_failure(br_http_conn *conn, br_http_exchange *x);
+
+/* h2_mem.c: the session's memory. Blocks of a stream come and go by the dozen; freed ones are kept for the
+ * next stream until the connection is closed. */
+
+void br_h2_mem_use(br_h2_mem *m, nghttp2_mem *ret); /* zeroed before; `ret` is for nghttp2 */
+void br_h2_mem_deinit(br_h2_mem *m);                /* when the session is gone */

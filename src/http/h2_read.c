@@ -1,5 +1,4 @@
 #include "http/h2_int.h"
-#include <nghttp2/nghttp2.h>
 #include <stdio.h>
 
 #define FIELD_OVERHEAD 32 /* of a field, in the size of a header list: RFC 9113 section 6.5.2 */
@@ -111,18 +110,24 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return 0;
 }
 
-/* nghttp2 has seen to it that it is a number of three digits. */
-static void take_status(br_http_response *r, br_str value)
+/* nghttp2 has seen to it that it is a number of three digits, but not that it makes sense. */
+static br_code take_status(br_http_exchange *x, br_str value)
 {
+    br_http_response *r = x->response;
     int status = 0;
     for (size_t i = 0; i < value.n; i++) {
         status = 10 * status + (value.p[i] - '0');
+    }
+    if (status < 100) {
+        explain_stream(x, NGHTTP2_PROTOCOL_ERROR);
+        return BR_EPROTO;
     }
     if (status >= 200) { /* an informational answer is forgotten */
         r->status = status;
         r->http_major = 2;
         r->http_minor = 0;
     }
+    return BR_OK;
 }
 
 static br_code take_length(br_http_exchange *x, br_str value)
@@ -160,8 +165,7 @@ static br_code take_field(br_http_exchange *x, bool trailer, br_str name, br_str
         return BR_ELIMIT;
     }
     if (name.p[0] == ':') {
-        take_status(r, value);
-        return BR_OK;
+        return take_status(x, value);
     }
     return trailer || r->status == 0 ? BR_OK : keep_field(x, name, value);
 }

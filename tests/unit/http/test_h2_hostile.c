@@ -87,6 +87,15 @@ static void play_odd_status(h2_peer *p, unsigned connection)
         "2x0\0");
 }
 
+/* Found by fuzzing. */
+static void play_status_below_100(h2_peer *p, unsigned connection)
+{
+    (void) connection;
+    answer_with(p, H2_END_STREAM,
+        ":status\0"
+        "051\0");
+}
+
 static void play_switching(h2_peer *p, unsigned connection)
 {
     (void) connection;
@@ -132,8 +141,8 @@ static void play_data_before_the_head(h2_peer *p, unsigned connection)
 static void malformed_heads(void **state)
 {
     (void) state;
-    static h2_play_fn *const plays[] = {play_no_status, play_two_status, play_odd_status, play_switching,
-        play_upper_case, play_smuggled_line, play_two_heads};
+    static h2_play_fn *const plays[] = {play_no_status, play_two_status, play_odd_status,
+        play_status_below_100, play_switching, play_upper_case, play_smuggled_line, play_two_heads};
     for (size_t i = 0; i < BR_COUNT_OF(plays); i++)
         assert_fails(plays[i], BR_EPROTO, 1632, STREAM "PROTOCOL_ERROR");
     assert_fails(play_data_before_the_head, BR_EPROTO, 1652, CONNECTION "PROTOCOL_ERROR");
@@ -615,7 +624,7 @@ static void broken_frames(void **state)
 
 #define MANY 10000
 
-static unsigned allowed_later;
+static _Atomic unsigned allowed_later;
 
 /* Allows no streams; after a while one, if the test says so. Those that were sent before are refused. */
 static void play_none_allowed(h2_peer *p, unsigned connection)

@@ -206,7 +206,7 @@ static void many_origins(void **state)
 /* Refused streams ----------------------------------------------------------------------------------- */
 
 /* Refuses the first requests of the server, `refusals` of them. */
-static unsigned refusals, refusal_code;
+static _Atomic unsigned refusals, refusal_code;
 
 static void play_refuse(h2_peer *p, unsigned connection)
 {
@@ -266,7 +266,7 @@ static void a_protocol_error_takes_another_connection(void **state)
     h2_env_deinit(&h);
 }
 
-static uint32_t goaway_last, goaway_code;
+static _Atomic uint32_t goaway_last, goaway_code;
 
 /* The first connection says goodbye to its first request, the others answer. */
 static void play_goaway(h2_peer *p, unsigned connection)

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include "env.h"
+#include "h2_env.h"
 
 static _Thread_local bool counting;
 static _Thread_local unsigned allocations, controls, reads, writes;
@@ -137,11 +137,34 @@ static void a_request_with_bodies(void **state)
     env_deinit(&e);
 }
 
+/* Of HTTP/2: nghttp2 allocates by itself; its blocks are kept and used again. */
+static void an_http2_request(void **state)
+{
+    (void) state;
+    static const br_http_header headers[] = {
+        {BR_STR_INIT("User-Agent"), BR_STR_INIT("ua")}, {BR_STR_INIT("Content-Length"), BR_STR_INIT("4")}};
+    h2_env h;
+    call c;
+    h2_env_init(&h, play_hello);
+    call_init(&c, &h.e, "POST", "/path?query=1");
+    c.request.headers = headers;
+    c.request.header_count = 2;
+    c.request.body = BR_STR("body");
+    run_rounds(&c);
+    assert_int_equal(allocations, 0);
+    assert_int_equal(controls, 0);
+    assert_in_range(reads, ROUNDS, 2 * ROUNDS); /* the server sends head and body one after the other */
+    assert_int_equal(writes, ROUNDS);
+    call_deinit(&c);
+    h2_env_deinit(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_request),
         cmocka_unit_test(a_request_with_bodies),
+        cmocka_unit_test(an_http2_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
