@@ -393,7 +393,7 @@ static void set_defaults(br_options *o)
     o->user_agent = BR_STR("brunt/" BRUNT_VERSION);
     o->setup_timeout = o->teardown_timeout = 60 * BR_SEC;
     o->summary_timeout = 120 * BR_SEC;
-    o->tls.http2 = true;
+    o->tls.http2 = br_options_http2_wanted(getenv("GODEBUG"));
     o->batch = 20;
     o->batch_per_host = 6;
     o->time_unit = BR_STR("");

@@ -28,6 +28,8 @@ br_code br_read_stages(const br_option_reader *r, const char *name, const json_t
 
 /* Options of TLS (options_tls.c). BR_ESYNTAX: a name that k6 refuses when it loads the script. */
 br_code br_options_read_tls(const br_option_reader *r, const json_t *options, br_tls_options *tls);
+/* Go's switch for k6, the variable GODEBUG (NULL: unset): false if it has http2client=0. */
+bool br_options_http2_wanted(const char *godebug);
 
 /* Cuts scenarios down to the share of executionSegment; drops those of which nothing is left. */
 br_code br_options_segment(const br_option_reader *r, br_options *o, const json_t *j);

@@ -81,3 +81,13 @@ br_code br_options_read_tls(const br_option_reader *r, const json_t *j, br_tls_o
     if (code == BR_OK) code = br_tls_options_check(tls, r->err);
     return code;
 }
+
+bool br_options_http2_wanted(const char *godebug)
+{
+    br_str rest = br_str_of(godebug), setting;
+    bool wanted = true;
+    while (br_str_cut(&rest, ',', &setting)) {
+        if (br_str_starts(setting, BR_STR("http2client="))) wanted = !br_str_is(setting, "http2client=0");
+    }
+    return wanted;
+}

@@ -439,6 +439,7 @@ static void fill_settings(br_engine *e)
     br_http_client_config_defaults(&s->http);
     if (e->config->max_body_bytes) s->http.max_body_bytes = e->config->max_body_bytes;
     s->http.no_reuse = o->no_connection_reuse;
+    s->http.http2 = o->tls.http2;
     if (o->batch > 0) s->http.max_idle = (uint32_t) o->batch;
     if (o->batch_per_host > 0) s->http.max_idle_per_host = (uint32_t) o->batch_per_host;
 }

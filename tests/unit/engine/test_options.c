@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include "base/log.h"
 #include "engine/options.h"
+#include "engine/options_read.h"
 #include "stat/recorder.h"
 
 static br_err err;
@@ -335,6 +336,16 @@ static void takes_stages(void **state)
     assert_null(j);
 }
 
+static void http2_can_be_switched_off(void **state)
+{
+    (void) state;
+    assert_true(br_options_http2_wanted(NULL));
+    assert_true(br_options_http2_wanted(""));
+    assert_true(br_options_http2_wanted("gctrace=1,http2client=1"));
+    assert_false(br_options_http2_wanted("http2client=0"));
+    assert_false(br_options_http2_wanted("gctrace=1,http2client=0,x"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +363,7 @@ int main(void)
         cmocka_unit_test(shows_consolidated_options),
         cmocka_unit_test(takes_variables),
         cmocka_unit_test(takes_stages),
+        cmocka_unit_test(http2_can_be_switched_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
