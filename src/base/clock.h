@@ -23,3 +23,7 @@ br_ns br_clock_wall(void);
 
 /* CPU time that the calling thread has used. */
 br_ns br_clock_thread_cpu(void);
+
+/* How long the calling thread has been ready to run while others had the processor; 0 where the kernel does
+ * not tell (/proc/thread-self/schedstat). Reads a file: now and then, not on a hot path. */
+br_ns br_clock_thread_starved(void);

@@ -36,7 +36,8 @@ static br_code put_text(const writer *w, bool colour, br_buf *out, br_err *err)
     (void) br_buf_puts(out, "\n");
     br_code code = br_report_summary_text(w->result, &style, out, err);
     (void) br_buf_puts(out, "\n\n");
-    br_report_generator_text(w->result, colour, out);
+    br_generator_view view = br_generator_view_of(w->result);
+    br_report_generator_text(&view, colour, out);
     (void) br_buf_puts(out, "\n");
     if (code == BR_OK) code = br_report_verdict_text(w->judgement, w->plan, colour, out, err);
     return code;

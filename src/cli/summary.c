@@ -61,7 +61,8 @@ static br_code text_summary(const br_job *job, const br_summary_config *c, br_er
     br_code code = br_report_summary_text(job->result, &style, &text, err);
     if (code == BR_OK) {
         (void) br_buf_puts(&text, "\n\n");
-        br_report_generator_text(job->result, c->colour, &text);
+        br_generator_view view = br_generator_view_of(job->result);
+        br_report_generator_text(&view, c->colour, &text);
         printf("\n%s\n", text.data);
     }
     fflush(stdout);
@@ -75,7 +76,8 @@ static void tell_generator(const br_job *job)
     br_arena arena;
     br_arena_init(&arena, 2048);
     br_generator_report report;
-    br_judge_generator(job->result, &arena, &report);
+    br_generator_view view = br_generator_view_of(job->result);
+    br_judge_generator(&view, &arena, &report);
     for (size_t i = 0; i < report.count; i++) {
         const br_generator_finding *f = &report.findings[i];
         if (!f->ok)

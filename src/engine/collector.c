@@ -216,9 +216,15 @@ static void result_generator(br_engine *e, br_run_result *r)
 {
     br_generator *g = &r->generator;
     const br_options *o = e->config->options;
-    g->resources = e->resources;
-    for (uint32_t i = 0; i < e->worker_count; i++)
+    const br_resources *use = &e->resources;
+    g->resources = (br_generator_resources){
+        use->descriptors_peak, use->descriptors_limit, use->ports_peak, use->ports_limit};
+    for (uint32_t i = 0; i < e->worker_count; i++) {
+        br_shortages s = br_recorder_shortages(e->workers[i].recorder);
+        g->out_of_descriptors += s.descriptors;
+        g->out_of_ports += s.ports;
         br_hist_merge(&g->start_lag, &e->workers[i].start_lag);
+    }
     for (size_t k = 0; k < o->scenario_count; k++) {
         if (!br_scenario_is_open(&o->scenarios[k])) continue;
         uint64_t dropped = (uint64_t) atomic_load(&e->shared[k].dropped),

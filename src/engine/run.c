@@ -7,7 +7,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "engine/resources.h"
 #include "engine/run_int.h"
 
 #define THRESHOLD_INTERVAL (2 * BR_SEC)
@@ -528,6 +527,7 @@ br_code br_run(const br_run_config *config, br_run_result **ret_result, br_exit_
     br_code code = engine_init(&e, config, err);
     if (code == BR_OK) code = watch_signals(&e, &old, err);
     if (code == BR_OK) {
+        br_resources_sample(&e.resources); /* the limits, while there are descriptors to read them with */
         start_ticks(&e, br_loop_now(e.loop));
         if (config->on_status)
             br_timer_start(e.loop, &e.status_timer, br_loop_now(e.loop) + config->status_interval_ns,

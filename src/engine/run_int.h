@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "engine/run.h"
 #include "fiber/fiber.h"
+#include "net/resources.h"
 #include "script/vu.h"
 
 #define BR_WORKERS_MAX    256
@@ -94,7 +95,7 @@ struct br_worker {
     br_err init_error;
     br_code init_code;
     /* Of its health, since the scenarios began: */
-    br_ns watched_since, cpu_before, delay_before;
+    br_ns watched_since, cpu_before, starved_before;
     br_hist start_lag;
     bool health_taken;
     br_worker_health health;
@@ -132,7 +133,7 @@ struct br_engine {
     br_str setup_data; /* JSON, owned; p == NULL: none */
     int signal_fd;
     br_watch signal_watch;
-    br_generator_resources resources;
+    br_resources resources;
     br_timer second_timer, status_timer;
     br_ns tick; /* instant of the next second */
     bool control_waits;

@@ -2,7 +2,6 @@
 #include <sched.h>
 #include <signal.h>
 #include "base/log.h"
-#include "engine/resources.h"
 #include "engine/run_int.h"
 #include "engine/segment.h"
 
@@ -93,7 +92,7 @@ static void watch_health(br_worker *w)
     br_loop_take_health(w->loop, &discard);
     w->watched_since = br_loop_clock(w->loop);
     w->cpu_before = br_clock_thread_cpu();
-    w->delay_before = br_resources_run_delay();
+    w->starved_before = br_clock_thread_starved();
     br_hist_reset(&w->start_lag);
 }
 
@@ -106,9 +105,8 @@ static void take_health(br_worker *w)
     br_loop_take_health(w->loop, &h);
     double length = (double) (br_loop_clock(w->loop) - w->watched_since);
     if (length <= 0) length = 1;
-    br_ns delay = w->delay_before < 0 ? 0 : br_resources_run_delay() - w->delay_before;
     w->health = (br_worker_health){.cpu_share = (double) (br_clock_thread_cpu() - w->cpu_before) / length,
-        .starved_share = (double) delay / length,
+        .starved_share = (double) (br_clock_thread_starved() - w->starved_before) / length,
         .busy_share = (double) h.busy_ns / length,
         .timer_late_ns_max = h.timer_late_ns_max,
         .turn_ns_max = h.turn_ns_max,

@@ -3,7 +3,7 @@
 #include <math.h>
 
 typedef struct judging {
-    const br_run_result *result;
+    const br_generator_view *view;
     br_arena *arena;
     br_generator_report *report;
 } judging;
@@ -32,7 +32,7 @@ double br_generator_need(const br_worker_health *w)
 
 static void judge_processor(judging *j)
 {
-    const br_run_result *r = j->result;
+    const br_generator_view *r = j->view;
     const br_worker_health *most = NULL;
     for (size_t i = 0; i < r->worker_count; i++) {
         if (!most || br_generator_need(&r->workers[i]) > br_generator_need(most)) most = &r->workers[i];
@@ -53,18 +53,10 @@ static void judge_processor(judging *j)
                 : "Give brunt more cores, spread the load over machines, or ask for less.");
 }
 
-/* Half of the requests were faster; without requests 0. */
-static double median_response_ms(const br_run_result *r)
-{
-    const br_result_metric *m = br_run_result_find(r, BR_STR("http_res_time"));
-    if (!m || !m->sink.count) m = br_run_result_find(r, BR_STR("http_req_duration"));
-    return m && m->sink.count ? br_sink_percentile(&m->sink, 50) : 0;
-}
-
 static void judge_lag(judging *j)
 {
-    const br_hist *lag = &j->result->generator.start_lag;
-    br_ns limit = (br_ns) (median_response_ms(j->result) * BR_GENERATOR_LAG_SHARE * (double) BR_MS);
+    const br_hist *lag = &j->view->generator->start_lag;
+    br_ns limit = (br_ns) (j->view->median_response_ms * BR_GENERATOR_LAG_SHARE * (double) BR_MS);
     if (limit < BR_GENERATOR_LAG_LEAST) limit = BR_GENERATOR_LAG_LEAST;
     j->report->lag_limit = limit;
     if (lag->total < BR_GENERATOR_LEAST_SAMPLES) return;
@@ -82,7 +74,7 @@ static void judge_lag(judging *j)
 
 static void judge_starts(judging *j)
 {
-    const br_generator *g = &j->result->generator;
+    const br_generator *g = j->view->generator;
     uint64_t lost = g->starts_dropped + g->starts_missed;
     if (g->starts_scheduled == 0) return;
     double share = (double) lost / (double) g->starts_scheduled;
@@ -100,7 +92,7 @@ static void judge_starts(judging *j)
 
 static void judge_resources(judging *j)
 {
-    const br_generator *g = &j->result->generator;
+    const br_generator *g = j->view->generator;
     if (g->out_of_descriptors)
         find(j, "descriptors", false,
             TEXT(j, "%llu requests found no free file descriptor (limit %llu)",
@@ -115,10 +107,24 @@ static void judge_resources(judging *j)
             "(--local-ips).");
 }
 
-void br_judge_generator(const br_run_result *r, br_arena *arena, br_generator_report *ret)
+/* Half of the requests were faster; without requests 0. */
+static double median_response_ms(const br_run_result *r)
+{
+    const br_result_metric *m = br_run_result_find(r, BR_STR("http_res_time"));
+    if (!m || !m->sink.count) m = br_run_result_find(r, BR_STR("http_req_duration"));
+    return m && m->sink.count ? br_sink_percentile(&m->sink, 50) : 0;
+}
+
+br_generator_view br_generator_view_of(const br_run_result *r)
+{
+    return (br_generator_view){
+        r->workers, r->worker_count, &r->generator, r->duration, median_response_ms(r)};
+}
+
+void br_judge_generator(const br_generator_view *v, br_arena *arena, br_generator_report *ret)
 {
     *ret = (br_generator_report){.valid = true};
-    judging j = {r, arena, ret};
+    judging j = {v, arena, ret};
     judge_processor(&j);
     judge_lag(&j);
     judge_starts(&j);

@@ -42,8 +42,17 @@ typedef struct br_generator_report {
     br_ns lag_limit; /* that start lag was held against */
 } br_generator_report;
 
-void br_judge_generator(const br_run_result *r, br_arena *arena, br_generator_report *ret);
+/* What is judged. All borrowed. */
+typedef struct br_generator_view {
+    const br_worker_health *workers; /* [worker_count] */
+    size_t worker_count;
+    const br_generator *generator;
+    br_ns duration;
+    double median_response_ms; /* 0 without requests */
+} br_generator_view;
+br_generator_view br_generator_view_of(const br_run_result *r);
 
-/* The busiest worker's need for its core, 0..1 and a little more; and the latest starts that no limit hides.
- */
+void br_judge_generator(const br_generator_view *v, br_arena *arena, br_generator_report *ret);
+
+/* What a worker needed of its core: 0..1, and a little more where the clocks differ. */
 double br_generator_need(const br_worker_health *w);

@@ -153,7 +153,8 @@ static void check_generator(br_judgement *j, const br_run_result *r, const br_fi
         return;
     }
     br_generator_report report;
-    br_judge_generator(r, &j->arena, &report);
+    br_generator_view view = br_generator_view_of(r);
+    br_judge_generator(&view, &j->arena, &report);
     for (size_t i = 0; i < report.count; i++) {
         const br_generator_finding *g = &report.findings[i];
         br_self_check *c = add(j, g->name, true, g->ok, g->text.p);

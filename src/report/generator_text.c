@@ -1,7 +1,6 @@
 #include "report/generator_text.h"
 
 #include <math.h>
-#include "judge/generator.h"
 
 #define RED     "\x1b[31m"
 #define GREEN   "\x1b[32m"
@@ -16,7 +15,7 @@ static void put_coloured(br_buf *out, bool colour, const char *escape, br_str te
     if (colour) (void) br_buf_puts(out, RESET);
 }
 
-static void put_cpu(br_buf *out, const br_run_result *r)
+static void put_cpu(br_buf *out, const br_generator_view *r)
 {
     double least = 1e9, most = 0;
     (void) br_buf_puts(out, "CPU");
@@ -36,7 +35,7 @@ static br_ns worse(br_ns a, const br_delay_figures *b)
 }
 
 /* Of the worst worker each. */
-static void put_delays(br_buf *out, const br_run_result *r)
+static void put_delays(br_buf *out, const br_generator_view *r)
 {
     br_ns starts = 0, timers = 0, held = 0;
     for (size_t i = 0; i < r->worker_count; i++) {
@@ -67,20 +66,20 @@ static void put_resources(br_buf *out, const br_generator_resources *r)
     }
 }
 
-void br_report_generator_text(const br_run_result *result, bool colour, br_buf *out)
+void br_report_generator_text(const br_generator_view *view, bool colour, br_buf *out)
 {
-    if (result->worker_count == 0) return;
+    if (view->worker_count == 0) return;
     br_arena arena;
     br_arena_init(&arena, 2048);
     br_generator_report report;
-    br_judge_generator(result, &arena, &report);
+    br_judge_generator(view, &arena, &report);
     (void) br_buf_puts(out, "  ");
     put_coloured(out, colour, report.valid ? GREEN : RED, report.valid ? BR_STR("✓") : BR_STR("✗"));
     (void) br_buf_puts(out, " generator: ");
-    put_cpu(out, result);
-    put_delays(out, result);
-    put_starts(out, &result->generator);
-    put_resources(out, &result->generator.resources);
+    put_cpu(out, view);
+    put_delays(out, view);
+    put_starts(out, view->generator);
+    put_resources(out, &view->generator->resources);
     (void) br_buf_putc(out, '\n');
     for (size_t i = 0; i < report.count; i++) {
         const br_generator_finding *f = &report.findings[i];

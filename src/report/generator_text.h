@@ -6,7 +6,7 @@
  * Threads: any; pure.
  */
 #pragma once
-#include "stat/run_result.h"
+#include "judge/generator.h"
 
 /*
  * Appends
@@ -14,4 +14,4 @@
  * or, if it was the limit, the same with ✗, "      ↳ reason\n" for each, and what that means. Nothing if
  * there were no workers. Colours are ANSI's.
  */
-void br_report_generator_text(const br_run_result *result, bool colour, br_buf *out);
+void br_report_generator_text(const br_generator_view *view, bool colour, br_buf *out);

@@ -478,7 +478,8 @@ static void put_findings(br_json *j, const br_run_result *r)
     br_arena arena;
     br_arena_init(&arena, 2048);
     br_generator_report report;
-    br_judge_generator(r, &arena, &report);
+    br_generator_view view = br_generator_view_of(r);
+    br_judge_generator(&view, &arena, &report);
     br_json_put_bool(j, "valid", report.valid);
     open_member(j, "reasons", '[');
     for (size_t i = 0; i < report.count; i++) {

@@ -17,6 +17,7 @@ static void record(br_vu *vu, const br_js_request *request, br_js_response *r)
         .proto = r->status ? br_http_response_proto(&r->http) : BR_STR(""),
         .status = r->status,
         .error_code = r->error_code,
+        .failure = r->http.error.code,
         .error = r->error,
         .tls_version = br_str_of(br_js_response_tls_version(r)),
         .ocsp_status = br_str_of(r->status && r->http.tls ? r->http.tls_info.ocsp.status : ""),

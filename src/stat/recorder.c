@@ -131,6 +131,11 @@ size_t br_recorder_endpoints(br_recorder *r, const br_endpoint *const **ret_list
     return r->endpoints.rows.len;
 }
 
+br_shortages br_recorder_shortages(const br_recorder *r)
+{
+    return r->shortages;
+}
+
 /* Samples --------------------------------------------------------------------------------------- */
 
 static size_t put_metadata(br_tag *tag, const char *key, int64_t value, char *text)

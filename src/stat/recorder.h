@@ -144,6 +144,7 @@ typedef struct br_http_sample {
     br_str method, url, name; /* name: tag, equal to url unless set by the script */
     br_str proto;             /* "HTTP/1.1" */
     int status, error_code;
+    br_code failure;                     /* why there is no answer; BR_OK otherwise */
     br_str error;                        /* k6's message, empty if none */
     br_str tls_version, ocsp_status, ip; /* empty if none */
     const br_tag *extra;                 /* params.tags */
@@ -168,3 +169,8 @@ void br_recorder_check(br_recorder *r, br_group *group, br_str name, bool passed
 /* For the result, after the worker has ended. */
 br_group *br_recorder_root(br_recorder *r);
 size_t br_recorder_endpoints(br_recorder *r, const br_endpoint *const **ret_list);
+/* Requests that failed because this process had no descriptor, or this machine no local port for them. */
+typedef struct br_shortages {
+    uint64_t descriptors, ports;
+} br_shortages;
+br_shortages br_recorder_shortages(const br_recorder *r);

@@ -89,6 +89,7 @@ struct br_recorder {
     br_group_tree groups;
     br_endpoint_table endpoints;
     br_series_cache series;
+    br_shortages shortages;
     uint64_t key[BR_SERIES_KEY_MAX / sizeof(uint64_t)]; /* of one call */
 };
 

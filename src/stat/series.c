@@ -323,5 +323,7 @@ BR_HOT void br_recorder_http(br_recorder *r, const br_origin *origin, const br_h
     }
     count_endpoint(e, s, values[BR_M_HTTP_REQ_DURATION - BR_M_HTTP_REQS],
         values[BR_M_HTTP_REQ_WAITING - BR_M_HTTP_REQS]);
+    if (BR_UNLIKELY(s->failure == BR_ENOFDS)) r->shortages.descriptors++;
+    if (BR_UNLIKELY(s->failure == BR_ENOPORTS)) r->shortages.ports++;
     if (r->config.tap) tap_http(r, origin, s, values, count);
 }

@@ -47,6 +47,15 @@ static void test_thread_cpu_counts_work_and_not_sleep(void **state)
     }
 }
 
+static void test_starving_only_grows(void **state)
+{
+    (void) state;
+    br_ns before = br_clock_thread_starved();
+    assert_true(before >= 0);
+    nanosleep(&(struct timespec){.tv_nsec = BR_MS}, NULL);
+    assert_true(br_clock_thread_starved() >= before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -54,6 +63,7 @@ int main(void)
         cmocka_unit_test(test_monotonic_measures_a_sleep),
         cmocka_unit_test(test_wall_agrees_with_time),
         cmocka_unit_test(test_thread_cpu_counts_work_and_not_sleep),
+        cmocka_unit_test(test_starving_only_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@ static int tear_down(void **state)
 /* NULL: what could be judged is fine. Else the one finding that is not. */
 static void expect(const char *name, const char *part)
 {
-    br_judge_generator(run, &arena, &report);
+    br_generator_view view = br_generator_view_of(run);
+    br_judge_generator(&view, &arena, &report);
     size_t wrong = 0;
     for (size_t i = 0; i < report.count; i++) {
         const br_generator_finding *f = &report.findings[i];

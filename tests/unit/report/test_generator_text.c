@@ -11,7 +11,8 @@ static void assert_text(const br_run_result *r, bool colour, const char *want)
 {
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
-    br_report_generator_text(r, colour, &out);
+    br_generator_view view = br_generator_view_of(r);
+    br_report_generator_text(&view, colour, &out);
     assert_string_equal(out.data ? out.data : "", want);
     br_buf_deinit(&out);
 }

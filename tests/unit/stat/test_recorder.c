@@ -132,6 +132,14 @@ static void test_ten_samples(void **state)
     assert_int_equal(sink(f, "http_req_failed")->nonzero, 1);
     assert_true(sink(f, "http_req_waiting")->max == 5);
     assert_int_equal(sink(f, "http_req_tls_handshaking")->count, 3);
+    s.failure = BR_ENOFDS;
+    br_recorder_http(f->recorder, &f->origin, &s);
+    s.failure = BR_ENOPORTS;
+    br_recorder_http(f->recorder, &f->origin, &s);
+    br_recorder_http(f->recorder, &f->origin, &s);
+    br_shortages shortages = br_recorder_shortages(f->recorder);
+    assert_int_equal(shortages.descriptors, 1);
+    assert_int_equal(shortages.ports, 2);
     close_fixture(f);
 }
 

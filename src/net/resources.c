@@ -1,4 +1,4 @@
-#include "engine/resources.h"
+#include "net/resources.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -69,7 +69,7 @@ static uint64_t count_descriptors(void)
     return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
 }
 
-static void read_limits(br_generator_resources *r)
+static void read_limits(br_resources *r)
 {
     char text[64];
     struct rlimit limit;
@@ -78,7 +78,7 @@ static void read_limits(br_generator_resources *r)
         read_small("/proc/sys/net/ipv4/ip_local_port_range", text, sizeof(text)));
 }
 
-void br_resources_sample(br_generator_resources *r)
+void br_resources_sample(br_resources *r)
 {
     char text[1024];
     if (!r->descriptors_limit) read_limits(r);
@@ -86,13 +86,4 @@ void br_resources_sample(br_generator_resources *r)
     if (descriptors > r->descriptors_peak) r->descriptors_peak = descriptors;
     uint32_t ports = br_resources_parse_sockets(read_small("/proc/net/sockstat", text, sizeof(text)));
     if (ports > r->ports_peak) r->ports_peak = ports;
-}
-
-br_ns br_resources_run_delay(void)
-{
-    char text[128];
-    br_str rest = read_small("/proc/thread-self/schedstat", text, sizeof(text));
-    uint64_t delay;
-    (void) next_word(&rest); /* time on the processor */
-    return br_parse_u64(next_word(&rest), &delay) == BR_OK ? (br_ns) delay : -1;
 }
