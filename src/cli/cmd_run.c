@@ -41,6 +41,8 @@ static const br_arg run_args[] = {
     {"no-thresholds", 0, BR_ARG_SWITCH, NULL, "do not evaluate thresholds"},
     {"no-connection-reuse", 0, BR_ARG_SWITCH, NULL, "a new connection for each request"},
     {"insecure-skip-tls-verify", 0, BR_ARG_SWITCH, NULL, "accept any certificate of the server"},
+    {"max-redirects", 0, BR_ARG_VALUE, "N", "redirects that are followed (default 10)"},
+    {"no-cookies-reset", 0, BR_ARG_SWITCH, NULL, "keep cookies from one iteration to the next"},
     {"no-vu-connection-reuse", 0, BR_ARG_SWITCH, NULL, "close connections after each iteration"},
     {"discard-response-bodies", 0, BR_ARG_SWITCH, NULL, "count bodies and drop them"},
     {"throw", 'w', BR_ARG_SWITCH, NULL, "throw failed requests as exceptions"},
@@ -171,6 +173,8 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     if (code == BR_OK) code = int_flag(o, "iterations", "iterations", br_args_get(a, "iterations"), err);
     if (code == BR_OK) code = int_flag(o, "rps", "rps", br_args_get(a, "rps"), err);
     if (code == BR_OK)
+        code = int_flag(o, "maxRedirects", "max-redirects", br_args_get(a, "max-redirects"), err);
+    if (code == BR_OK)
         code = duration_flag(o, "minIterationDuration", "min-iteration-duration",
             br_args_get(a, "min-iteration-duration"), err);
     if (code == BR_OK) code = stage_flags(o, a, err);
@@ -183,6 +187,7 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     switch_flag(o, a, "noVUConnectionReuse", "no-vu-connection-reuse");
     switch_flag(o, a, "discardResponseBodies", "discard-response-bodies");
     switch_flag(o, a, "insecureSkipTLSVerify", "insecure-skip-tls-verify");
+    switch_flag(o, a, "noCookiesReset", "no-cookies-reset");
     switch_flag(o, a, "throw", "throw");
     list_flag(o, "summaryTrendStats", br_args_get(a, "summary-trend-stats"));
     list_flag(o, "systemTags", br_args_get(a, "system-tags"));

@@ -397,3 +397,104 @@ br_url br_url_rebase(const br_url *parsed, br_str text)
     }
     return u;
 }
+
+/* References ------------------------------------------------------------------------------------- */
+
+/* Length of "scheme" in "scheme:...", 0 if there is none. */
+static size_t scheme_len(br_str s)
+{
+    size_t n = 0;
+    while (n < s.n && (class_of((unsigned char) s.p[n]) & IS_UNRESERVED || s.p[n] == '+') && s.p[n] != '_' &&
+           s.p[n] != '~') {
+        n++;
+    }
+    bool letter = s.n > 0 && ((s.p[0] | 32) >= 'a' && (s.p[0] | 32) <= 'z');
+    return letter && n < s.n && s.p[n] == ':' ? n : 0;
+}
+
+/* Drops the last segment of the path that begins at `start` in out: "/a/b" -> "/a". */
+static void drop_segment(br_buf *out, size_t start)
+{
+    while (out->len > start && out->data[out->len - 1] != '/') {
+        out->len--;
+    }
+    out->len -= out->len > start ? 1 : 0;
+}
+
+/* Appends a path without its dot segments: section 5.2.4. */
+static br_code put_without_dots(br_str path, br_buf *out)
+{
+    size_t start = out->len;
+    br_code code = BR_OK;
+    br_str rest = path, segment;
+    if (rest.n > 0 && rest.p[0] == '/') {
+        rest = br_str_sub(rest, 1, rest.n);
+    }
+    while (code == BR_OK && br_str_cut(&rest, '/', &segment)) {
+        bool last = rest.p == NULL, up = br_str_is(segment, ".."), stay = br_str_is(segment, ".");
+        if (up) {
+            drop_segment(out, start);
+        }
+        if (!up && !stay) {
+            code = br_buf_putc(out, '/');
+            code = code == BR_OK ? br_buf_put(out, segment) : code;
+        } else if (last) {
+            code = br_buf_putc(out, '/');
+        }
+    }
+    return code == BR_OK && out->len == start ? br_buf_putc(out, '/') : code;
+}
+
+/* The base's path up to its last slash, then the reference. */
+static br_code put_merged(br_str base_path, br_str path, br_buf *out)
+{
+    br_buf joined;
+    br_buf_init(&joined, 2 * BR_URL_MAX_BYTES);
+    size_t n = base_path.n;
+    while (n > 0 && base_path.p[n - 1] != '/') {
+        n--;
+    }
+    br_code code = br_buf_put(&joined, br_str_sub(base_path, 0, n));
+    code = code == BR_OK ? br_buf_put(&joined, path) : code;
+    code = code == BR_OK ? put_without_dots(br_buf_view(&joined), out) : code;
+    br_buf_deinit(&joined);
+    return code;
+}
+
+static size_t until(br_str s, const char *ends)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] != ends[0] && s.p[n] != ends[1]) {
+        n++;
+    }
+    return n;
+}
+
+br_code br_url_resolve(const br_url *base, br_str ref, br_buf *out, bool *ret_relative)
+{
+    *ret_relative = false;
+    if (scheme_len(ref) > 0) {
+        return br_buf_put(out, ref);
+    }
+    br_code code = br_buf_put(out, base->scheme);
+    code = code == BR_OK ? br_buf_putc(out, ':') : code;
+    if (code != BR_OK || br_str_starts(ref, BR_STR("//"))) {
+        return code == BR_OK ? br_buf_put(out, ref) : code;
+    }
+    *ret_relative = true;
+    size_t base_path = until(base->target, "?#"), path = until(ref, "?#");
+    br_str authority = {base->text.p + base->scheme.n + 1, 0}; /* "//user:pw@host:port" */
+    authority.n = (size_t) (base->authority.p + base->authority.n - authority.p);
+    code = br_buf_put(out, authority);
+    if (code == BR_OK && path > 0) {
+        br_str own = br_str_sub(ref, 0, path);
+        code = own.p[0] == '/'
+                   ? put_without_dots(own, out)
+                   : put_merged(
+                         base_path > 0 ? br_str_sub(base->target, 0, base_path) : BR_STR("/"), own, out);
+    } else if (code == BR_OK) {
+        bool query = ref.n > 0 && ref.p[0] == '?';
+        code = br_buf_put(out, query ? br_str_sub(base->target, 0, base_path) : base->target);
+    }
+    return code == BR_OK ? br_buf_put(out, br_str_sub(ref, path, ref.n)) : code;
+}

@@ -43,6 +43,13 @@ BR_NODISCARD br_code br_url_parse(br_str text, br_url *ret_url, br_err *err);
  */
 br_code br_url_put_target(const br_url *url, br_buf *out);
 
+/*
+ * Appends the absolute URL that `ref` means in a document at `base`: RFC 3986 section 5.2, dot segments
+ * removed. *ret_relative: it stays at the base's host because it names none. Whether the result is a URL is
+ * for br_url_parse() to say. BR_ELIMIT.
+ */
+br_code br_url_resolve(const br_url *base, br_str ref, br_buf *out, bool *ret_relative);
+
 /* The parts of `text`, which has the same bytes as the text of `parsed`: for callers that ask for one URL
  * again and again. */
 br_url br_url_rebase(const br_url *parsed, br_str text);

@@ -39,11 +39,11 @@ static const struct {
     {"insecureSkipTLSVerify", TAKEN},
     {"iterations", TAKEN},
     {"localIPs", NOT_YET_ON},
-    {"maxRedirects", NO_EFFECT},
+    {"maxRedirects", TAKEN},
     {"metricSamplesBufferSize", NO_EFFECT},
     {"minIterationDuration", TAKEN},
     {"noConnectionReuse", TAKEN},
-    {"noCookiesReset", NO_EFFECT},
+    {"noCookiesReset", TAKEN},
     {"noSetup", TAKEN},
     {"noTeardown", TAKEN},
     {"noVUConnectionReuse", TAKEN},
@@ -364,7 +364,7 @@ static br_code read_plain(const br_option_reader *r, br_options *o, const json_t
         bool *value;
     } flags[] = {{"noSetup", &o->no_setup}, {"noTeardown", &o->no_teardown}, {"throw", &o->throw_errors},
         {"discardResponseBodies", &o->discard_bodies}, {"noConnectionReuse", &o->no_connection_reuse},
-        {"noVUConnectionReuse", &o->no_vu_connection_reuse}};
+        {"noVUConnectionReuse", &o->no_vu_connection_reuse}, {"noCookiesReset", &o->no_cookies_reset}};
     br_code code = BR_OK;
     for (size_t i = 0; i < BR_COUNT_OF(times) && code == BR_OK; i++)
         code = br_read_duration(r, times[i].key, json_object_get(j, times[i].key), times[i].value);
@@ -373,6 +373,8 @@ static br_code read_plain(const br_option_reader *r, br_options *o, const json_t
     if (code == BR_OK) code = br_read_int(r, "batch", json_object_get(j, "batch"), &o->batch);
     if (code == BR_OK)
         code = br_read_int(r, "batchPerHost", json_object_get(j, "batchPerHost"), &o->batch_per_host);
+    if (code == BR_OK)
+        code = br_read_int(r, "maxRedirects", json_object_get(j, "maxRedirects"), &o->max_redirects);
     if (code == BR_OK) code = br_read_int(r, "rps", json_object_get(j, "rps"), &o->rps);
     if (code == BR_OK) code = br_read_text(r, "userAgent", json_object_get(j, "userAgent"), &o->user_agent);
     if (code == BR_OK)
@@ -394,6 +396,7 @@ static void set_defaults(br_options *o)
     o->setup_timeout = o->teardown_timeout = 60 * BR_SEC;
     o->summary_timeout = 120 * BR_SEC;
     o->tls.http2 = br_options_http2_wanted(getenv("GODEBUG"));
+    o->max_redirects = -1;
     o->batch = 20;
     o->batch_per_host = 6;
     o->time_unit = BR_STR("");
@@ -478,7 +481,7 @@ static const struct {
     {"K6_TEARDOWN_TIMEOUT", "teardownTimeout"}, {"K6_HANDLE_SUMMARY_TIMEOUT", "handleSummaryTimeout"},
     {"K6_USER_AGENT", "userAgent"}, {"K6_BATCH", "batch"}, {"K6_BATCH_PER_HOST", "batchPerHost"},
     {"K6_THROW", "throw"}, {"K6_NO_CONNECTION_REUSE", "noConnectionReuse"},
-    {"K6_NO_VU_CONNECTION_REUSE", "noVUConnectionReuse"},
+    {"K6_NO_VU_CONNECTION_REUSE", "noVUConnectionReuse"}, {"K6_NO_COOKIES_RESET", "noCookiesReset"},
     {"K6_MIN_ITERATION_DURATION", "minIterationDuration"},
     {"K6_DISCARD_RESPONSE_BODIES", "discardResponseBodies"}, {"K6_SUMMARY_TIME_UNIT", "summaryTimeUnit"},
     {"K6_RPS", "rps"}, {"K6_MAX_REDIRECTS", "maxRedirects"},

@@ -81,7 +81,9 @@ typedef struct br_options {
     size_t trend_stat_count;
     br_str time_unit;
     br_ns setup_timeout, teardown_timeout, summary_timeout, min_iteration_duration;
-    bool no_setup, no_teardown, throw_errors, discard_bodies, no_connection_reuse, no_vu_connection_reuse;
+    bool no_setup, no_teardown, throw_errors, discard_bodies, no_connection_reuse, no_vu_connection_reuse,
+        no_cookies_reset;
+    int64_t max_redirects; /* -1: not set, which means 10 */
     br_tls_options tls;
     int64_t batch, batch_per_host;
     int64_t rps;             /* requests a second of all VUs together; 0: no limit */

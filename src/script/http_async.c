@@ -1,4 +1,4 @@
-/* http.asyncRequest(): an exchange beside JavaScript; its promise is settled by the VU's event loop. */
+/* http.asyncRequest(): a request beside JavaScript; its promise is settled by the VU's event loop. */
 #include "script/js.h"
 
 typedef struct async_request {
@@ -7,7 +7,9 @@ typedef struct async_request {
     br_arena arena; /* of the request, which outlives the next one's building */
     br_js_request request;
     br_js_response *response;
-    br_http_exchange exchange;
+    br_http_fetch fetch;
+    br_js_flight flight;
+    JSValue jar; /* of the request: it must not go meanwhile */
     JSValue resolve[2];
 } async_request;
 
@@ -15,6 +17,8 @@ static void drop(async_request *a)
 {
     JS_FreeValue(a->vu->ctx, a->resolve[0]);
     JS_FreeValue(a->vu->ctx, a->resolve[1]);
+    JS_FreeValue(a->vu->ctx, a->jar);
+    br_http_fetch_deinit(&a->fetch);
     br_arena_deinit(&a->arena);
     br_free(a);
 }
@@ -33,7 +37,7 @@ static bool settle(br_vu *vu, const JSValue *resolve, JSValue value)
 static bool finish(br_vu *vu, br_vu_async *op)
 {
     async_request *a = (async_request *) op;
-    bool ok = settle(vu, a->resolve, br_js_http_finish(vu, &a->request, a->response));
+    bool ok = settle(vu, a->resolve, br_js_http_finish(&a->flight));
     drop(a);
     return ok;
 }
@@ -43,15 +47,15 @@ static void cancel(br_vu *vu, br_vu_async *op)
     (void) vu;
     async_request *a = (async_request *) op;
     a->base.cancelled = true;
-    br_http_cancel(&a->exchange);
+    br_http_fetch_cancel(&a->fetch);
     br_js_response_put(a->response);
     drop(a);
 }
 
-static void on_done(br_http_exchange *x, void *ctx)
+static void on_done(void *ctx)
 {
-    (void) x;
-    async_request *a = ctx;
+    br_js_flight *f = ctx;
+    async_request *a = (async_request *) ((char *) f - offsetof(async_request, flight));
     if (!a->base.cancelled) br_vu_async_done(a->vu, &a->base);
 }
 
@@ -76,6 +80,7 @@ static JSValue start(br_vu *vu, const char *method, int argc, JSValueConst *argv
     a->vu = vu;
     a->base.finish = finish;
     a->base.cancel = cancel;
+    a->jar = JS_UNDEFINED;
     br_arena_init(&a->arena, 2048);
     JSValue promise = JS_NewPromiseCapability(vu->ctx, a->resolve);
     if (JS_IsException(promise)) {
@@ -89,7 +94,10 @@ static JSValue start(br_vu *vu, const char *method, int argc, JSValueConst *argv
     if (code == BR_OK) {
         a->response->lag = vu->lag;
         br_vu_async_start(vu, &a->base);
-        br_http_start(vu->http, &a->exchange, &a->request.http, &a->response->http, on_done, a);
+        a->flight = (br_js_flight){vu, &a->request, a->response, &a->fetch};
+        a->jar = JS_DupValue(vu->ctx, a->request.jar);
+        br_http_fetch_start(vu->http, &a->fetch, &a->request.http, &a->response->http, &a->request.fetch,
+            br_js_http_on_hop, on_done, &a->flight);
         return promise;
     }
     JSValue failed = JS_EXCEPTION;

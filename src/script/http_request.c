@@ -294,6 +294,7 @@ static br_code take_tags(builder *b, JSValueConst object)
     for (size_t i = 0; i < n; i++) {
         if (br_str_is(tags[i].key, "name")) {
             b->out->name_tag = tags[i].value;
+            b->out->named = true;
             /* A name that a script gives is a tag even when that system tag is off. */
             if (!(b->vu->config.settings->system_tags & BR_SYSTEM_TAG(NAME))) tags[kept++] = tags[i];
         } else if (!br_str_is(tags[i].key, "url") && !br_str_is(tags[i].key, "method")) {
@@ -365,25 +366,48 @@ static br_code check_compression(builder *b, JSValueConst value)
 }
 
 /* Parameters of k6 that this version cannot honour: silence would be wrong. */
-static br_code refuse(builder *b, JSValueConst params)
+static br_code take_compression(builder *b, JSValueConst value)
 {
-    static const enum br_js_atom refused[] = {
-        BR_ATOM_cookies, BR_ATOM_jar, BR_ATOM_compression, BR_ATOM_auth};
-    for (size_t i = 0; i < BR_COUNT_OF(refused); i++) {
-        JSValue v = JS_GetProperty(b->ctx, params, b->vu->atoms[refused[i]]);
-        if (JS_IsException(v)) return BR_EEXCEPTION;
-        bool given = !br_js_nullish(v);
-        br_code code = given && refused[i] == BR_ATOM_compression ? check_compression(b, v) : BR_OK;
-        bool basic = given && refused[i] == BR_ATOM_auth && JS_IsString(v) &&
-                     br_str_is(br_js_str_dup(b->ctx, v, b->arena), "basic");
-        JS_FreeValue(b->ctx, v);
-        if (code != BR_OK) return code;
-        if (given && !basic) {
-            static const char *const names[] = {"cookies", "jar", "compression", "auth"};
-            return invalid(
-                b, 0, br_arena_printf(b->arena, "the request parameter '%s' is not supported yet", names[i]));
-        }
+    if (br_js_nullish(value)) return BR_OK;
+    br_code code = check_compression(b, value);
+    return code == BR_OK ? invalid(b, 0, "the request parameter 'compression' is not supported yet") : code;
+}
+
+static br_code take_cookies(builder *b, JSValueConst value)
+{
+    br_http_cookie *list = NULL;
+    int rc = br_js_take_cookies(b->ctx, value, b->arena, &list, &b->out->fetch.cookie_count);
+    b->out->fetch.cookies = list;
+    return rc < 0 ? BR_EEXCEPTION : BR_OK;
+}
+
+static br_code take_jar(builder *b, JSValueConst value)
+{
+    br_jar *jar = br_js_jar_of(value);
+    if (jar) {
+        b->out->fetch.jar = jar;
+        b->out->jar = value;
     }
+    return BR_OK; /* k6 passes over what is no jar */
+}
+
+static br_code take_auth(builder *b, JSValueConst value)
+{
+    if (br_js_nullish(value)) return BR_OK;
+    br_str text = br_js_str_dup(b->ctx, value, b->arena);
+    if (!text.p) return BR_EEXCEPTION;
+    if (br_str_is(text, "ntlm")) return invalid(b, 0, "NTLM authentication is not supported yet");
+    b->out->fetch.auth = br_str_is(text, "digest") ? BR_AUTH_DIGEST : BR_AUTH_BASIC;
+    return BR_OK;
+}
+
+static br_code take_redirects(builder *b, JSValueConst value)
+{
+    int64_t n;
+    if (br_js_nullish(value)) return BR_OK;
+    if (JS_ToInt64(b->ctx, &n, value) < 0) return BR_EEXCEPTION;
+    b->out->fetch.max_redirects = n < 0 ? 0 : n;
+    b->out->redirects_set = true;
     return BR_OK;
 }
 
@@ -415,7 +439,11 @@ static br_code take_params(builder *b, JSValueConst params)
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_responseType, take_response_type);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_responseCallback, take_response_callback);
     if (code == BR_OK) code = take_throw(b, params);
-    if (code == BR_OK) code = refuse(b, params);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_cookies, take_cookies);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_jar, take_jar);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_auth, take_auth);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_redirects, take_redirects);
+    if (code == BR_OK) code = take_param(b, params, BR_ATOM_compression, take_compression);
     return code;
 }
 
@@ -428,6 +456,7 @@ static br_code take_template_url(builder *b, JSValueConst url)
             text = JS_GetProperty(b->ctx, url, b->vu->atoms[BR_ATOM_url]);
     b->out->name_tag = br_js_str_dup(b->ctx, name, b->arena);
     b->out->url = br_js_str_dup(b->ctx, text, b->arena);
+    b->out->named = true;
     JS_FreeValue(b->ctx, name);
     JS_FreeValue(b->ctx, text);
     return b->out->name_tag.p && b->out->url.p ? parse_url(b) : BR_EEXCEPTION;
@@ -469,8 +498,6 @@ static br_code parse_url(builder *b)
     br_code code = br_url_parse(b->out->url, &b->out->http.url, &err);
     if (code == BR_EUNSUPPORTED) return invalid(b, 1000, err.msg);
     if (code != BR_OK) return invalid(b, 1020, br_arena_printf(b->arena, "invalid URL: %s", err.msg));
-    if (b->out->http.url.userinfo.p)
-        return invalid(b, 1000, "credentials in a URL are not supported yet: set the Authorization header");
     keep_url(vu, &b->out->http.url);
     return BR_OK;
 }
@@ -480,8 +507,12 @@ br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSV
 {
     const br_vu_settings *s = vu->config.settings;
     if (vu->building++ == 0) br_arena_reset(&vu->scratch);
-    *ret = (br_js_request){
-        .drop_body = s->discard_bodies, .throw_errors = s->throw_errors, .has_expectation = true};
+    *ret = (br_js_request){.drop_body = s->discard_bodies,
+        .throw_errors = s->throw_errors,
+        .has_expectation = true,
+        .fetch = {.max_redirects = s->max_redirects, .jar = &vu->jar},
+        .redirects_set = s->max_redirects_set,
+        .jar = JS_UNDEFINED};
     ret->http.method = br_arena_str(&vu->scratch, br_str_of(method));
     ret->http.timeout_ns = 60 * BR_SEC;
     if (BR_UNLIKELY(!JS_IsUndefined(vu->response_callback))) {

@@ -6,14 +6,59 @@
 
 /* Samples ------------------------------------------------------------------------------------------- */
 
-static void record(br_vu *vu, const br_js_request *request, br_js_response *r)
+/* The URL of a hop without its credentials: k6 puts stars over as many bytes as they have when decoded. */
+static br_str clean_url(br_vu *vu, const br_url *url, bool digest)
 {
+    if (!url->userinfo.p) return url->text;
+    size_t begin = (size_t) (url->userinfo.p - url->text.p), end = begin + url->userinfo.n + 1;
+    br_str before = br_str_sub(url->text, 0, begin);
+    if (digest)
+        return br_str_of(br_arena_printf(
+            &vu->scratch, BR_FMT BR_FMT, BR_ARG(before), BR_ARG(br_str_sub(url->text, end, url->text.n))));
+    size_t decoded = 0;
+    bool password = false;
+    for (size_t i = 0; i < url->userinfo.n; i++) {
+        char c = url->userinfo.p[i];
+        if (c == ':' && !password)
+            password = true;
+        else
+            decoded++;
+        if (c == '%') i += 2;
+    }
+    br_str rest = br_str_sub(url->text, begin + decoded + (password ? 1 : 0), url->text.n);
+    return br_str_of(br_arena_printf(
+        &vu->scratch, BR_FMT "%s" BR_FMT, BR_ARG(before), password ? "****:****" : "****", BR_ARG(rest)));
+}
+
+static br_str tag_of(const br_js_flight *f, const br_http_request *hop)
+{
+    const br_js_request *request = f->request;
+    if (request->named || BR_LIKELY(hop == &request->http && !hop->url.userinfo.p)) return request->name_tag;
+    return clean_url(f->vu, &hop->url, request->fetch.auth == BR_AUTH_DIGEST);
+}
+
+/* Digest: k6 expects the first answer to be the challenge. */
+static bool expected(const br_js_flight *f, int status)
+{
+    const br_js_request *request = f->request;
+    if (BR_UNLIKELY(
+            request->fetch.auth == BR_AUTH_DIGEST && request->http.url.userinfo.p && !f->fetch->challenged))
+        return status == 401;
+    return request->expected ? br_js_statuses_has(request->expected, status) : status >= 200 && status <= 399;
+}
+
+static void record(const br_js_flight *f, const br_http_request *hop)
+{
+    br_vu *vu = f->vu;
+    const br_js_request *request = f->request;
+    br_js_response *r = f->response;
     if (!vu->config.recorder || vu->cancelled) return;
     br_http_phases t = br_http_response_phases(&r->http);
+    br_str tag = tag_of(f, hop);
     br_http_sample s = {
-        .method = request->http.method,
-        .url = request->name_tag,
-        .name = request->name_tag,
+        .method = hop->method,
+        .url = tag,
+        .name = tag,
         .proto = r->status ? br_http_response_proto(&r->http) : BR_STR(""),
         .status = r->status,
         .error_code = r->error_code,
@@ -25,8 +70,7 @@ static void record(br_vu *vu, const br_js_request *request, br_js_response *r)
         .extra = request->tags,
         .extra_count = request->tag_count,
         .has_expectation = request->has_expectation,
-        .expected = request->expected ? br_js_statuses_has(request->expected, r->status)
-                                      : r->status >= 200 && r->status <= 399,
+        .expected = expected(f, r->status),
         .blocked = t.blocked,
         .connecting = t.connecting,
         .tls_handshaking = t.tls_handshaking,
@@ -81,32 +125,45 @@ static JSValue failed(br_vu *vu, const br_js_request *request, br_js_response *r
     return br_js_response_object(vu, r);
 }
 
-static void warn_redirect(const br_js_response *r)
+/* Once for each limit that a run meets by k6's rule: only when nobody set it. */
+static void warn_redirects(const br_js_flight *f)
 {
-    static _Atomic bool warned;
-    if (r->status < 300 || r->status > 399 || r->status == 304 || warned) return;
-    if (!br_http_response_header(&r->http, BR_STR("location")).p) return;
-    warned = true;
-    br_warn("redirects are not followed yet: the answer with status %d is returned as it is", r->status);
+    if (!f->fetch->stopped || f->request->redirects_set) return;
+    br_log_field field = {"url", f->request->url};
+    char text[200];
+    int n = snprintf(text, sizeof(text),
+        "Stopped after %lld redirects and returned the redirection; pass { redirects: n } in request params or set "
+        "global maxRedirects to silence this",
+        (long long) f->fetch->hops + 1);
+    br_log_line(BR_LOG_WARN, (br_str){text, (size_t) n}, &field, 1);
 }
 
-/* One exchange -------------------------------------------------------------------------------------- */
+/* One request --------------------------------------------------------------------------------------- */
 
-static void on_done(br_http_exchange *x, void *ctx)
+void br_js_http_on_hop(void *flight, const br_http_request *request, bool challenge)
 {
-    (void) x;
-    br_vu *vu = ctx;
+    (void) challenge;
+    br_js_flight *f = flight;
+    set_outcome(f->response);
+    record(f, request);
+}
+
+static void on_done(void *ctx)
+{
+    br_vu *vu = ((br_js_flight *) ctx)->vu;
     if (vu->waiting) br_fiber_wake(vu->fiber, BR_OK);
 }
 
-static br_code exchange(br_vu *vu, const br_js_request *request, br_js_response *r)
+static br_code fetch(br_js_flight *f)
 {
+    br_vu *vu = f->vu;
     vu->waiting = true;
-    r->lag = vu->lag;
-    br_http_start(vu->http, &vu->exchange, &request->http, &r->http, on_done, vu);
+    f->response->lag = vu->lag;
+    br_http_fetch_start(vu->http, f->fetch, &f->request->http, &f->response->http, &f->request->fetch,
+        br_js_http_on_hop, on_done, f);
     br_code code = br_fiber_await(vu->fiber);
     vu->waiting = false;
-    if (code != BR_OK) br_http_cancel(&vu->exchange);
+    if (code != BR_OK) br_http_fetch_cancel(f->fetch);
     vu->slice_start = br_loop_now(vu->config.loop);
     vu->lag = 0;
     return code;
@@ -127,13 +184,25 @@ br_code br_js_http_wait_for_turn(br_vu *vu)
     return code;
 }
 
-JSValue br_js_http_finish(br_vu *vu, const br_js_request *request, br_js_response *r)
+/* What the script sees as the URL of the answer, if it is another than it asked for. */
+static void keep_final_url(const br_js_flight *f)
 {
+    const br_http_request *last = f->fetch->current;
+    bool digest = f->request->fetch.auth == BR_AUTH_DIGEST && last->url.userinfo.p;
+    if (f->fetch->hops == 0 && !digest) return;
+    (void) br_buf_put(&f->response->final_url, digest ? clean_url(f->vu, &last->url, true) : last->url.text);
+}
+
+JSValue br_js_http_finish(const br_js_flight *f)
+{
+    br_js_response *r = f->response;
     set_outcome(r);
-    record(vu, request, r);
-    if (r->http.error.code != BR_OK) return failed(vu, request, r, request->throw_errors);
-    warn_redirect(r);
-    return br_js_response_object(vu, r);
+    /* The first request was not changed by its cookies as far as tags can tell. */
+    record(f, f->fetch->hops == 0 ? &f->request->http : f->fetch->current);
+    keep_final_url(f);
+    warn_redirects(f);
+    if (r->http.error.code != BR_OK) return failed(f->vu, f->request, r, f->request->throw_errors);
+    return br_js_response_object(f->vu, r);
 }
 
 /* Only the option `throw` decides here, not params.throw. */
@@ -161,11 +230,12 @@ static JSValue perform(
     }
     br_js_response_keep_request(r, &request);
     if (code != BR_OK) return br_js_http_refuse(vu, &request, r);
-    if (exchange(vu, &request, r) != BR_OK) {
+    br_js_flight flight = {vu, &request, r, &vu->fetch};
+    if (fetch(&flight) != BR_OK) {
         br_js_response_put(r);
         return br_js_interrupt(ctx);
     }
-    return br_js_http_finish(vu, &request, r);
+    return br_js_http_finish(&flight);
 }
 
 /* Verbs --------------------------------------------------------------------------------------------- */
@@ -207,7 +277,7 @@ static JSValue http_request(JSContext *ctx, JSValueConst this_val, int argc, JSV
     return ret;
 }
 
-static const char *const later[] = {"batch", "cookieJar", "CookieJar", "file"};
+static const char *const later[] = {"batch", "file"};
 
 static JSValue not_yet(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
 {
@@ -229,9 +299,9 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_DEF("setResponseCallback", 1, br_js_set_response_callback),
     JS_CFUNC_DEF("url", 1, br_js_http_url),
     JS_CFUNC_MAGIC_DEF("batch", 1, not_yet, 0),
-    JS_CFUNC_MAGIC_DEF("cookieJar", 0, not_yet, 1),
-    JS_CFUNC_MAGIC_DEF("CookieJar", 0, not_yet, 2),
-    JS_CFUNC_MAGIC_DEF("file", 3, not_yet, 3),
+    JS_CFUNC_MAGIC_DEF("file", 3, not_yet, 1),
+    JS_CFUNC_DEF("cookieJar", 0, br_js_vu_cookie_jar),
+    JS_CFUNC_SPECIAL_DEF("CookieJar", 0, constructor_or_func, br_js_new_cookie_jar),
     JS_PROP_STRING_DEF("TLS_1_0", "tls1.0", JS_PROP_ENUMERABLE),
     JS_PROP_STRING_DEF("TLS_1_1", "tls1.1", JS_PROP_ENUMERABLE),
     JS_PROP_STRING_DEF("TLS_1_2", "tls1.2", JS_PROP_ENUMERABLE),

@@ -23,6 +23,7 @@ br_js_response *br_js_response_take(br_vu *vu)
         r = BR_NEW(br_js_response);
         br_http_response_init(&r->http);
         br_buf_init(&r->request, BR_BUF_NO_LIMIT);
+        br_buf_init(&r->final_url, BR_BUF_NO_LIMIT);
         r->vu = vu;
         for (int i = 0; i < BR_RESPONSE_FIELDS; i++)
             r->cached[i] = JS_UNINITIALIZED;
@@ -52,6 +53,7 @@ void br_js_response_pool_free(br_vu *vu)
         vu->free_responses = r->next_free;
         br_http_response_deinit(&r->http);
         br_buf_deinit(&r->request);
+        br_buf_deinit(&r->final_url);
         br_free(r);
     }
 }
@@ -112,6 +114,12 @@ void br_js_response_keep_request(br_js_response *r, const br_js_request *request
         keep(&r->request, h->headers[i].value);
     }
     keep(&r->request, h->body);
+    for (size_t i = 0; i < request->fetch.cookie_count; i++) {
+        keep(&r->request, request->fetch.cookies[i].name);
+        keep(&r->request, request->fetch.cookies[i].value);
+    }
+    r->request_cookies = request->fetch.cookie_count;
+    br_buf_reset(&r->final_url);
     r->request_headers = h->header_count;
     r->drop_body = request->drop_body;
     r->binary = request->binary;
@@ -200,6 +208,24 @@ static JSValue make_body(JSContext *ctx, const br_js_response *r)
     return br_js_new_str(ctx, body);
 }
 
+/* {name: [{name, value, replace}]}; k6 shows replace as false whatever was given. */
+static JSValue make_request_cookies(JSContext *ctx, const br_js_response *r, br_str rest)
+{
+    JSValue all = JS_NewObject(ctx);
+    for (size_t i = 0; i < r->request_cookies; i++) {
+        br_str name = kept_next(&rest), value = kept_next(&rest);
+        JSValue list = JS_NewArray(ctx), cookie = JS_NewObject(ctx);
+        JS_DefinePropertyValueStr(ctx, cookie, "name", br_js_new_str(ctx, name), JS_PROP_C_W_E);
+        JS_DefinePropertyValueStr(ctx, cookie, "value", br_js_new_str(ctx, value), JS_PROP_C_W_E);
+        JS_DefinePropertyValueStr(ctx, cookie, "replace", JS_FALSE, JS_PROP_C_W_E);
+        JS_DefinePropertyValueUint32(ctx, list, 0, cookie, JS_PROP_C_W_E);
+        JSAtom atom = JS_NewAtomLen(ctx, name.p, name.n);
+        JS_DefinePropertyValue(ctx, all, atom, list, JS_PROP_C_W_E);
+        JS_FreeAtom(ctx, atom);
+    }
+    return all;
+}
+
 static JSValue make_request(JSContext *ctx, const br_js_response *r)
 {
     br_str rest = br_buf_view(&r->request);
@@ -216,7 +242,7 @@ static JSValue make_request(JSContext *ctx, const br_js_response *r)
     }
     JS_DefinePropertyValueStr(ctx, o, "headers", headers, JS_PROP_C_W_E);
     JS_DefinePropertyValueStr(ctx, o, "body", br_js_new_str(ctx, kept_next(&rest)), JS_PROP_C_W_E);
-    JS_DefinePropertyValueStr(ctx, o, "cookies", JS_NewObject(ctx), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(ctx, o, "cookies", make_request_cookies(ctx, r, rest), JS_PROP_C_W_E);
     return o;
 }
 
@@ -247,6 +273,7 @@ static JSValue make_ocsp(JSContext *ctx, const br_js_response *r)
 
 static JSValue make_url(JSContext *ctx, const br_js_response *r)
 {
+    if (r->final_url.len) return br_js_new_str(ctx, br_buf_view(&r->final_url));
     br_str rest = br_buf_view(&r->request);
     (void) kept_next(&rest);
     return br_js_new_str(ctx, kept_next(&rest));
@@ -269,7 +296,7 @@ static JSValue make_field(JSContext *ctx, const br_js_response *r, int field)
         case BR_ATOM_proto:
             return br_js_new_str(ctx, r->status ? br_http_response_proto(&r->http) : BR_STR(""));
         case BR_ATOM_headers: return make_headers(ctx, r);
-        case BR_ATOM_cookies: return JS_NewObject(ctx);
+        case BR_ATOM_cookies: return br_js_response_cookies(ctx, r);
         case BR_ATOM_body: return make_body(ctx, r);
         case BR_ATOM_timings: return make_timings(ctx, r);
         case BR_ATOM_tls_version: return JS_NewString(ctx, br_js_response_tls_version(r));

@@ -128,6 +128,7 @@ static br_code make_runtime(br_vu *vu, br_err *err)
         br_js_crypto_class_id(vu->rt);
         br_js_text_class_id(vu->rt);
         br_js_http_values_class_id(vu->rt);
+        br_js_http_cookies_class_id(vu->rt);
     }
     if (br_js_globals_init(vu) < 0 || br_js_response_class_init(vu) < 0 || br_js_metrics_class_init(vu) < 0) {
         return br_fail(err, BR_ELIMIT, "no memory for the globals of a virtual user");
@@ -211,6 +212,8 @@ void br_vu_free(br_vu *vu)
     if (!vu) return;
     br_vu_events_free(vu);
     br_http_client_free(vu->http);
+    br_http_fetch_deinit(&vu->fetch);
+    br_jar_clear(&vu->jar);
     if (vu->ctx) {
         JSContext *ctx = vu->ctx;
         JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function};
@@ -252,6 +255,7 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->slice_start = call->now ? call->now : br_loop_clock(vu->config.loop);
     vu->lag = call->meant && call->meant < vu->slice_start ? vu->slice_start - call->meant : 0;
     vu->abort_text[0] = 0;
+    if (vu->jar.count && !vu->config.settings->no_cookies_reset) br_jar_clear(&vu->jar);
     vu->owner = call->owner;
     if (vu->call_tags != call->tags) { /* another scenario: what the script set is gone */
         vu->call_tags = vu->origin.tags = call->tags;

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include "fiber/fiber.h"
-#include "http/client.h"
+#include "http/fetch.h"
 #include "script/program.h"
 #include "stat/recorder.h"
 
@@ -53,7 +53,9 @@ typedef struct br_vu_settings {
     br_metrics *metrics;
     br_str user_agent; /* empty: header omitted */
     uint32_t system_tags;
-    bool throw_errors, discard_bodies, no_vu_connection_reuse;
+    bool throw_errors, discard_bodies, no_vu_connection_reuse, no_cookies_reset;
+    int64_t max_redirects;
+    bool max_redirects_set;    /* by the user: no warning at the limit */
     size_t memory_limit_bytes; /* of one runtime; 0 = none */
     br_http_client_config http;
     const char *consolidated_options_json; /* written back onto the exported `options`; NULL: leave */

@@ -77,7 +77,8 @@ struct br_vu {
     br_fiber *fiber; /* of the running call */
     br_http_client *http;
     br_js_response *free_responses;
-    br_http_exchange exchange;
+    br_http_fetch fetch;
+    br_jar jar;      /* emptied before each call, unless the option noCookiesReset is on */
     br_buf url_text; /* of the last request, if it is short; url points into it */
     br_url url;
     br_arena scratch;     /* of the request being built */
@@ -99,7 +100,7 @@ struct br_vu {
     br_ns wall_offset;    /* wall clock - loop clock */
     bool cancelled;       /* the running call was interrupted */
     char abort_text[300]; /* why test.abort() cancelled the running call; empty if it did not */
-    bool waiting;         /* the fiber waits for `exchange` */
+    bool waiting;         /* the fiber waits for `fetch` */
     uint64_t taken_sent, taken_received;
     br_str module_dir; /* folder of the module whose top level is running (for open()) */
     BR_VEC(JSValue)
@@ -242,6 +243,16 @@ JSValue br_js_http_url(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
 JSValue br_js_expected_statuses(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 JSValue br_js_set_response_callback(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 
+/* Cookies (http_cookies.c). */
+void br_js_http_cookies_class_id(JSRuntime *rt);
+br_jar *br_js_jar_of(JSValueConst v); /* of a CookieJar; NULL: it is none */
+JSValue br_js_new_cookie_jar(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+JSValue br_js_vu_cookie_jar(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+/* params.cookies into the arena. -1: exception. */
+int br_js_take_cookies(
+    JSContext *ctx, JSValueConst object, br_arena *arena, br_http_cookie **ret, size_t *ret_count);
+JSValue br_js_response_cookies(JSContext *ctx, const struct br_js_response *r);
+
 /* Request building (http_request.c). Everything points into the VU's scratch arena. */
 typedef struct br_js_request {
     br_http_request http;
@@ -251,6 +262,10 @@ typedef struct br_js_request {
     size_t tag_count;
     bool drop_body, binary, throw_errors;
     bool has_expectation; /* a response callback decides about failed/expected; k6's default is 200..399 */
+    bool redirects_set;   /* the limit was given: nothing is said when it is reached */
+    bool named;           /* name_tag is not the URL: the script gave a name, or a template */
+    br_http_fetch_options fetch;
+    JSValue jar; /* that fetch.jar belongs to, if it is not the VU's; borrowed from params */
     const br_js_statuses *expected; /* its statuses, in the arena; NULL: the default */
 } br_js_request;
 
@@ -269,6 +284,8 @@ struct br_js_response {
     br_http_response http;
     br_buf request;         /* copy of the request for `request`: see br_js_response_keep_request() */
     size_t request_headers; /* count of headers in it */
+    size_t request_cookies; /* behind them: name, value */
+    br_buf final_url;       /* empty: the request's */
     bool drop_body, binary; /* responseType none, binary */
     br_ns lag;              /* the VU's when it asked for the request; 0 for further hops */
     int status;             /* as scripts see it */
@@ -286,13 +303,21 @@ const char *br_js_response_tls_version(const br_js_response *r); /* "" without T
 JSValue br_js_response_object(br_vu *vu, br_js_response *r);     /* takes r */
 void br_js_response_pool_free(br_vu *vu);
 
+/* A request on its way. */
+typedef struct br_js_flight {
+    br_vu *vu;
+    const br_js_request *request;
+    br_js_response *response;
+    br_http_fetch *fetch;
+} br_js_flight;
 /* Ends of a request (mod_http.c): each takes r and gives the Response, or JS_EXCEPTION if it is to be thrown.
  */
-JSValue br_js_http_finish(
-    br_vu *vu, const br_js_request *request, br_js_response *r); /* after the exchange */
+JSValue br_js_http_finish(const br_js_flight *flight); /* after the fetch */
 JSValue br_js_http_refuse(
     br_vu *vu, const br_js_request *request, br_js_response *r); /* it could not be built: no exchange */
 br_code br_js_http_wait_for_turn(br_vu *vu);                     /* option rps; BR_ECANCEL: interrupted */
+/* Records a hop; for br_http_fetch_start(), with a br_js_flight. */
+void br_js_http_on_hop(void *flight, const br_http_request *request, bool challenge);
 JSValue br_js_async_request(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 
 /* console (console.c): k6's formatting of one argument list. */

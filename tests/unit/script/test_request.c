@@ -238,13 +238,14 @@ static void reports_bad_parameters(void **state)
     world w;
     world_init(&w, &hello, 1);
     assert_gives(&w,
-        "return [{jar: {}}, {cookies: {a: 'b'}}, {auth: 'digest'}, {compression: 'gzip'}, {responseCallback: 5}]"
+        "return [{compression: 'gzip'}, {responseCallback: 5}]"
         ".map((p) => http.get(base, p).error.includes(Object.keys(p)[0]))",
-        "[true,true,true,true,true]");
+        "[true,true]");
     assert_gives(&w, "return http.get(base, {responseType: 'blob'}).error.includes('ResponseType')", "true");
     assert_gives(&w,
-        "return [{auth: 'basic'}, {auth: null}, {cookies: undefined}, null, undefined, 5, 'x', {unknown: 1}].map((p) => http.get(base, p).status)",
-        "[200,200,200,200,200,200,200,200]");
+        "return [{auth: 'basic'}, {auth: null}, {cookies: undefined}, {jar: {}}, {cookies: {a: 'b'}}, {auth: 'digest'}, null,"
+        " undefined, 5, 'x', {unknown: 1}].map((p) => http.get(base, p).status)",
+        "[200,200,200,200,200,200,200,200,200,200,200]");
     assert_gives(&w,
         "return [{headers: 5}, {headers: {a: Symbol()}}, {get headers() { throw new Error('g') }}]"
         ".map((p) => { try { http.get(base, p); return 0 } catch (e) { return 1 } })",
@@ -268,9 +269,9 @@ static void reports_bad_parameters(void **state)
         "200");
     assert_gives(&w, "try { http.request('GET') } catch (e) { return e.name }", "\"GoError\"");
     assert_gives(&w,
-        "return ['batch', 'cookieJar', 'CookieJar', 'file']"
+        "return ['batch', 'file']"
         ".map((f) => { try { http[f](base); return 0 } catch (e) { return e.message.includes('is not supported yet') } })",
-        "[true,true,true,true]");
+        "[true,true]");
     world_deinit(&w);
 }
 

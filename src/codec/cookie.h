@@ -1,0 +1,31 @@
+/*
+ * codec/cookie.h - Set-Cookie fields to values, and cookies to a Cookie field.
+ *
+ * What: RFC 6265 section 5.2 with the leniencies of Go's net/http, which k6 scripts see.
+ * Why here: no I/O; the jar (http/jar.h) and responses (script/) read the same thing.
+ * Threads: values.
+ * Memory: slices point into the text that was parsed.
+ */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+typedef struct br_cookie {
+    br_str name, value;  /* without the quotes around it */
+    br_str domain, path; /* as given; n == 0: absent */
+    bool has_expires;
+    int64_t expires; /* seconds since 1970 */
+    int64_t max_age; /* seconds; -1: at once (given as 0 or less); 0: absent */
+    bool secure, http_only;
+} br_cookie;
+
+/* BR_ESYNTAX: no cookie (no name, or characters that neither name nor value may have). */
+BR_NODISCARD br_code br_cookie_parse(br_str text, br_cookie *ret);
+
+/* A date of the forms that Go takes: "Fri, 01 Jan 2100 00:00:00 GMT", also with dashes. BR_ESYNTAX. */
+BR_NODISCARD br_code br_cookie_parse_date(br_str text, int64_t *ret_seconds);
+
+/* Appends "; " if `out` holds something already, then name=value as Go sends it: bytes that may not stand in
+ * a value are left out, and one with a blank or a comma is quoted. */
+void br_cookie_put(br_buf *out, br_str name, br_str value);
