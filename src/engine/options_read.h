@@ -27,7 +27,7 @@ br_code br_read_stages(const br_option_reader *r, const char *name, const json_t
     size_t *ret_count, br_buf *problems);
 
 /* Options of TLS (options_tls.c). BR_ESYNTAX: a name that k6 refuses when it loads the script. */
-br_code br_options_read_tls(const br_option_reader *r, const json_t *options, br_tls_options *tls);
+br_code br_options_read_tls(const br_option_reader *r, const json_t *j, br_tls_options *tls);
 /* Go's switch for k6, the variable GODEBUG (NULL: unset): false if it has http2client=0. */
 bool br_options_http2_wanted(const char *godebug);
 

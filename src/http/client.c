@@ -47,17 +47,17 @@ void br_http_exchange_finish(br_http_exchange *x)
 void br_http_tell_finished(br_http_client *client)
 {
     br_http_exchange *x;
-    bool gone = false;
-    client->gone = &gone;
-    while (!gone && (x = br_http_queue_take(&client->finished)) != NULL) {
+    client->telling = true;
+    while ((x = br_http_queue_take(&client->finished)) != NULL) {
         if (x->_h2.again) {
             br_http_exchange_retry(x);
         } else {
             br_http_exchange_finish(x);
         }
     }
-    if (!gone) {
-        client->gone = NULL;
+    client->telling = false;
+    if (client->freed) {
+        br_free(client);
     }
 }
 
@@ -257,14 +257,14 @@ void br_http_client_free(br_http_client *client)
         return;
     }
     BR_ASSERT(client->running == NULL);
-    if (client->gone != NULL) {
-        *client->gone = true;
-    }
     br_http_client_close_idle(client);
     br_http_pool_deinit(client);
     br_timer_stop(client->loop, &client->timer);
     br_buf_deinit(&client->head);
-    br_free(client);
+    client->freed = client->telling; /* by on_done: its memory is still needed there */
+    if (!client->freed) {
+        br_free(client);
+    }
 }
 
 const br_http_totals *br_http_client_totals(const br_http_client *client)

@@ -74,7 +74,7 @@ struct br_http_client {
     uint32_t origin_count;
     uint32_t room_count;    /* HTTP/2 connections in use with room for more */
     br_http_queue finished; /* by HTTP/2, to be told by br_http_tell_finished() */
-    bool *gone;             /* set when the client is freed meanwhile */
+    bool telling, freed;    /* inside of that function; by one that it told */
     br_http_exchange *running;
     br_timer timer;
     br_ns timer_at;

@@ -158,24 +158,32 @@ static void write_out(br_http_conn *conn)
 
 /* The end of the connection -------------------------------------------------------------------------- */
 
+static void explain_end(br_http_conn *conn, br_http_exchange *x, br_code code)
+{
+    const br_h2 *h2 = conn->h2;
+    if (code == BR_OK && h2->failed) {
+        br_h2_explain_failure(conn, x);
+    } else if (h2->goaway.received && (code == BR_OK || code == BR_EOF || code == BR_ERESET)) {
+        br_h2_explain_goaway(conn, x);
+    } else {
+        br_http_step step = br_http_step_of(conn->stream->failed_op);
+        br_http_conn_explain(conn, x->response, code, step, code == BR_EOF ? "unexpected EOF" : NULL);
+    }
+    br_h2_explain_silence(conn, x);
+}
+
 /* Ends all exchanges and the connection. BR_OK: because of the protocol. */
 static void give_up(br_http_conn *conn, br_code code)
 {
     br_h2 *h2 = conn->h2;
-    br_http_step step = br_http_step_of(conn->stream->failed_op);
     h2->now = br_loop_clock(conn->client->loop);
     for (br_http_exchange *x = conn->client->running; x != NULL && h2->live > 0; x = x->_next) {
         if (x->_conn != conn) {
             continue;
         }
-        if (!x->_h2.begun && !x->_retried) {
-            x->_h2.again = true;
-        } else if (code == BR_OK && h2->failed) {
-            br_h2_explain_failure(conn, x);
-        } else if (h2->goaway.received && (code == BR_OK || code == BR_EOF || code == BR_ERESET)) {
-            br_h2_explain_goaway(conn, x);
-        } else {
-            br_http_conn_explain(conn, x->response, code, step, code == BR_EOF ? "unexpected EOF" : NULL);
+        x->_h2.again = !x->_h2.begun && !x->_retried;
+        if (!x->_h2.again) {
+            explain_end(conn, x, code);
         }
         br_h2_end_exchange(conn, x);
     }

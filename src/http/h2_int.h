@@ -56,11 +56,11 @@ struct br_h2 {
     uint32_t live;        /* exchanges */
     uint32_t unsent;      /* of `streams`, those submitted since the last write */
     uint32_t streams_max;
-    bool told_streams_max; /* a SETTINGS frame came */
-    bool looked;           /* once more at the sockets before this write */
-    bool writing;          /* a remainder waits */
-    bool draining;         /* takes no further exchanges */
-    bool failed;           /* by us, with `failure` */
+    bool spoken;   /* the server has sent its settings: it speaks HTTP/2 */
+    bool looked;   /* once more at the sockets before this write */
+    bool writing;  /* a remainder waits */
+    bool draining; /* takes no further exchanges */
+    bool failed;   /* by us, with `failure` */
     uint32_t failure;
     br_h2_goaway goaway;
     br_h2_mem mem;
@@ -91,6 +91,8 @@ void br_h2_cut_stream(br_http_conn *conn, br_http_exchange *x, uint32_t code);
 /* Fill in the error: the server said goodbye; we ended the session. */
 void br_h2_explain_goaway(br_http_conn *conn, br_http_exchange *x);
 void br_h2_explain_failure(br_http_conn *conn, br_http_exchange *x);
+/* Adds that the server does not seem to speak HTTP/2, if it was not asked and has not. */
+void br_h2_explain_silence(br_http_conn *conn, br_http_exchange *x);
 
 /* h2_mem.c: the session's memory. Blocks of a stream come and go by the dozen; freed ones are kept for the
  * next stream until the connection is closed. */

@@ -56,6 +56,17 @@ void br_h2_explain_failure(br_http_conn *conn, br_http_exchange *x)
     snprintf(e->raw, sizeof(e->raw), "connection error: %s", br_http2_code_name(conn->h2->failure, name));
 }
 
+void br_h2_explain_silence(br_http_conn *conn, br_http_exchange *x)
+{
+    static const char hint[] = " (does the server speak HTTP/2 without TLS?)";
+    br_http_error *e = &x->response->error;
+    if (conn->tls == NULL && !conn->h2->spoken && e->code != BR_OK) {
+        size_t text = strlen(e->text), raw = strlen(e->raw);
+        snprintf(e->text + text, sizeof(e->text) - text, "%s", hint);
+        snprintf(e->raw + raw, sizeof(e->raw) - raw, "%s", hint);
+    }
+}
+
 /*
  * Go's rules for a stream that the server has not touched. The first stream of a connection that is refused
  * with an error would be refused on the next connection as well.
@@ -245,6 +256,7 @@ static void take_settings(br_http_conn *conn)
 {
     br_h2 *h2 = conn->h2;
     uint32_t max = nghttp2_session_get_remote_settings(h2->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    h2->spoken = true;
     h2->streams_max = max == NGHTTP2_INITIAL_MAX_CONCURRENT_STREAMS ? BR_H2_STREAMS_UNLIMITED : max;
     br_http_pool_learn(conn, h2->streams_max);
 }

@@ -40,6 +40,12 @@ static void play_nothing(h2_peer *p, unsigned connection)
     h2_drain(p);
 }
 
+static void play_close(h2_peer *p, unsigned connection)
+{
+    (void) connection;
+    h2_read_preface(p);
+}
+
 static void play_end(h2_peer *p, unsigned connection)
 {
     (void) connection;
@@ -50,9 +56,11 @@ static void play_end(h2_peer *p, unsigned connection)
 static void the_server_does_not_begin_well(void **state)
 {
     (void) state;
-    assert_fails(play_http1, BR_EPROTO, 1652, CONNECTION "PROTOCOL_ERROR");
-    assert_fails(play_zeros, BR_EPROTO, 1652, CONNECTION "PROTOCOL_ERROR");
-    assert_fails(play_goaway_first, BR_EPROTO, 1652, CONNECTION "PROTOCOL_ERROR");
+    static const char hint[] = CONNECTION "PROTOCOL_ERROR (does the server speak HTTP/2 without TLS?)";
+    assert_fails(play_http1, BR_EPROTO, 1652, hint);
+    assert_fails(play_zeros, BR_EPROTO, 1652, hint);
+    assert_fails(play_goaway_first, BR_EPROTO, 1652, hint);
+    assert_fails(play_close, BR_EOF, 1000, "unexpected EOF (does the server speak HTTP/2 without TLS?)");
     assert_fails(play_nothing, BR_ETIMEOUT, 1050, "request timeout");
     assert_fails(play_end, BR_EOF, 1000, "unexpected EOF");
 }

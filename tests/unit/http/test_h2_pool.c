@@ -274,7 +274,7 @@ static void play_goaway(h2_peer *p, unsigned connection)
     uint32_t s;
     if (!h2_begin(p)) return;
     if (connection == 0) {
-        s = h2_read_request(p);
+        h2_read_request(p);
         h2_send_goaway(p, goaway_last, goaway_code, "no \"more\"");
         return;
     }
