@@ -92,6 +92,23 @@ static void requests_side_by_side_are_all_late(void **state)
     world_deinit(&w);
 }
 
+static const mini_script moved = {
+    .steps = {{.op = MINI_REQUEST},
+        {.op = MINI_SEND, .text = "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"},
+        {.op = MINI_REQUEST}, {.op = MINI_SEND, .text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"},
+        {.op = MINI_WAIT}}};
+
+static void only_the_first_hop_is_late(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, &moved, 1);
+    run_late(&w, 500 * BR_MS, "if (http.get(base + '/a', { redirects: 5 }).status !== 200) fail('moved')");
+    assert_between(value_of(&w, "http_res_time", 0), 500, 800);
+    assert_between(value_of(&w, "http_res_time", 1), 0, 300);
+    world_deinit(&w);
+}
+
 static void failed_requests_have_a_response_time(void **state)
 {
     (void) state;
@@ -115,6 +132,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(pauses_keep_the_lateness),
         cmocka_unit_test(timers_keep_the_lateness),
         cmocka_unit_test(requests_side_by_side_are_all_late),
+        cmocka_unit_test(only_the_first_hop_is_late),
         cmocka_unit_test(failed_requests_have_a_response_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
