@@ -426,6 +426,8 @@ static void fill_settings(br_engine *e)
         .discard_bodies = o->discard_bodies,
         .no_vu_connection_reuse = o->no_vu_connection_reuse,
         .no_cookies_reset = o->no_cookies_reset,
+        .batch = o->batch,
+        .batch_per_host = o->batch_per_host,
         .max_redirects = o->max_redirects >= 0 ? o->max_redirects : 10,
         .max_redirects_set = o->max_redirects >= 0,
         .memory_limit_bytes = e->config->vu_memory_limit_bytes,

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/random.h"
 #include "http/auth_int.h"
+#include "http/coding.h"
 
 #define MORE_HEADERS 4
 
@@ -24,6 +25,10 @@ static int64_t wall_seconds(void)
 
 static void finish(br_http_fetch *f)
 {
+    if (f->response->error.code == BR_OK && !f->current->drop_body && f->response->status != 204 &&
+        f->response->status != 304) {
+        (void) br_http_decode(f->response); /* it sets the error */
+    }
     f->_on_done(f->_ctx);
 }
 

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/num.h"
+#include "http/coding.h"
 #include "script/js.h"
 
+#define CODINGS_MAX    10
 #define HEADERS_MAX    1000
 #define FORM_BYTES_MAX ((size_t) 256 << 20)
 #define TIMEOUT_MAX    (10000 * 86400 * BR_SEC) /* more would overflow when the time of the start is added */
@@ -22,7 +24,11 @@ typedef struct builder {
     br_http_header *headers; /* [0] User-Agent, [1] Content-Length, then the rest; empty names are skipped */
     size_t header_count;
     bool user_agent_set, content_type_set, has_length;
-    br_str content_type; /* that the body's encoding asks for */
+    br_str content_encoding;        /* of params.compression */
+    br_str content_type;            /* that the body's encoding asks for */
+    br_coding codings[CODINGS_MAX]; /* params.compression, in order */
+    size_t coding_count;
+    br_str given_coding; /* of a header Content-Encoding; p == NULL: none */
     br_str given_length; /* of a header Content-Length; p == NULL: none */
 } builder;
 
@@ -71,6 +77,7 @@ static void take_header(builder *b, br_str raw_name, br_str value)
         b->given_length = value; /* the body decides */
     } else {
         if (br_str_is(name, "Content-Type")) b->content_type_set = true;
+        if (br_str_is(name, "Content-Encoding")) b->given_coding = value;
         put_header(b, name, value);
     }
 }
@@ -83,7 +90,7 @@ static br_code take_headers(builder *b, JSValueConst object)
     if (br_js_keys(b->ctx, object, &keys, &n) < 0) return BR_EEXCEPTION;
     br_code code = n > HEADERS_MAX ? invalid(b, 0, "more than 1000 headers in one request") : BR_OK;
     if (code == BR_OK && n) {
-        br_http_header *more = br_arena_zalloc(b->arena, (n + 4) * sizeof(*more));
+        br_http_header *more = br_arena_zalloc(b->arena, (n + 5) * sizeof(*more));
         memcpy(more, b->headers, 2 * sizeof(*more));
         b->headers = more;
     }
@@ -131,6 +138,7 @@ static void finish_headers(builder *b)
         char *digits = br_arena_printf(b->arena, "%zu", b->out->http.body.n);
         b->headers[1] = (br_http_header){BR_STR("Content-Length"), br_str_of(digits)};
     }
+    if (b->content_encoding.n) put_header(b, BR_STR("Content-Encoding"), b->content_encoding);
     if (b->content_type.n && !b->content_type_set) put_header(b, BR_STR("Content-Type"), b->content_type);
     if (b->header_count > 3) qsort(b->headers + 2, b->header_count - 2, sizeof(*b->headers), by_name);
     size_t n = 0;
@@ -202,12 +210,36 @@ static int put_form_field(builder *b, br_buf *out, br_str key, JSValueConst valu
     return rc;
 }
 
+static br_code multipart_body(builder *b, JSValueConst body)
+{
+    br_code code = br_js_multipart(b->ctx, body, b->arena, &b->out->http.body, &b->content_type);
+    b->has_length = true;
+    return code == BR_ELIMIT ? invalid(b, 0, "the form is larger than 256 MiB") : code;
+}
+
+static bool has_file(builder *b, JSValueConst body, const JSPropertyEnum *keys, uint32_t n)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < n && !found; i++) {
+        JSValue value = JS_GetProperty(b->ctx, body, keys[i].atom);
+        found = br_js_is_file(value);
+        if (JS_IsException(value))
+            JS_FreeValue(b->ctx, JS_GetException(b->ctx)); /* thrown again when it is read */
+        JS_FreeValue(b->ctx, value);
+    }
+    return found;
+}
+
 /* An object becomes application/x-www-form-urlencoded with sorted keys, as k6 sends it. */
 static br_code form_body(builder *b, JSValueConst body)
 {
     JSPropertyEnum *keys;
     uint32_t n;
     if (br_js_keys(b->ctx, body, &keys, &n) < 0) return BR_EEXCEPTION;
+    if (has_file(b, body, keys, n)) {
+        JS_FreePropertyEnum(b->ctx, keys, n);
+        return multipart_body(b, body);
+    }
     form_key *sorted = br_arena_zalloc(b->arena, (n + 1) * sizeof(*sorted));
     for (uint32_t i = 0; i < n; i++) {
         size_t len;
@@ -346,31 +378,58 @@ static br_code take_response_callback(builder *b, JSValueConst value)
     return BR_OK;
 }
 
-/* Do all of a list of compression algorithms exist? They are not supported yet, but a wrong name is told
- * first. */
-static br_code check_compression(builder *b, JSValueConst value)
+/* "gzip, br": applied in that order. */
+static br_code take_compression(builder *b, JSValueConst value)
 {
+    if (br_js_nullish(value)) return BR_OK;
     br_str rest = br_js_str_dup(b->ctx, value, b->arena), item;
     if (!rest.p) return BR_EEXCEPTION;
-    while (br_str_cut(&rest, ',', &item)) {
+    while (rest.n && br_str_cut(&rest, ',', &item)) {
         item = br_str_trim(item);
-        if (br_str_is(item, "gzip") || br_str_is(item, "deflate") || br_str_is(item, "zstd") ||
-            br_str_is(item, "br"))
-            continue;
-        return invalid(b, 0,
-            br_arena_printf(b->arena,
-                "unknown compression algorithm " BR_FMT ", supported algorithms are [gzip deflate zstd br]",
-                BR_ARG(item)));
+        br_coding coding = br_coding_of(item);
+        if (coding == BR_CODING_NONE)
+            return invalid(b, 0,
+                br_arena_printf(b->arena,
+                    "unknown compression algorithm " BR_FMT
+                    ", supported algorithms are [gzip deflate zstd br]",
+                    BR_ARG(item)));
+        if (b->coding_count == CODINGS_MAX)
+            return invalid(b, 0, "more than 10 compression algorithms in one request");
+        b->codings[b->coding_count++] = coding;
     }
     return BR_OK;
 }
 
-/* Parameters of k6 that this version cannot honour: silence would be wrong. */
-static br_code take_compression(builder *b, JSValueConst value)
+static void warn_other_coding(const builder *b)
 {
-    if (br_js_nullish(value)) return BR_OK;
-    br_code code = check_compression(b, value);
-    return code == BR_OK ? invalid(b, 0, "the request parameter 'compression' is not supported yet") : code;
+    br_warn(
+        "There's a mismatch between the desired `compression` the manually set `Content-Encoding` header in the " BR_FMT
+        " request for '" BR_FMT "', the custom header has precedence and won't be overwritten. This may "
+        "result in invalid data being sent to the server.",
+        BR_ARG(b->out->http.method), BR_ARG(b->out->url));
+}
+
+/* Applies the codings to the body that is there. */
+static br_code compress(builder *b)
+{
+    br_str body = b->out->http.body, names = BR_STR("");
+    if (b->coding_count == 0 || body.n == 0) return BR_OK;
+    for (size_t i = 0; i < b->coding_count; i++) {
+        br_buf out;
+        br_buf_init(&out, FORM_BYTES_MAX + (1 << 20));
+        br_code code = br_coding_encode(b->codings[i], body, &out);
+        if (code == BR_OK) body = br_arena_str(b->arena, br_buf_view(&out));
+        br_buf_deinit(&out);
+        if (code != BR_OK) return invalid(b, 0, "the request body cannot be compressed: it is too large");
+        names = br_str_of(br_arena_printf(
+            b->arena, BR_FMT "%s%s", BR_ARG(names), i ? ", " : "", br_coding_name(b->codings[i])));
+    }
+    b->out->http.body = body;
+    if (!b->given_coding.p)
+        b->content_encoding = names;
+    else if (!br_str_eq(b->given_coding, names))
+        warn_other_coding(b);
+    return BR_OK;
 }
 
 static br_code take_cookies(builder *b, JSValueConst value)
@@ -522,10 +581,12 @@ br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSV
     }
     builder b = {
         .vu = vu, .ctx = vu->ctx, .arena = &vu->scratch, .out = ret, .error = ret_error, .header_count = 2};
-    b.headers = br_arena_zalloc(b.arena, 4 * sizeof(*b.headers));
+    b.headers = br_arena_zalloc(b.arena, 5 * sizeof(*b.headers));
     br_code code = take_url(&b, url);
     if (code == BR_OK) code = take_params(&b, params);
     if (code == BR_OK) code = take_body(&b, body);
+    ret->plain_body = ret->http.body;
+    if (code == BR_OK) code = compress(&b);
     vu->building--;
     if (code != BR_OK) return code;
     finish_headers(&b);

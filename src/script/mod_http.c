@@ -277,14 +277,6 @@ static JSValue http_request(JSContext *ctx, JSValueConst this_val, int argc, JSV
     return ret;
 }
 
-static const char *const later[] = {"batch", "file"};
-
-static JSValue not_yet(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
-{
-    (void) this_val, (void) argc, (void) argv;
-    return br_js_throw(ctx, "http.%s() is not supported yet", later[index]);
-}
-
 static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_MAGIC_DEF("get", 2, http_verb, 0),
     JS_CFUNC_MAGIC_DEF("head", 2, http_verb, 1),
@@ -298,8 +290,8 @@ static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_DEF("expectedStatuses", 1, br_js_expected_statuses),
     JS_CFUNC_DEF("setResponseCallback", 1, br_js_set_response_callback),
     JS_CFUNC_DEF("url", 1, br_js_http_url),
-    JS_CFUNC_MAGIC_DEF("batch", 1, not_yet, 0),
-    JS_CFUNC_MAGIC_DEF("file", 3, not_yet, 1),
+    JS_CFUNC_DEF("batch", 1, br_js_http_batch),
+    JS_CFUNC_DEF("file", 3, br_js_http_file),
     JS_CFUNC_DEF("cookieJar", 0, br_js_vu_cookie_jar),
     JS_CFUNC_SPECIAL_DEF("CookieJar", 0, constructor_or_func, br_js_new_cookie_jar),
     JS_PROP_STRING_DEF("TLS_1_0", "tls1.0", JS_PROP_ENUMERABLE),

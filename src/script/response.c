@@ -113,7 +113,7 @@ void br_js_response_keep_request(br_js_response *r, const br_js_request *request
         keep(&r->request, h->headers[i].name);
         keep(&r->request, h->headers[i].value);
     }
-    keep(&r->request, h->body);
+    keep(&r->request, request->plain_body);
     for (size_t i = 0; i < request->fetch.cookie_count; i++) {
         keep(&r->request, request->fetch.cookies[i].name);
         keep(&r->request, request->fetch.cookies[i].value);

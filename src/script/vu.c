@@ -129,6 +129,7 @@ static br_code make_runtime(br_vu *vu, br_err *err)
         br_js_text_class_id(vu->rt);
         br_js_http_values_class_id(vu->rt);
         br_js_http_cookies_class_id(vu->rt);
+        br_js_http_file_class_id(vu->rt);
     }
     if (br_js_globals_init(vu) < 0 || br_js_response_class_init(vu) < 0 || br_js_metrics_class_init(vu) < 0) {
         return br_fail(err, BR_ELIMIT, "no memory for the globals of a virtual user");

@@ -55,8 +55,9 @@ typedef struct br_vu_settings {
     uint32_t system_tags;
     bool throw_errors, discard_bodies, no_vu_connection_reuse, no_cookies_reset;
     int64_t max_redirects;
-    bool max_redirects_set;    /* by the user: no warning at the limit */
-    size_t memory_limit_bytes; /* of one runtime; 0 = none */
+    int64_t batch, batch_per_host; /* 0: no limit */
+    bool max_redirects_set;        /* by the user: no warning at the limit */
+    size_t memory_limit_bytes;     /* of one runtime; 0 = none */
     br_http_client_config http;
     const char *consolidated_options_json; /* written back onto the exported `options`; NULL: leave */
     const char

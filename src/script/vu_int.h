@@ -243,6 +243,16 @@ JSValue br_js_http_url(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
 JSValue br_js_expected_statuses(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 JSValue br_js_set_response_callback(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 
+/* Files and multipart forms (http_file.c). */
+void br_js_http_file_class_id(JSRuntime *rt);
+bool br_js_is_file(JSValueConst v);
+JSValue br_js_http_file(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+/* An object with files as body and its Content-Type, in the arena. BR_EEXCEPTION, BR_ELIMIT (256 MiB). */
+br_code br_js_multipart(
+    JSContext *ctx, JSValueConst body, br_arena *arena, br_str *ret_body, br_str *ret_type);
+JSValue br_js_http_batch(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv); /* http_batch.c */
+
 /* Cookies (http_cookies.c). */
 void br_js_http_cookies_class_id(JSRuntime *rt);
 br_jar *br_js_jar_of(JSValueConst v); /* of a CookieJar; NULL: it is none */
@@ -262,6 +272,7 @@ typedef struct br_js_request {
     size_t tag_count;
     bool drop_body, binary, throw_errors;
     bool has_expectation; /* a response callback decides about failed/expected; k6's default is 200..399 */
+    br_str plain_body;    /* before it was compressed: request.body */
     bool redirects_set;   /* the limit was given: nothing is said when it is reached */
     bool named;           /* name_tag is not the URL: the script gave a name, or a template */
     br_http_fetch_options fetch;
