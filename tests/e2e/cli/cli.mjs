@@ -7,6 +7,7 @@
 import { after, describe } from 'node:test';
 import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs';
 import { flagTests } from './flags.mjs';
+import { http2Tests } from './http2.mjs';
 import { openTests } from './open.mjs';
 import { outputTests } from './outputs.mjs';
 import { scriptTests } from './scripts.mjs';
@@ -27,7 +28,7 @@ after(() => {
     removeFolders();
 });
 
-const groups = { flagTests, scriptTests, openTests, targetTests, outputTests, signalTests, terminalTests, testCommandTests };
+const groups = { flagTests, scriptTests, openTests, http2Tests, targetTests, outputTests, signalTests, terminalTests, testCommandTests };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
     if (!wanted || name.startsWith(wanted)) describe(name, { concurrency: 3 }, tests);

@@ -146,7 +146,7 @@ export function assertQuiet(done, code = 0) {
 
 const servers = [];
 
-async function listen(server) {
+export async function listen(server) {
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
     servers.push(server);
     return `http://127.0.0.1:${server.address().port}`;
