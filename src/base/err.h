@@ -17,6 +17,7 @@
     X(BR_OK, "ok")                                                                                           \
     X(BR_AGAIN, "not ready yet")                                                                             \
     X(BR_EOF, "end of stream")                                                                               \
+    X(BR_ETRUNCATED, "unexpected EOF")                                                                       \
     X(BR_ECANCEL, "cancelled")                                                                               \
     X(BR_EINVAL, "invalid value")                                                                            \
     X(BR_ELIMIT, "limit exceeded")                                                                           \

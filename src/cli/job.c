@@ -116,6 +116,21 @@ static br_code read_config(const br_job_config *c, json_t **ret, br_err *err)
     return code;
 }
 
+/* SSLKEYLOGFILE, as in k6 and in browsers. */
+static br_code log_tls_keys(br_options *o, br_err *err)
+{
+    const char *path = getenv("SSLKEYLOGFILE");
+    if (!path || !*path) return BR_OK;
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    (void) br_buf_printf(
+        &text, "SSLKEYLOGFILE is set: the keys of TLS connections are written to '%s'", path);
+    br_log_line(BR_LOG_WARN, br_buf_view(&text), NULL, 0);
+    br_buf_deinit(&text);
+    o->tls.key_log = path;
+    return br_tls_options_check(&o->tls, err);
+}
+
 static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
 {
     json_t *script = NULL, *env = NULL, *file = NULL;
@@ -134,6 +149,7 @@ static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
         {.what = "script", .json = script}, {.what = "environment", .json = env},
         {.what = "cli", .json = c->overrides}};
     if (code == BR_OK) code = br_options_build(sources, BR_COUNT_OF(sources), &job->options, err);
+    if (code == BR_OK) code = log_tls_keys(job->options, err);
     json_decref(script);
     json_decref(env);
     json_decref(file);

@@ -12,7 +12,7 @@
 /* How this version treats a top-level key. */
 typedef enum treatment {
     TAKEN,      /* has its effect */
-    NO_EFFECT,  /* about something that this version does not do at all (TLS, cloud): accepted */
+    NO_EFFECT,  /* about something that this version does not do at all (cloud): accepted */
     NOT_YET,    /* would change the run: refused */
     NOT_YET_ON, /* refused only when switched on (true, or not empty) */
 } treatment;

@@ -104,6 +104,8 @@ void br_http_conn_explain(
         explain_dial(conn, e, remote);
     } else if (code == BR_ERESET || code == BR_EPIPE || code == BR_EIO) {
         explain_io(conn, e, remote);
+    } else if (code == BR_ENOTTLS && conn->tls->met_http) {
+        snprintf(e->raw, sizeof(e->raw), "http: server gave HTTP response to HTTPS client");
     }
 }
 
@@ -357,7 +359,7 @@ static void on_closed(void *owner, br_code code)
         br_http_exchange_retry(x);
     } else if (code == BR_EOF && conn->answering && br_h1_finish(conn->parser) == BR_OK) {
         complete(conn, false); /* a body that ends with the connection */
-    } else if (code == BR_EOF && conn->answering) {
+    } else if ((code == BR_EOF || code == BR_ETRUNCATED) && conn->answering) {
         bool in_body = br_h1_has_head(conn->parser);
         fail(conn, code, BR_STEP_READ, in_body ? "unexpected EOF" : BROKEN "unexpected EOF");
     } else {
@@ -452,6 +454,7 @@ void br_http_conn_free(br_http_conn *conn)
     BR_ASSERT(conn->x == NULL && conn->place == BR_PLACE_NONE);
     br_h2_close(conn);
     br_stream_close(conn->stream);
+    br_http_conn_count_sent(conn); /* TLS says good-bye */
     br_buf_deinit(&conn->held);
     br_h1_free(conn->parser);
     br_free(conn->tls);

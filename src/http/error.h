@@ -26,7 +26,7 @@ typedef struct br_http_error {
     br_http_step step;
     int k6_code;    /* 1000..1799, 0 if none */
     char text[200]; /* k6's short message: "dial: connection refused", "request timeout", "EOF" */
-    char raw[256];  /* the long one, thrown and logged: "dial tcp 127.0.0.1:1: connect: connection refused" */
+    char raw[512];  /* the long one, thrown and logged: "dial tcp 127.0.0.1:1: connect: connection refused" */
 } br_http_error;
 
 /*

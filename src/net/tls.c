@@ -3,6 +3,8 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+#define ANSWERS_MAX (256 << 10) /* to key updates of a server that reads nothing */
+
 static br_tls *tls_of(br_stream *s)
 {
     return (br_tls *) (void *) s;
@@ -24,24 +26,34 @@ static void drop_ssl(br_tls *t)
     t->_lower_busy = t->_owner_waits = false;
 }
 
-/* Tells the end. The last thing that any event does. */
-static void fail(br_tls *t, br_stream_op op, br_code code)
+/* Tells the end, for the reason in context->error. The last thing that any event does. */
+static void fail_for(br_tls *t, br_stream_op op, br_code code)
 {
     set_state(t, BR_TLS_BROKEN);
     t->stream.failed_op = op;
     t->stream.events->on_closed(t->stream.owner, code);
 }
 
+/* The same when it is no failure of TLS. */
+static void fail(br_tls *t, br_stream_op op, br_code code)
+{
+    t->_context->error[0] = 0; /* it is of another connection */
+    fail_for(t, op, code);
+}
+
 static void fail_tls(br_tls *t)
 {
     br_stream_op op = t->_state == BR_TLS_OPEN ? BR_STREAM_READ : BR_STREAM_HANDSHAKE;
     br_code code = br_tls_take_error(t);
-    fail(t, op, code);
+    fail_for(t, op, code);
 }
 
 /* Encrypted bytes out ----------------------------------------------------------------------------- */
 
-/* Hands `bytes`, which are taken, to the lower stream. */
+/*
+ * Hands `bytes` to the lower stream. What it cannot send at once must stay where it is until on_sent(): it
+ * becomes _sending, and `bytes` gets the empty buffer that was there.
+ */
 static void send_down(br_tls *t, br_buf *bytes)
 {
     struct iovec iov = {bytes->data, bytes->len};
@@ -51,9 +63,9 @@ static void send_down(br_tls *t, br_buf *bytes)
         br_buf_reset(bytes);
         return;
     }
-    br_buf_deinit(&t->_sending); /* its memory must stay until on_sent(); the context takes a new buffer */
+    br_buf empty = t->_sending;
     t->_sending = *bytes;
-    br_buf_init(bytes, BR_BUF_NO_LIMIT);
+    *bytes = empty;
     t->_lower_busy = true;
 }
 
@@ -142,21 +154,32 @@ static br_code tls_write(br_stream *s, const struct iovec *iov, int count)
     return t->_owner_waits ? BR_AGAIN : BR_OK;
 }
 
+/* Goes on with a write that had to wait, and tells the owner when all of it is sent. */
+static void go_on_writing(br_tls *t)
+{
+    if (t->_plain_count > 0 && !t->_lower_busy && !encrypt(t)) {
+        fail_tls(t);
+        return;
+    }
+    if (t->_owner_waits && !t->_lower_busy && t->_plain_count == 0) {
+        br_buf_deinit(&t->_sending); /* such a connection may be idle for long */
+        br_buf_deinit(&t->_next);
+        t->_owner_waits = false;
+        t->stream.events->on_sent(t->stream.owner);
+    }
+}
+
 static void on_lower_sent(void *owner)
 {
     br_tls *t = owner;
     t->_lower_busy = false;
+    t->stream.sent_bytes = t->_lower->sent_bytes;
     br_buf_reset(&t->_sending);
     if (t->_next.len > 0) {
         send_down(t, &t->_next);
     }
-    if (!t->_lower_busy && t->_plain_count > 0 && !encrypt(t)) {
-        fail_tls(t);
-        return;
-    }
-    if (!t->_lower_busy && t->_plain_count == 0 && t->_owner_waits) {
-        t->_owner_waits = false;
-        t->stream.events->on_sent(t->stream.owner);
+    if (t->_state != BR_TLS_BROKEN) {
+        go_on_writing(t);
     }
 }
 
@@ -185,8 +208,7 @@ static bool looks_like_tls(br_str first)
     return first.n < 3 || ((p[0] == 21 || p[0] == 22) && p[1] < 0x10);
 }
 
-/* BR_OK: done, the owner has been told (and may have closed). BR_AGAIN: more is needed. Else it has failed.
- */
+/* Goes on with the handshake. Whatever comes of it, the owner may have closed. */
 static void handshake(br_tls *t)
 {
     t->_context->verdict.code = BR_OK;
@@ -216,7 +238,10 @@ static void read_records(br_tls *t, const bool *gone)
             continue;
         }
         int why = SSL_get_error(t->_ssl, n);
-        if (why == SSL_ERROR_ZERO_RETURN) {
+        if (t->_next.len > ANSWERS_MAX) {
+            snprintf(t->_context->error, sizeof(t->_context->error), "tls: too many ignored records");
+            fail_for(t, BR_STREAM_READ, BR_ETLS);
+        } else if (why == SSL_ERROR_ZERO_RETURN) {
             fail(t, BR_STREAM_READ, BR_EOF);
         } else if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
             fail_tls(t);
@@ -234,9 +259,9 @@ static void on_lower_data(void *owner, br_str bytes)
     bool gone = false, first = t->stream.received_bytes == 0;
     t->stream.received_bytes = t->_lower->received_bytes;
     if (first && !looks_like_tls(bytes)) {
-        snprintf(t->_context->error, sizeof(t->_context->error),
-            "tls: first record does not look like a TLS handshake");
-        fail(t, BR_STREAM_HANDSHAKE, BR_ENOTTLS);
+        t->met_http = br_str_starts(bytes, BR_STR("HTTP/"));
+        snprintf(t->_context->error, sizeof(t->_context->error), BR_TLS_NOT_TLS);
+        fail_for(t, BR_STREAM_HANDSHAKE, BR_ENOTTLS);
         return;
     }
     t->_in = bytes;
@@ -250,6 +275,9 @@ static void on_lower_data(void *owner, br_str bytes)
     if (!gone) {
         t->_gone = NULL;
         BR_DASSERT(t->_in.n == 0 || t->_state == BR_TLS_BROKEN);
+        if (t->_state == BR_TLS_OPEN) {
+            go_on_writing(t); /* that waited for the end of a renegotiation */
+        }
     }
 }
 
@@ -261,7 +289,7 @@ static void on_lower_open(void *owner)
     set_state(t, BR_TLS_HANDSHAKE);
     br_code code = br_tls_context_prepare(c);
     if (code != BR_OK) {
-        fail(t, BR_STREAM_HANDSHAKE, code);
+        fail_for(t, BR_STREAM_HANDSHAKE, code);
         return;
     }
     BIO *bio = BIO_new(c->bio);
@@ -279,9 +307,11 @@ static void on_lower_open(void *owner)
     if (session != NULL) {
         (void) SSL_set_session(t->_ssl, session); /* failing that, a full handshake */
     }
+    ERR_clear_error();
     handshake(t);
 }
 
+/* An end without close_notify is taken for one between records, as Go does: too many servers do it. */
 static void on_lower_closed(void *owner, br_code code)
 {
     br_tls *t = owner;
@@ -289,9 +319,11 @@ static void on_lower_closed(void *owner, br_code code)
         return;
     }
     t->stream.sys_errno = t->_lower->sys_errno;
+    t->stream.sent_bytes = t->_lower->sent_bytes;
     bool shaking = t->_state == BR_TLS_HANDSHAKE && t->_lower->failed_op != BR_STREAM_DIAL;
-    t->_context->error[0] = 0;
-    fail(t, shaking && code == BR_EOF ? BR_STREAM_HANDSHAKE : t->_lower->failed_op, code);
+    bool inside = code == BR_EOF && t->_ssl != NULL && SSL_has_pending(t->_ssl) == 1;
+    fail(t, shaking && code == BR_EOF ? BR_STREAM_HANDSHAKE : t->_lower->failed_op,
+        inside ? BR_ETRUNCATED : code);
 }
 
 const br_stream_events br_tls_lower_events = {.on_open = on_lower_open,
@@ -313,6 +345,9 @@ static void tls_close(br_stream *s)
         flush(t);
         ERR_clear_error();
     }
+    if (t->_ssl != NULL && t->finished != 0) { /* else OpenSSL would forget the session for this end */
+        SSL_set_shutdown(t->_ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
     drop_ssl(t);
     br_free(t->_host);
     t->_host = NULL;
@@ -329,7 +364,8 @@ void br_tls_init(br_tls *t, br_tls_context *context, br_stream *lower, br_str ho
         .stream = {.ops = &ops, .events = events, .owner = owner}, ._context = context, ._lower = lower};
     br_buf_init(&t->_sending, BR_BUF_NO_LIMIT);
     br_buf_init(&t->_next, BR_BUF_NO_LIMIT);
-    t->_host = br_strndup(host.p, host.n);
+    bool dot = host.n > 0 && host.p[host.n - 1] == '.'; /* of a full domain name: not in certificates */
+    t->_host = br_strndup(host.p, dot ? host.n - 1 : host.n);
 }
 
 const char *br_tls_error(const br_tls *t)

@@ -50,12 +50,12 @@ typedef struct br_tls_options {
     const br_tls_client_cert *certs;
     size_t cert_count;
     const char *ca_file; /* PEM file of authorities instead of the system's; NULL: the system's */
-    const char *key_log; /* file for the secrets of all connections (SSLKEYLOGFILE); NULL: none */
+    const char *key_log; /* file that the secrets of all connections are appended to; NULL, "": none */
     bool http2;          /* offer "h2" before "http/1.1" */
     bool resume;         /* reuse sessions of the same host; k6 does not */
 } br_tls_options;
 
-/* Tries what can be wrong with options: certificates and keys, the authorities' file. BR_EINVAL. */
+/* Tries what can be wrong with options: certificates and keys, suites, the files. BR_EINVAL. */
 BR_NODISCARD br_code br_tls_options_check(const br_tls_options *o, br_err *err);
 
 typedef struct br_tls_context br_tls_context;
@@ -94,6 +94,7 @@ typedef struct br_tls {
     int _plain_count;
     bool _lower_busy;        /* the lower stream reads from _sending; on_sent() follows */
     bool _owner_waits;       /* the owner was told BR_AGAIN */
+    bool met_http;           /* with BR_ENOTTLS: the server answered in clear HTTP */
     bool *_gone;             /* set when the stream is closed inside a callback */
     br_tls_info info;        /* once it is open */
     br_ns started, finished; /* of the handshake, by br_clock_now(); 0: not yet */
@@ -111,7 +112,7 @@ void br_tls_init(br_tls *t, br_tls_context *context, br_stream *lower, br_str ho
 
 /*
  * Why the stream died, in Go's words ("tls: failed to verify certificate: x509: certificate signed by unknown
- * authority"); valid in on_closed() with a code of TLS: BR_ETLS, BR_ETLSALERT (sent by the server),
- * BR_ENOTTLS, BR_EUNKNOWNCA, BR_EWRONGHOST. NULL: it was no failure of TLS.
+ * authority"); valid in on_closed() with a code of TLS: BR_ETLS, BR_ETLSALERT (sent by the server, or by us
+ * because of what it sent), BR_ENOTTLS, BR_EUNKNOWNCA, BR_EWRONGHOST. NULL: it was no failure of TLS.
  */
 const char *br_tls_error(const br_tls *t);

@@ -1,5 +1,7 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
+#include <unistd.h>
 #include "base/assert.h"
 #include "base/mem.h"
 #include "net/tls_int.h"
@@ -25,35 +27,38 @@ br_tls_version br_tls_version_of(br_str name)
     return BR_TLS_ANY;
 }
 
-/* Go's names of suites that k6 takes; the second name is OpenSSL's, NULL: it has none, or none by this list.
+/*
+ * Go's names of suites that k6 takes, in Go's order of preference, which neither the user's list nor k6
+ * changes; the second name is OpenSSL's, NULL: it has none by this list.
  */
+#define DEFAULT_SUITES 12 /* the first ones: what Go offers by itself */
 static const struct {
     const char *go, *openssl;
 } suites[] = {
-    {"TLS_RSA_WITH_RC4_128_SHA", "RC4-SHA"},
-    {"TLS_RSA_WITH_3DES_EDE_CBC_SHA", "DES-CBC3-SHA"},
-    {"TLS_RSA_WITH_AES_128_CBC_SHA", "AES128-SHA"},
-    {"TLS_RSA_WITH_AES_256_CBC_SHA", "AES256-SHA"},
-    {"TLS_RSA_WITH_AES_128_CBC_SHA256", "AES128-SHA256"},
+    {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"},
+    {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"},
+    {"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"},
+    {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384"},
+    {"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305", "ECDHE-ECDSA-CHACHA20-POLY1305"},
+    {"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"},
+    {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"},
+    {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-CHACHA20-POLY1305"},
+    {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "ECDHE-ECDSA-AES128-SHA"},
+    {"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "ECDHE-RSA-AES128-SHA"},
+    {"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", "ECDHE-ECDSA-AES256-SHA"},
+    {"TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "ECDHE-RSA-AES256-SHA"},
     {"TLS_RSA_WITH_AES_128_GCM_SHA256", "AES128-GCM-SHA256"},
     {"TLS_RSA_WITH_AES_256_GCM_SHA384", "AES256-GCM-SHA384"},
-    {"TLS_ECDHE_ECDSA_WITH_RC4_128_SHA", "ECDHE-ECDSA-RC4-SHA"},
-    {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "ECDHE-ECDSA-AES128-SHA"},
-    {"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", "ECDHE-ECDSA-AES256-SHA"},
-    {"TLS_ECDHE_RSA_WITH_RC4_128_SHA", "ECDHE-RSA-RC4-SHA"},
+    {"TLS_RSA_WITH_AES_128_CBC_SHA", "AES128-SHA"},
+    {"TLS_RSA_WITH_AES_256_CBC_SHA", "AES256-SHA"},
     {"TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA", "ECDHE-RSA-DES-CBC3-SHA"},
-    {"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "ECDHE-RSA-AES128-SHA"},
-    {"TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "ECDHE-RSA-AES256-SHA"},
+    {"TLS_RSA_WITH_3DES_EDE_CBC_SHA", "DES-CBC3-SHA"},
     {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256", "ECDHE-ECDSA-AES128-SHA256"},
     {"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", "ECDHE-RSA-AES128-SHA256"},
-    {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"},
-    {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"},
-    {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384"},
-    {"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"},
-    {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"},
-    {"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305", "ECDHE-ECDSA-CHACHA20-POLY1305"},
-    {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-CHACHA20-POLY1305"},
-    {"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"},
+    {"TLS_RSA_WITH_AES_128_CBC_SHA256", "AES128-SHA256"},
+    {"TLS_ECDHE_ECDSA_WITH_RC4_128_SHA", "ECDHE-ECDSA-RC4-SHA"},
+    {"TLS_ECDHE_RSA_WITH_RC4_128_SHA", "ECDHE-RSA-RC4-SHA"},
+    {"TLS_RSA_WITH_RC4_128_SHA", "RC4-SHA"},
     /* Of TLS 1.3: as in Go, they are not subject to choice. */
     {"TLS_AES_128_GCM_SHA256", NULL},
     {"TLS_AES_256_GCM_SHA384", NULL},
@@ -68,127 +73,6 @@ bool br_tls_cipher_known(br_str name)
         }
     }
     return false;
-}
-
-static void put_suite(br_buf *list, br_str name)
-{
-    for (size_t i = 0; i < BR_COUNT_OF(suites); i++) {
-        if (br_str_is(name, suites[i].go) && suites[i].openssl != NULL) {
-            (void) br_buf_printf(list, "%s%s", list->len > 0 ? ":" : "", suites[i].openssl);
-        }
-    }
-}
-
-/* Client certificates ------------------------------------------------------------------------------ */
-
-static int give_password(char *out, int size, int writing, void *ctx)
-{
-    (void) writing;
-    const br_str *password = ctx;
-    if (password->p == NULL || password->n > (size_t) size) {
-        return -1;
-    }
-    memcpy(out, password->p, password->n);
-    return (int) password->n;
-}
-
-static EVP_PKEY *read_key(const br_tls_client_cert *c)
-{
-    BIO *bio = BIO_new_mem_buf(c->key.p, (int) c->key.n);
-    br_str password = c->password;
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, give_password, &password);
-    BIO_free(bio);
-    return key;
-}
-
-/* The certificate and what follows it in the same text. NULL: there is none. */
-static X509 *read_chain(br_str pem, STACK_OF(X509) * *ret_more)
-{
-    BIO *bio = BIO_new_mem_buf(pem.p, (int) pem.n);
-    X509 *leaf = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    *ret_more = sk_X509_new_null();
-    for (X509 *x; leaf != NULL && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL;) {
-        sk_X509_push(*ret_more, x);
-    }
-    ERR_clear_error(); /* the end of the text is an error, too */
-    BIO_free(bio);
-    return leaf;
-}
-
-static bool usable(const br_tls_client_cert *c)
-{
-    STACK_OF(X509) * more;
-    X509 *leaf = read_chain(c->cert, &more);
-    EVP_PKEY *key = read_key(c);
-    bool ok = leaf != NULL && key != NULL && X509_check_private_key(leaf, key) == 1;
-    sk_X509_pop_free(more, X509_free);
-    X509_free(leaf);
-    EVP_PKEY_free(key);
-    ERR_clear_error();
-    return ok;
-}
-
-/* "*.example.com" stands for one label in front. */
-static bool domain_fits(br_str pattern, br_str host)
-{
-    if (br_str_starts(pattern, BR_STR("*."))) {
-        ptrdiff_t dot = br_str_find_char(host, '.');
-        return dot > 0 &&
-               br_str_eq_nocase(br_str_sub(pattern, 1, pattern.n), br_str_sub(host, (size_t) dot, host.n));
-    }
-    return br_str_eq_nocase(pattern, host);
-}
-
-static bool for_host(const br_tls_client_cert *c, br_str host)
-{
-    for (size_t i = 0; i < c->domain_count; i++) {
-        if (domain_fits(c->domains[i], host)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Does one of the authorities that the server names vouch for it? All do when it names none. */
-static bool accepted(SSL *ssl, X509 *leaf)
-{
-    const STACK_OF(X509_NAME) *names = SSL_get0_peer_CA_list(ssl);
-    int count = names != NULL ? sk_X509_NAME_num(names) : 0;
-    for (int i = 0; i < count; i++) {
-        if (X509_NAME_cmp(sk_X509_NAME_value(names, i), X509_get_issuer_name(leaf)) == 0) {
-            return true;
-        }
-    }
-    return count <= 0;
-}
-
-/*
- * The server asks for a certificate: one for its host if there is one, else, as k6, the first that it would
- * take. Called by OpenSSL; 1: set, 0: none.
- */
-static int choose_certificate(SSL *ssl, void *ctx)
-{
-    const br_tls_context *c = ctx;
-    const br_tls *t = SSL_get_app_data(ssl);
-    const br_tls_options *o = c->options;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < o->cert_count; i++) {
-            STACK_OF(X509) * more;
-            X509 *leaf = read_chain(o->certs[i].cert, &more);
-            bool take = leaf != NULL && accepted(ssl, leaf) &&
-                        (pass == 1 || for_host(&o->certs[i], br_str_of(t->_host)));
-            EVP_PKEY *key = take ? read_key(&o->certs[i]) : NULL;
-            bool done = key != NULL && SSL_use_cert_and_key(ssl, leaf, key, more, 1) == 1;
-            EVP_PKEY_free(key);
-            X509_free(leaf);
-            sk_X509_pop_free(more, X509_free);
-            if (done) {
-                return 1;
-            }
-        }
-    }
-    ERR_clear_error();
-    return 0;
 }
 
 /* Sessions ----------------------------------------------------------------------------------------- */
@@ -209,6 +93,16 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
     }
     SSL_SESSION_free(br_map_set(&c->sessions, br_str_of(t->_host), session));
     return 1;
+}
+
+/* Appended to, by all contexts of the process: a line is one write. Nobody else may read it. */
+static FILE *open_key_log(const char *path)
+{
+    if (path == NULL || path[0] == 0) {
+        return NULL;
+    }
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    return fd >= 0 ? fdopen(fd, "a") : NULL;
 }
 
 static void log_secret(const SSL *ssl, const char *line)
@@ -276,19 +170,32 @@ static void set_limits(const br_tls_options *o, SSL_CTX *ssl)
     (void) SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 
+static bool chosen(const br_tls_options *o, size_t suite)
+{
+    for (size_t i = 0; i < o->cipher_count; i++) {
+        if (br_str_is(o->ciphers[i], suites[suite].go)) {
+            return true;
+        }
+    }
+    return o->cipher_count == 0 && suite < DEFAULT_SUITES;
+}
+
+/* An empty list leaves TLS 1.3, whose suites are in Go's order, too. */
 static bool set_ciphers(const br_tls_options *o, SSL_CTX *ssl)
 {
-    bool ok = true;
     br_buf list;
     br_buf_init(&list, BR_BUF_NO_LIMIT);
-    for (size_t i = 0; i < o->cipher_count; i++) {
-        put_suite(&list, o->ciphers[i]);
+    for (size_t i = 0; i < BR_COUNT_OF(suites); i++) {
+        if (suites[i].openssl != NULL && chosen(o, i)) {
+            (void) br_buf_printf(&list, "%s%s", list.len > 0 ? ":" : "", suites[i].openssl);
+        }
     }
-    if (list.len > 0) {
-        ok = SSL_CTX_set_cipher_list(ssl, list.data) == 1;
-    }
+    bool ok = list.len > 0 ? SSL_CTX_set_cipher_list(ssl, list.data) == 1
+                           : SSL_CTX_set_min_proto_version(ssl, TLS1_3_VERSION) == 1;
     br_buf_deinit(&list);
-    return ok;
+    return SSL_CTX_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+                                         "TLS_CHACHA20_POLY1305_SHA256") == 1 &&
+           ok;
 }
 
 static void set_protocols(const br_tls_options *o, SSL_CTX *ssl)
@@ -296,18 +203,6 @@ static void set_protocols(const br_tls_options *o, SSL_CTX *ssl)
     static const unsigned char both[] = "\2h2\10http/1.1";
     const unsigned char *list = o->http2 ? both : both + 3;
     (void) SSL_CTX_set_alpn_protos(ssl, list, (unsigned) sizeof(both) - 1 - (o->http2 ? 0 : 3));
-}
-
-static bool set_trust(br_tls_context *c, SSL_CTX *ssl)
-{
-    const br_tls_options *o = c->options;
-    SSL_CTX_set_verify(ssl, o->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
-    if (o->insecure) {
-        return true;
-    }
-    SSL_CTX_set_cert_verify_callback(ssl, br_tls_verify, c);
-    return o->ca_file != NULL ? SSL_CTX_load_verify_locations(ssl, o->ca_file, NULL) == 1
-                              : SSL_CTX_set_default_verify_paths(ssl) == 1;
 }
 
 static void set_extras(br_tls_context *c, SSL_CTX *ssl)
@@ -320,14 +215,23 @@ static void set_extras(br_tls_context *c, SSL_CTX *ssl)
     if (o->resume) {
         SSL_CTX_sess_set_new_cb(ssl, keep_session);
     }
-    if (o->cert_count > 0) {
-        SSL_CTX_set_cert_cb(ssl, choose_certificate, c);
-    }
-    if (o->key_log != NULL && (c->key_log = fopen(o->key_log, "ae")) != NULL) {
+    br_tls_identities_init(c, ssl);
+    c->key_log = open_key_log(o->key_log);
+    if (c->key_log != NULL) {
         SSL_CTX_set_keylog_callback(ssl, log_secret);
     }
 }
 
+static void drop_extras(br_tls_context *c)
+{
+    br_tls_identities_deinit(c);
+    if (c->key_log != NULL) {
+        (void) fclose(c->key_log);
+        c->key_log = NULL;
+    }
+}
+
+/* NULL, or what is wrong with the options. */
 static const char *configure(br_tls_context *c, SSL_CTX *ssl)
 {
     set_limits(c->options, ssl);
@@ -336,7 +240,7 @@ static const char *configure(br_tls_context *c, SSL_CTX *ssl)
     if (!set_ciphers(c->options, ssl)) {
         return "tls: no cipher suite of the option tlsCipherSuites is available";
     }
-    return set_trust(c, ssl) ? NULL : "tls: the file of certificate authorities cannot be read";
+    return br_tls_set_trust(c, ssl) ? NULL : "tls: the file of certificate authorities cannot be read";
 }
 
 br_code br_tls_context_prepare(br_tls_context *c)
@@ -351,6 +255,7 @@ br_code br_tls_context_prepare(br_tls_context *c)
     ERR_clear_error();
     if (problem != NULL) {
         snprintf(c->error, sizeof(c->error), "%s", problem);
+        drop_extras(c);
         SSL_CTX_free(ssl);
         return BR_ETLS;
     }
@@ -361,23 +266,56 @@ br_code br_tls_context_prepare(br_tls_context *c)
     return BR_OK;
 }
 
+static br_code check_key_log(const char *path, br_err *err)
+{
+    FILE *f = open_key_log(path);
+    if (f == NULL && path != NULL && path[0] != 0) {
+        return br_fail_errno(err, BR_EINVAL, errno, "cannot write the log of TLS keys to %s", path);
+    }
+    if (f != NULL) {
+        (void) fclose(f);
+    }
+    return BR_OK;
+}
+
+/* What OpenSSL knows better than we do; the rest of the options is left out. */
+static br_code check_with_openssl(const br_tls_options *o, br_err *err)
+{
+    br_tls_options part = {.insecure = o->ca_file == NULL,
+        .ca_file = o->ca_file,
+        .min = o->min,
+        .max = o->max,
+        .ciphers = o->ciphers,
+        .cipher_count = o->cipher_count};
+    br_tls_context c = {.options = &part};
+    SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
+    BR_ASSERT(ssl != NULL);
+    bool ciphers = set_ciphers(&part, ssl), trust = br_tls_set_trust(&c, ssl);
+    SSL_CTX_free(ssl);
+    ERR_clear_error();
+    if (!ciphers) {
+        return br_fail(err, BR_EINVAL, "none of the cipher suites in tlsCipherSuites is supported");
+    }
+    return trust ? BR_OK
+                 : br_fail(err, BR_EINVAL, "%s: no certificate authorities in PEM can be read from it",
+                       o->ca_file);
+}
+
 br_code br_tls_options_check(const br_tls_options *o, br_err *err)
 {
     for (size_t i = 0; i < o->cert_count; i++) {
-        if (!usable(&o->certs[i])) {
+        if (!br_tls_client_cert_usable(&o->certs[i])) {
             return br_fail(err, BR_EINVAL,
                 "client certificate %zu cannot be used: certificate and key must be PEM and fit each other, "
                 "and an encrypted key needs its password",
                 i + 1);
         }
     }
-    SSL_CTX *ssl = o->ca_file != NULL ? SSL_CTX_new(TLS_client_method()) : NULL;
-    bool ok = ssl == NULL || SSL_CTX_load_verify_locations(ssl, o->ca_file, NULL) == 1;
-    SSL_CTX_free(ssl);
-    ERR_clear_error();
-    return ok ? BR_OK
-              : br_fail(
-                    err, BR_EINVAL, "%s: no certificate authorities in PEM can be read from it", o->ca_file);
+    br_code code = check_key_log(o->key_log, err);
+    if (code == BR_OK && (o->ca_file != NULL || o->cipher_count > 0)) {
+        code = check_with_openssl(o, err);
+    }
+    return code;
 }
 
 br_tls_context *br_tls_context_new(const br_tls_options *o)
@@ -398,11 +336,9 @@ void br_tls_context_free(br_tls_context *c)
         SSL_SESSION_free(c->sessions.entries[i].value);
     }
     br_map_deinit(&c->sessions);
+    drop_extras(c);
     SSL_CTX_free(c->ssl);
     BIO_meth_free(c->bio);
-    if (c->key_log != NULL) {
-        (void) fclose(c->key_log);
-    }
     br_buf_deinit(&c->out);
     br_free(c->plain);
     br_free(c->gather);

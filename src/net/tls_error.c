@@ -41,7 +41,7 @@ static const struct {
 
 static const char *alert_text(int number)
 {
-    for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
+    for (size_t i = 0; i < BR_COUNT_OF(alerts); i++) {
         if (alerts[i].number == number) {
             return alerts[i].text;
         }
@@ -49,23 +49,56 @@ static const char *alert_text(int number)
     return NULL;
 }
 
+/*
+ * What OpenSSL finds wrong with the server, in Go's words. Where Go sends an alert and says so, the code is
+ * the one of alerts.
+ */
+static const struct {
+    int reason;
+    br_code code;
+    const char *text;
+} faults[] = {
+    {SSL_R_WRONG_VERSION_NUMBER, BR_ENOTTLS, BR_TLS_NOT_TLS},
+    {SSL_R_PACKET_LENGTH_TOO_LONG, BR_ENOTTLS, "tls: oversized record received"},
+    {SSL_R_ENCRYPTED_LENGTH_TOO_LONG, BR_ENOTTLS, "tls: oversized record received"},
+    {SSL_R_DATA_LENGTH_TOO_LONG, BR_ETLSALERT, "local error: tls: record overflow"},
+    {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, BR_ETLSALERT, "local error: tls: bad record MAC"},
+    {SSL_R_UNEXPECTED_MESSAGE, BR_ETLSALERT, "local error: tls: unexpected message"},
+    {SSL_R_UNEXPECTED_RECORD, BR_ETLSALERT, "local error: tls: unexpected message"},
+    {SSL_R_UNSUPPORTED_PROTOCOL, BR_ETLS, "tls: server selected unsupported protocol version"},
+    {SSL_R_NO_PROTOCOLS_AVAILABLE, BR_ETLS, "tls: no supported versions satisfy MinVersion and MaxVersion"},
+    {SSL_R_WRONG_CIPHER_RETURNED, BR_ETLS, "tls: server chose an unconfigured cipher suite"},
+    {SSL_R_UNKNOWN_CIPHER_RETURNED, BR_ETLS, "tls: server chose an unconfigured cipher suite"},
+    {SSL_R_BAD_SIGNATURE, BR_ETLS, "tls: invalid signature by the server certificate"},
+    {SSL_R_DIGEST_CHECK_FAILED, BR_ETLS, "tls: server's Finished message was incorrect"},
+};
+
+static br_code say_fault(unsigned long e, char *out, size_t size)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(faults); i++) {
+        if (ERR_GET_LIB(e) == ERR_LIB_SSL && ERR_GET_REASON(e) == faults[i].reason) {
+            snprintf(out, size, "%s", faults[i].text);
+            return faults[i].code;
+        }
+    }
+    const char *text = ERR_reason_error_string(e);
+    snprintf(out, size, "tls: %s", text != NULL ? text : "the connection is broken");
+    return BR_ETLS;
+}
+
 br_code br_tls_take_error(br_tls *t)
 {
     br_tls_context *c = t->_context;
     unsigned long e = ERR_peek_last_error();
-    int reason = ERR_GET_REASON(e);
-    br_code code = BR_ETLS;
+    int alert = ERR_GET_LIB(e) == ERR_LIB_SSL ? ERR_GET_REASON(e) - SSL_AD_REASON_OFFSET : -1;
+    br_code code = BR_ETLSALERT;
     if (c->verdict.code != BR_OK) {
         code = c->verdict.code;
         snprintf(c->error, sizeof(c->error), "%s", c->verdict.text);
-    } else if (ERR_GET_LIB(e) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET &&
-               alert_text(reason - SSL_AD_REASON_OFFSET) != NULL) {
-        code = BR_ETLSALERT;
-        snprintf(
-            c->error, sizeof(c->error), "remote error: tls: %s", alert_text(reason - SSL_AD_REASON_OFFSET));
+    } else if (alert_text(alert) != NULL) {
+        snprintf(c->error, sizeof(c->error), "remote error: tls: %s", alert_text(alert));
     } else {
-        const char *text = ERR_reason_error_string(e);
-        snprintf(c->error, sizeof(c->error), "tls: %s", text != NULL ? text : "the connection is broken");
+        code = say_fault(e, c->error, sizeof(c->error));
     }
     c->verdict.code = BR_OK;
     ERR_clear_error();
