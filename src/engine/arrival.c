@@ -60,6 +60,7 @@ static bool is_idle(const arrival_vu *v)
 
 static void leave_idle(arrival_vu *v)
 {
+    BR_ASSERT(v->prev && v->next);
     v->prev->next = v->next;
     v->next->prev = v->prev;
     v->prev = v->next = NULL;

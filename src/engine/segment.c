@@ -129,7 +129,7 @@ static br_code parse_sequence(br_str text, cuts *c, br_err *err)
     br_str item, rest = text;
     br_code code = BR_OK;
     while (code == BR_OK && br_str_cut(&rest, ',', &item)) {
-        ratio r;
+        ratio r = {0, 1};
         code = parse_ratio(item, &r) ? add_cut(c, text, r, err) : fail_syntax(text, err);
     }
     if (code == BR_OK && (c->count < 2 || !equal(c->at[0], zero) || !equal(c->at[c->count - 1], one)))
@@ -160,7 +160,7 @@ static br_code measure(const cuts *c, br_arena *arena, br_segments *ret, br_err 
 
 br_code br_segments_parse(br_str segment, br_str sequence, br_arena *arena, br_segments *ret, br_err *err)
 {
-    ratio from, to;
+    ratio from = {0, 1}, to = {1, 1};
     cuts c = {.count = 0};
     br_code code = parse_segment(segment, &from, &to, err);
     if (code == BR_OK)
