@@ -305,16 +305,24 @@ static bool is_for_http1(const br_http_header *h)
     }
 }
 
+/* A name of ours, which nghttp2 need not copy. */
+static nghttp2_nv pseudo(br_str name, br_str value)
+{
+    nghttp2_nv nv = field(name, value);
+    nv.flags = NGHTTP2_NV_FLAG_NO_COPY_NAME;
+    return nv;
+}
+
 static size_t put_fields(const br_http_request *q, br_buf *target, nghttp2_nv *nv)
 {
     size_t n = 0;
-    nv[n++] = field(BR_STR(":authority"), br_http_request_host(q));
-    nv[n++] = field(BR_STR(":method"), q->method);
+    nv[n++] = pseudo(BR_STR(":authority"), br_http_request_host(q));
+    nv[n++] = pseudo(BR_STR(":method"), q->method);
     if (!br_str_is(q->method, "CONNECT")) {
         br_buf_reset(target);
         (void) br_url_put_target(&q->url, target); /* the client's buffer has no limit */
-        nv[n++] = field(BR_STR(":path"), br_buf_view(target));
-        nv[n++] = field(BR_STR(":scheme"), q->url.tls ? BR_STR("https") : BR_STR("http"));
+        nv[n++] = pseudo(BR_STR(":path"), br_buf_view(target));
+        nv[n++] = pseudo(BR_STR(":scheme"), q->url.tls ? BR_STR("https") : BR_STR("http"));
     }
     for (size_t i = 0; i < q->header_count; i++) {
         if (!is_for_http1(&q->headers[i])) {

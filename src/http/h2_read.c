@@ -157,10 +157,14 @@ static br_code keep_field(br_http_exchange *x, br_str name, br_str value)
     if (r->fields.len >= BR_HTTP_FIELDS_MAX) {
         return br_http_too_many_fields(r);
     }
-    size_t at = r->head.len; /* its limit was checked with a larger sum */
-    if (br_buf_put(&r->head, name) != BR_OK || br_buf_put(&r->head, value) != BR_OK) {
+    if (br_buf_reserve(&r->head, name.n + value.n) != BR_OK) { /* cannot be: a larger sum was checked */
         return BR_ELIMIT;
     }
+    size_t at = r->head.len;
+    memcpy(r->head.data + at, name.p, name.n);
+    memcpy(r->head.data + at + name.n, value.p, value.n);
+    r->head.len += name.n + value.n;
+    r->head.data[r->head.len] = 0;
     *br_vec_push(&r->fields) = (br_http_field){
         (uint32_t) at, (uint32_t) name.n, (uint32_t) (at + name.n), (uint32_t) value.n};
     return name.n == 14 && br_str_eq(name, BR_STR("content-length")) ? take_length(x, value) : BR_OK;
