@@ -32,6 +32,8 @@
     X(BR_EABORT, "test aborted")                                                                             \
     X(BR_EDNS, "name resolution failed")                                                                     \
     X(BR_ENOHOST, "no such host")                                                                            \
+    X(BR_EBLOCKED, "blocked host name")                                                                      \
+    X(BR_EFORBIDDEN, "blacklisted address")                                                                  \
     X(BR_EDIAL, "connecting failed")                                                                         \
     X(BR_EDIALTIMEOUT, "connecting timed out")                                                               \
     X(BR_EREFUSED, "connection refused")                                                                     \

@@ -41,6 +41,10 @@ static const br_arg run_args[] = {
     {"no-thresholds", 0, BR_ARG_SWITCH, NULL, "do not evaluate thresholds"},
     {"no-connection-reuse", 0, BR_ARG_SWITCH, NULL, "a new connection for each request"},
     {"insecure-skip-tls-verify", 0, BR_ARG_SWITCH, NULL, "accept any certificate of the server"},
+    {"dns", 0, BR_ARG_VALUE, "RULES", "ttl=TIME,select=random|first|roundRobin,policy=preferIPv4|any|..."},
+    {"block-hostnames", 0, BR_ARG_VALUE, "LIST", "names, also *.example.com, that may not be asked"},
+    {"blacklist-ip", 0, BR_ARG_VALUE, "LIST", "addresses and networks that may not be asked"},
+    {"local-ips", 0, BR_ARG_VALUE, "LIST", "source addresses, ranges or networks for the virtual users"},
     {"max-redirects", 0, BR_ARG_VALUE, "N", "redirects that are followed (default 10)"},
     {"no-cookies-reset", 0, BR_ARG_SWITCH, NULL, "keep cookies from one iteration to the next"},
     {"no-vu-connection-reuse", 0, BR_ARG_SWITCH, NULL, "close connections after each iteration"},
@@ -190,6 +194,10 @@ static br_code build_overrides(const br_args *a, json_t *o, br_err *err)
     switch_flag(o, a, "noCookiesReset", "no-cookies-reset");
     switch_flag(o, a, "throw", "throw");
     list_flag(o, "summaryTrendStats", br_args_get(a, "summary-trend-stats"));
+    list_flag(o, "blockHostnames", br_args_get(a, "block-hostnames"));
+    list_flag(o, "blacklistIPs", br_args_get(a, "blacklist-ip"));
+    text_flag(o, "dns", br_args_get(a, "dns"));
+    text_flag(o, "localIPs", br_args_get(a, "local-ips"));
     list_flag(o, "systemTags", br_args_get(a, "system-tags"));
     text_flag(o, "userAgent", br_args_get(a, "user-agent"));
     text_flag(o, "executionSegment", br_args_get(a, "execution-segment"));

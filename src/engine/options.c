@@ -23,22 +23,22 @@ static const struct {
 } known_keys[] = {
     {"batch", TAKEN},
     {"batchPerHost", TAKEN},
-    {"blacklistIPs", NOT_YET_ON},
-    {"blockHostnames", NOT_YET_ON},
+    {"blacklistIPs", TAKEN},
+    {"blockHostnames", TAKEN},
     {"cloud", NO_EFFECT},
     {"consoleOutput", NOT_YET_ON},
     {"discardResponseBodies", TAKEN},
-    {"dns", NOT_YET_ON},
+    {"dns", TAKEN},
     {"duration", TAKEN},
     {"executionSegment", TAKEN},
     {"executionSegmentSequence", TAKEN},
     {"ext", NO_EFFECT},
     {"handleSummaryTimeout", TAKEN},
-    {"hosts", NOT_YET_ON},
+    {"hosts", TAKEN},
     {"httpDebug", NOT_YET_ON},
     {"insecureSkipTLSVerify", TAKEN},
     {"iterations", TAKEN},
-    {"localIPs", NOT_YET_ON},
+    {"localIPs", TAKEN},
     {"maxRedirects", TAKEN},
     {"metricSamplesBufferSize", NO_EFFECT},
     {"minIterationDuration", TAKEN},
@@ -384,6 +384,7 @@ static br_code read_plain(const br_option_reader *r, br_options *o, const json_t
     if (code == BR_OK) code = read_trend_stats(r, o, json_object_get(j, "summaryTrendStats"));
     if (code == BR_OK) code = read_thresholds(r, o, json_object_get(j, "thresholds"));
     if (code == BR_OK) code = br_options_read_tls(r, j, &o->tls);
+    if (code == BR_OK) code = br_options_read_net(r, j, o);
     if (code == BR_OK && o->setup_timeout <= 0)
         return br_fail(r->err, BR_EINVAL, "setupTimeout must be more than 0");
     return code;
@@ -397,6 +398,7 @@ static void set_defaults(br_options *o)
     o->summary_timeout = 120 * BR_SEC;
     o->tls.http2 = br_options_http2_wanted(getenv("GODEBUG"));
     o->max_redirects = -1;
+    o->dns_ttl = 300 * BR_SEC;
     o->batch = 20;
     o->batch_per_host = 6;
     o->time_unit = BR_STR("");
@@ -488,8 +490,7 @@ static const struct {
     {"K6_INSECURE_SKIP_TLS_VERIFY", "insecureSkipTLSVerify"}, {"K6_PAUSED", "paused"},
     {"K6_EXECUTION_SEGMENT", "executionSegment"},
     {"K6_EXECUTION_SEGMENT_SEQUENCE", "executionSegmentSequence"}, {"K6_DNS", "dns"},
-    {"K6_HTTP_DEBUG", "httpDebug"}, {"K6_LOCAL_IPS", "localIPs"}, {"K6_BLACKLIST_IPS", "blacklistIPs"},
-    {"K6_BLOCK_HOSTNAMES", "blockHostnames"}};
+    {"K6_HTTP_DEBUG", "httpDebug"}, {"K6_LOCAL_IPS", "localIPs"}};
 
 static json_t *split_list(br_str text)
 {
@@ -527,6 +528,10 @@ static br_code take_variable(json_t *into, br_str name, br_str value, br_err *er
         json_object_set_new(into, "stages", stages);
     } else if (br_str_is(name, "K6_SYSTEM_TAGS")) {
         json_object_set_new(into, "systemTags", split_list(value));
+    } else if (br_str_is(name, "K6_BLACKLIST_IPS")) {
+        json_object_set_new(into, "blacklistIPs", split_list(value));
+    } else if (br_str_is(name, "K6_BLOCK_HOSTNAMES")) {
+        json_object_set_new(into, "blockHostnames", split_list(value));
     } else if (br_str_is(name, "K6_SUMMARY_TREND_STATS")) {
         json_object_set_new(into, "summaryTrendStats", split_list(value));
     } else if (br_str_is(name, "K6_TAGS")) {

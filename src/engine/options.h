@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/host_rules.h"
 #include "net/tls.h"
 #include "stat/tags.h"
 
@@ -85,6 +86,9 @@ typedef struct br_options {
         no_cookies_reset;
     int64_t max_redirects; /* -1: not set, which means 10 */
     br_tls_options tls;
+    br_host_rules host_rules;
+    br_ns dns_ttl;
+    br_local_ips local_ips;
     int64_t batch, batch_per_host;
     int64_t rps;             /* requests a second of all VUs together; 0: no limit */
     char *consolidated_json; /* what was set, as scripts see it; owned by the arena */

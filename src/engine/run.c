@@ -426,6 +426,7 @@ static void fill_settings(br_engine *e)
         .discard_bodies = o->discard_bodies,
         .no_vu_connection_reuse = o->no_vu_connection_reuse,
         .no_cookies_reset = o->no_cookies_reset,
+        .local_ips = &o->local_ips,
         .batch = o->batch,
         .batch_per_host = o->batch_per_host,
         .max_redirects = o->max_redirects >= 0 ? o->max_redirects : 10,
@@ -453,8 +454,9 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
     *e = (br_engine){.config = config, .err = err, .signal_fd = -1, .signal_watch = BR_WATCH_INIT};
     fill_settings(e);
     br_code code = br_loop_new(&e->loop, err);
-    if (code == BR_OK) code = br_dns_new(e->loop, 300 * BR_SEC, &e->dns, err);
+    if (code == BR_OK) code = br_dns_new(e->loop, config->options->dns_ttl, &e->dns, err);
     if (code != BR_OK) return code;
+    br_dns_set_rules(e->dns, &config->options->host_rules);
     e->tls = br_tls_context_new(&config->options->tls);
     e->fibers = br_fiber_pool_new(e->loop, 4 * BR_VU_STACK_BYTES);
     br_recorder_config rc = {.metrics = config->metrics,

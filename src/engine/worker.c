@@ -128,8 +128,9 @@ void br_worker_slot_done(br_worker *w)
 static br_code make_tools(br_worker *w, br_err *err)
 {
     br_engine *e = w->engine;
-    br_code code = br_dns_new(w->loop, 300 * BR_SEC, &w->dns, err);
+    br_code code = br_dns_new(w->loop, e->config->options->dns_ttl, &w->dns, err);
     if (code != BR_OK) return code;
+    br_dns_set_rules(w->dns, &e->config->options->host_rules);
     w->tls = br_tls_context_new(&e->config->options->tls);
     br_recorder_config rc = {.metrics = e->config->metrics,
         .system_tags = e->settings.system_tags,

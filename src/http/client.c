@@ -140,6 +140,21 @@ static void on_timer(br_timer *timer, void *ctx)
 
 /* The start of an exchange ------------------------------------------------------------------------ */
 
+/* Go's sentence about a lookup that failed, or that a rule forbade. */
+static void explain_lookup(
+    const br_http_exchange *x, br_code code, const char *detail, char *text, size_t size)
+{
+    br_str host = br_str_sub(x->request->url.host, 0, 100);
+    const char *why = code == BR_ENOHOST ? "no such host" : code == BR_ETIMEOUT ? "i/o timeout" : detail;
+    if (code == BR_EBLOCKED) {
+        snprintf(text, size, "hostname (" BR_FMT ") is in a blocked pattern (%s)", BR_ARG(host), detail);
+    } else if (code == BR_EFORBIDDEN) {
+        snprintf(text, size, "%s", detail);
+    } else {
+        snprintf(text, size, "lookup " BR_FMT ": %s", BR_ARG(host), why != NULL ? why : br_code_text(code));
+    }
+}
+
 static void on_resolved(
     br_dns_query *query, br_code code, const br_address *addresses, size_t count, const char *detail)
 {
@@ -149,11 +164,8 @@ static void on_resolved(
         return;
     }
     br_http_error *e = &x->response->error;
-    br_str host = br_str_sub(x->request->url.host, 0, 100);
-    char text[180];
-    const char *why = code == BR_ENOHOST ? "no such host" : code == BR_ETIMEOUT ? "i/o timeout" : detail;
-    snprintf(
-        text, sizeof(text), "lookup " BR_FMT ": %s", BR_ARG(host), why != NULL ? why : br_code_text(code));
+    char text[256];
+    explain_lookup(x, code, detail, text, sizeof(text));
     br_http_error_set(e, code, BR_STEP_LOOKUP, text);
     snprintf(e->raw, sizeof(e->raw), "%s", text);
     br_http_pool_dialled(x, NULL, true);

@@ -38,6 +38,7 @@ typedef struct br_http_client_config {
     size_t max_head_bytes;      /* answer's status line and header (BR_ELIMIT); default 1 MiB */
     size_t max_body_bytes;      /* kept body (BR_ELIMIT); default 256 MiB */
     br_ns connect_timeout_ns;   /* 30 s */
+    br_address local;           /* source address; sa_family 0: the system's choice */
     bool no_reuse;              /* close after each exchange ("Connection: close" is sent) */
     bool http2;                 /* https may become HTTP/2, as the options of `tls` offer it; default true */
     struct br_tls_context *tls; /* of the loop's thread, outlives the client; NULL: https is refused */

@@ -405,6 +405,7 @@ void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_add
     stack(conn, x->request->url.tls);
     x->_conn = conn;
     x->response->times.connect_start = br_loop_clock(client->loop);
+    br_tcp_bind(&conn->tcp, &client->config.local);
     br_tcp_connect(&conn->tcp, addresses, count, client->config.connect_timeout_ns);
 }
 

@@ -25,6 +25,11 @@ static void set(br_http_error *e, int k6_code, const char *prefix, const char *t
 
 static void set_lookup(br_http_error *e, const char *detail)
 {
+    if (e->code == BR_EBLOCKED || e->code == BR_EFORBIDDEN) {
+        set(e, e->code == BR_EBLOCKED ? 1111 : 1110, "",
+            e->code == BR_EBLOCKED ? "hostname is blocked" : "ip is blacklisted");
+        return;
+    }
     if (e->code == BR_ENOHOST) {
         set(e, 1101, "lookup: ", "no such host");
     } else {

@@ -2,10 +2,12 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <ares.h>
 #include "base/assert.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "net/host_rules.h"
 
 #define TRY_TIMEOUT_MS 3000
 #define TRIES          3
@@ -50,6 +52,9 @@ struct br_dns {
     dns_socket *sockets;
     br_timer timer;
     bool closing;
+    const struct br_host_rules *rules;
+    uint64_t turn;    /* choices made by them */
+    char detail[400]; /* why a rule refused, for the callback that runs */
 };
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
@@ -173,6 +178,27 @@ static void set_port(br_address *a, uint16_t port)
     }
 }
 
+/* Gives the answer, as far as the rules let it pass; the last thing of a query. */
+static void answer(br_dns_query *q, br_code code, br_address *addresses, size_t count, const char *detail)
+{
+    br_dns *dns = q->_dns;
+    const struct br_host_rules *rules = dns->rules;
+    if (code == BR_OK && rules != NULL) {
+        count = br_host_rules_choose(rules, addresses, count, dns->turn++);
+        code = count > 0 ? BR_OK : BR_ENOHOST;
+    }
+    const br_ip_range *range = code == BR_OK && rules != NULL ? br_host_rules_forbid(rules, addresses) : NULL;
+    if (range != NULL) {
+        char ip[INET6_ADDRSTRLEN];
+        (void) br_address_text(addresses, ip);
+        snprintf(dns->detail, sizeof(dns->detail), "IP (%s) is in a blacklisted range (" BR_FMT ")", ip,
+            BR_ARG(range->text));
+        code = BR_EFORBIDDEN;
+        detail = dns->detail;
+    }
+    q->fn(q, code, addresses, count, detail);
+}
+
 /* Runs as the query's own task: the answer, by value, since the callback may do anything. */
 static void deliver(void *ctx)
 {
@@ -191,7 +217,7 @@ static void deliver(void *ctx)
     if (--e->users == 0 && !e->in_map) {
         entry_free(e);
     }
-    q->fn(q, code, addresses, count, detail);
+    answer(q, code, addresses, count, detail);
 }
 
 static void entry_settled(br_dns_entry *e)
@@ -343,7 +369,35 @@ static void deliver_literal(void *ctx)
     br_dns_query *q = ctx;
     br_address address = q->_literal;
     q->_running = false;
-    q->fn(q, BR_OK, &address, 1, NULL);
+    answer(q, BR_OK, &address, 1, NULL);
+}
+
+static void deliver_blocked(void *ctx)
+{
+    br_dns_query *q = ctx;
+    q->_running = false;
+    q->fn(q, BR_EBLOCKED, NULL, 0, q->_pattern);
+}
+
+/* A rule decides before anybody is asked: the name is blocked, or stands for an address. */
+static bool ruled(br_dns *dns, br_dns_query *q, br_str host, uint16_t port)
+{
+    br_str pattern = br_host_rules_block(dns->rules, host);
+    if (pattern.p != NULL) {
+        q->_pattern = pattern.p;
+        br_loop_defer(dns->loop, &q->_task, deliver_blocked, q);
+        return true;
+    }
+    if (br_host_rules_map(dns->rules, host, port, &q->_literal)) {
+        br_loop_defer(dns->loop, &q->_task, deliver_literal, q);
+        return true;
+    }
+    return false;
+}
+
+void br_dns_set_rules(br_dns *dns, const struct br_host_rules *rules)
+{
+    dns->rules = rules;
 }
 
 /* An address in digits needs no entry. */
@@ -370,7 +424,10 @@ static bool is_literal(br_str host, br_address *ret_address)
 void br_dns_start(br_dns *dns, br_dns_query *q, br_str host, uint16_t port, br_dns_fn *fn, void *ctx)
 {
     BR_ASSERT(!q->_running);
-    *q = (br_dns_query){.fn = fn, .ctx = ctx, .port = port, ._running = true};
+    *q = (br_dns_query){.fn = fn, .ctx = ctx, ._dns = dns, .port = port, ._running = true};
+    if (dns->rules != NULL && ruled(dns, q, host, port)) {
+        return;
+    }
     if (is_literal(host, &q->_literal)) {
         set_port(&q->_literal, port);
         br_loop_defer(dns->loop, &q->_task, deliver_literal, q);

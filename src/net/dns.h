@@ -18,6 +18,7 @@
 #define BR_DNS_ADDRESSES_MAX 16
 
 typedef struct br_dns br_dns;
+struct br_host_rules;
 typedef union br_address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -27,6 +28,8 @@ typedef union br_address {
 typedef struct br_dns_query br_dns_query;
 /* code: BR_OK with count >= 1, BR_ENOHOST, BR_EDNS (server failure), BR_ETIMEOUT. Addresses have the port set
  * and are valid during the call only; IPv4 first (k6's preferIPv4). `detail` is c-ares' text or NULL. */
+/* With rules also BR_EBLOCKED (the name) and BR_EFORBIDDEN (the address); `detail` is then the pattern, and
+ * Go's sentence. */
 typedef void br_dns_fn(
     br_dns_query *q, br_code code, const br_address *addresses, size_t count, const char *detail);
 struct br_dns_query {
@@ -35,6 +38,8 @@ struct br_dns_query {
     br_dns_query *_next;
     struct br_dns_entry *_entry;
     br_task _task;
+    br_dns *_dns;
+    const char *_pattern; /* that blocks the name */
     uint16_t port;
     bool _running;
     br_address _literal;
@@ -48,6 +53,10 @@ void br_dns_free(br_dns *dns); /* NULL is fine; asserts that no query runs */
 /* Asks these servers ("127.0.0.1:5353,[::1]:53") instead of the system's. BR_EINVAL. Before the first query.
  */
 BR_NODISCARD br_code br_dns_set_servers(br_dns *dns, const char *servers, br_err *err);
+
+/* What the run says of names and addresses (net/host_rules.h), which outlives the resolver; NULL: nothing.
+ * With rules an answer is one address, chosen anew for each query. */
+void br_dns_set_rules(br_dns *dns, const struct br_host_rules *rules);
 
 /* Failures are not kept: the next query asks again. Queries for a name that is being looked up share the
  * answer. */

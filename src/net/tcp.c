@@ -120,6 +120,19 @@ static int open_socket(int family)
     return fd;
 }
 
+static bool bind_local(br_tcp *t)
+{
+    static const int on = 1;
+    if (t->_local.any.sa_family == 0) {
+        return true;
+    }
+    /* The port is chosen at connect(), when the whole pair of addresses is known: ports are then not wasted.
+     */
+    (void) setsockopt(t->_fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    socklen_t size = t->_local.any.sa_family == AF_INET6 ? sizeof(t->_local.v6) : sizeof(t->_local.v4);
+    return bind(t->_fd, &t->_local.any, size) == 0;
+}
+
 static br_ns dial_share(const br_tcp *t)
 {
     br_ns left = t->_dial_deadline - br_loop_now(t->_loop);
@@ -132,6 +145,10 @@ static void dial_next(br_tcp *t)
 {
     t->_fd = open_socket(t->_address.any.sa_family);
     if (t->_fd < 0) {
+        address_failed(t, code_of_dial(errno), errno);
+        return;
+    }
+    if (!bind_local(t)) {
         address_failed(t, code_of_dial(errno), errno);
         return;
     }
@@ -330,6 +347,11 @@ void br_tcp_init(br_tcp *t, br_loop *loop, const br_stream_events *events, void 
 {
     *t = (br_tcp){.stream = {.ops = &ops, .events = events, .owner = owner}, ._loop = loop, ._fd = -1};
     t->_watch = BR_WATCH_INIT;
+}
+
+void br_tcp_bind(br_tcp *t, const br_address *local)
+{
+    t->_local = *local;
 }
 
 void br_tcp_connect(br_tcp *t, const br_address *addresses, size_t count, br_ns timeout_ns)

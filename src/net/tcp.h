@@ -38,8 +38,12 @@ typedef struct br_tcp {
     br_address *_more;   /* further addresses, owned */
     size_t _more_count, _more_next;
     br_ns _dial_deadline;
+    br_address _local; /* sa_family 0: any */
 } br_tcp;
 
+/* Connects from this address (copied; port 0) instead of the system's choice; sa_family 0: no more. Before
+ * br_tcp_connect(). */
+void br_tcp_bind(br_tcp *t, const br_address *local);
 void br_tcp_init(br_tcp *t, br_loop *loop, const br_stream_events *events, void *owner);
 
 /*

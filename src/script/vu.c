@@ -176,6 +176,7 @@ static void make_client(br_vu *vu)
 {
     br_http_client_config http = vu->config.settings->http;
     http.tls = vu->config.tls;
+    http.local = br_local_ips_pick(vu->config.settings->local_ips, vu->config.id);
     vu->http = br_http_client_new(vu->config.loop, vu->config.dns, &http);
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include "fiber/fiber.h"
 #include "http/fetch.h"
+#include "net/host_rules.h"
 #include "script/program.h"
 #include "stat/recorder.h"
 
@@ -55,6 +56,7 @@ typedef struct br_vu_settings {
     uint32_t system_tags;
     bool throw_errors, discard_bodies, no_vu_connection_reuse, no_cookies_reset;
     int64_t max_redirects;
+    const br_local_ips *local_ips; /* source addresses by number of the VU; NULL: any */
     int64_t batch, batch_per_host; /* 0: no limit */
     bool max_redirects_set;        /* by the user: no warning at the limit */
     size_t memory_limit_bytes;     /* of one runtime; 0 = none */
