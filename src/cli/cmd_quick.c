@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/quick_request.h"
 #include "cli/quick_view.h"
+#include "report/quick_json.h"
 #include "report/quick_text.h"
 
 #define BODY_MAX         ((size_t) 256 << 20)
@@ -25,6 +26,10 @@ static const br_arg quick_args[] = {
     {"requests", 'n', BR_ARG_VALUE, "N", "how many requests in all, instead of a duration"},
     {"rate", 'R', BR_ARG_VALUE, "N", "open model: start N requests a second in all, whatever the answers do"},
     {"qps", 'q', BR_ARG_VALUE, "N", "the same as --rate"},
+    {"drain", 0, BR_ARG_VALUE, "TIME",
+        "open model: make starts that are behind until then, after the end (default 5s)"},
+    {"latency-correction", 0, BR_ARG_VALUE, "HOW",
+        "intended: response times count from when a request was meant to start (default); none: service times only"},
     {"method", 'm', BR_ARG_VALUE, "NAME", "method (default GET, with a body POST)"},
     {"header", 'H', BR_ARG_LIST, "NAME: VALUE", "a header (may be given again)"},
     {"body", 'd', BR_ARG_VALUE, "TEXT", "body of each request"},
@@ -35,15 +40,19 @@ static const br_arg quick_args[] = {
     {"host", 0, BR_ARG_VALUE, "NAME", "Host header"},
     {"timeout", 't', BR_ARG_VALUE, "TIME",
         "of each request; a bare number is seconds (default 20s, 0: none)"},
-    {"targets", 0, BR_ARG_VALUE, "FILE", "targets in turn: lines of URL or METHOD URL"},
+    {"user-agent", 'U', BR_ARG_VALUE, "TEXT", "User-Agent header"},
+    {"redirects", 'r', BR_ARG_VALUE, "N", "redirects that are followed (default 10; 0: none)"},
+    {"targets", 0, BR_ARG_VALUE, "FILE",
+        "targets in turn: lines of URL or METHOD URL, headers and @body below them"},
     {"disable-keepalive", 0, BR_ARG_SWITCH, NULL, "a new connection for each request"},
     {"http2", 0, BR_ARG_SWITCH, NULL, "offer HTTP/2 to https targets"},
     {"h2c", 0, BR_ARG_SWITCH, NULL, "speak HTTP/2 to http targets without asking"},
-    {"streams", 0, BR_ARG_VALUE, "N", "with HTTP/2: requests in flight on each connection (default 1)"},
+    {"streams", 'p', BR_ARG_VALUE, "N", "with HTTP/2: requests in flight on each connection (default 1)"},
     {"insecure", 'k', BR_ARG_SWITCH, NULL, "accept any certificate"},
     {"cacert", 0, BR_ARG_VALUE, "FILE", "trust these authorities (PEM) instead of the system's"},
     {"cert", 0, BR_ARG_VALUE, "FILE", "client certificate (PEM)"},
     {"key", 0, BR_ARG_VALUE, "FILE", "its key (PEM; default: in the file of --cert)"},
+    {"tls-resume", 0, BR_ARG_SWITCH, NULL, "new connections resume TLS sessions instead of full handshakes"},
     {"json", 0, BR_ARG_VALUE, "FILE", "write the result as JSON; - is standard output, instead of the text"},
     {"percentiles", 0, BR_ARG_VALUE, "LIST", "percentiles to show (default 50,75,90,95,99,99.9)"},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
@@ -78,7 +87,7 @@ static void print_help(void)
         "Flags:");
     br_args_print_help(stdout, tables);
     puts("\nExit codes: 0 done (whatever the statuses), 5 not one request was answered, 105 interrupted,\n"
-         "255 bad usage or another error.");
+         "255 bad usage or another error. docs/quick.md explains the figures.");
 }
 
 typedef struct quick_command {
@@ -121,6 +130,16 @@ static br_code length(const br_args *a, const char *flag, bool zero, br_ns *ret,
         (t == 0 && !zero) || t > 365 * 86400 * BR_SEC)
         return br_fail(err, BR_EINVAL, "--%s '%s': use a time such as 500ms, 10s or 2m", flag, text);
     *ret = t;
+    return BR_OK;
+}
+
+static br_code correction(const br_args *a, bool *ret_none, br_err *err)
+{
+    const char *text = br_args_get(a, "latency-correction");
+    if (!text) return BR_OK;
+    *ret_none = strcmp(text, "none") == 0;
+    if (!*ret_none && strcmp(text, "intended") != 0)
+        return br_fail(err, BR_EINVAL, "--latency-correction '%s': use intended or none", text);
     return BR_OK;
 }
 
@@ -172,12 +191,17 @@ static br_code read_load(quick_command *q, br_err *err)
     const br_args *a = &q->args;
     int64_t connections = 50, streams = 1, workers = 0, requests = 0;
     q->config.duration = 10 * BR_SEC;
+    q->config.drain = 5 * BR_SEC;
+    q->config.max_redirects = 10;
     br_code code = whole(a, "connections", 1, BR_QUICK_CONNECTIONS_MAX, &connections, err);
     if (code == BR_OK) code = whole(a, "streams", 1, BR_QUICK_STREAMS_MAX, &streams, err);
     if (code == BR_OK) code = whole(a, "workers", 1, BR_QUICK_WORKERS_MAX, &workers, err);
     if (code == BR_OK) code = whole(a, "requests", 1, INT64_MAX / 2, &requests, err);
     if (code == BR_OK) code = length(a, "duration", false, &q->config.duration, err);
+    if (code == BR_OK) code = length(a, "drain", true, &q->config.drain, err);
+    if (code == BR_OK) code = whole(a, "redirects", 0, 1000, &q->config.max_redirects, err);
     if (code == BR_OK) code = rate(a, &q->config.rate, err);
+    if (code == BR_OK) code = correction(a, &q->config.uncorrected, err);
     if (code != BR_OK) return code;
     if (requests && br_args_get(a, "duration"))
         return br_fail(
@@ -217,9 +241,8 @@ static br_code read_request_flags(quick_command *q, br_err *err)
     if (br_args_get(a, "body") && br_args_get(a, "body-file"))
         return br_fail(err, BR_EINVAL, "--body and --body-file do not go together");
     f->body = br_args_get(a, "body-file") ? br_buf_view(&q->body) : text_flag(a, "body");
-    f->method = br_args_get(a, "method") ? text_flag(a, "method")
-                : f->body.p              ? BR_STR("POST")
-                                         : BR_STR("GET");
+    f->method = text_flag(a, "method");
+    f->user_agent = text_flag(a, "user-agent");
     f->content_type = text_flag(a, "content-type");
     f->accept = text_flag(a, "accept");
     f->host = text_flag(a, "host");
@@ -237,8 +260,7 @@ static br_code read_targets(quick_command *q, br_err *err)
             path           ? "with --targets no URL is given"
             : a->words.len ? "one URL only: several go into a file for --targets"
                            : "a URL is missing");
-    if (!path)
-        return br_request_set_add(&q->requests, &q->flags, q->flags.method, br_str_of(a->words.data[0]), err);
+    if (!path) return br_request_set_add(&q->requests, &q->flags, br_str_of(a->words.data[0]), err);
     br_buf text;
     br_buf_init(&text, BR_TARGETS_FILE_MAX);
     br_code code = br_file_read(path, &text, err);
@@ -254,7 +276,7 @@ static br_code read_tls(quick_command *q, br_err *err)
         .ca_file = br_args_get(a, "cacert"),
         .http2 = br_args_has(a, "http2"),
         .key_log = getenv("SSLKEYLOGFILE"),
-        .resume = true};
+        .resume = br_args_has(a, "tls-resume")};
     q->http.http2 = q->tls.http2;
     q->http.h2c = br_args_has(a, "h2c");
     br_code code = file_flag(a, "cert", &q->cert_file, err);
@@ -276,13 +298,11 @@ static br_code read_all(quick_command *q, br_err *err)
     if (code == BR_OK) code = read_targets(q, err);
     if (code == BR_OK) code = read_tls(q, err);
     if (code == BR_OK) code = percentiles(&q->args, &q->percentiles, err);
-    q->http.max_idle = q->http.max_idle_per_host = q->config.streams;
     q->http.no_reuse = q->flags.close;
-    q->config.targets = q->requests.list;
-    q->config.target_count = q->requests.count;
+    q->config.targets = q->requests.list.data;
+    q->config.target_count = q->requests.list.len;
     q->config.http = &q->http;
     q->config.tls = &q->tls;
-    q->config.drain = q->flags.timeout ? q->flags.timeout : 20 * BR_SEC;
     return code;
 }
 
@@ -333,7 +353,7 @@ static int run(quick_command *q, br_err *err)
                  : r.interrupted                      ? EXIT_INTERRUPTED
                  : r.tally.requests == r.tally.failed ? EXIT_UNAVAILABLE
                                                       : 0;
-    br_quick_tally_deinit(&r.tally);
+    br_quick_result_deinit(&r);
     return status;
 }
 

@@ -13,9 +13,10 @@
 typedef struct br_screen {
     pthread_mutex_t lock;
     bool terminal, colour;
-    size_t columns; /* of the terminal, when `block` was built */
-    br_buf block;   /* the text, lines that end in "\n" */
-    unsigned lines; /* of it on the screen; 0: nothing drawn */
+    size_t columns, rows; /* of the terminal, when `block` was built */
+    br_buf block;         /* the text, lines that end in "\n"; those beyond `rows` are not drawn */
+    br_buf output;        /* on its way to the terminal */
+    unsigned lines;       /* of it on the screen; 0: nothing drawn */
 } br_screen;
 
 void br_screen_init(br_screen *s, bool terminal, bool colour); /* stays where it is: log lines know it */

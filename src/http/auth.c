@@ -31,16 +31,20 @@ static void credentials(br_arena *arena, br_str userinfo, br_str *ret_user, br_s
     *ret_password = password.p != NULL ? percent_decoded(arena, password) : BR_STR("");
 }
 
+br_str br_http_basic_of(br_arena *arena, br_str plain)
+{
+    unsigned char *out = br_arena_alloc(arena, 6 + (plain.n + 2) / 3 * 4 + 1);
+    memcpy(out, "Basic ", 6);
+    int len = EVP_EncodeBlock(out + 6, (const unsigned char *) plain.p, (int) plain.n);
+    return (br_str){(char *) out, 6 + (size_t) len};
+}
+
 br_str br_http_basic(br_arena *arena, br_str userinfo)
 {
     br_str user, password;
     credentials(arena, userinfo, &user, &password);
-    char *plain = br_arena_printf(arena, BR_FMT ":" BR_FMT, BR_ARG(user), BR_ARG(password));
-    size_t n = user.n + password.n + 1;
-    unsigned char *out = br_arena_alloc(arena, 6 + (n + 2) / 3 * 4 + 1);
-    memcpy(out, "Basic ", 6);
-    int len = EVP_EncodeBlock(out + 6, (const unsigned char *) plain, (int) n);
-    return (br_str){(char *) out, 6 + (size_t) len};
+    return br_http_basic_of(
+        arena, br_str_of(br_arena_printf(arena, BR_FMT ":" BR_FMT, BR_ARG(user), BR_ARG(password))));
 }
 
 /* Digest ----------------------------------------------------------------------------------------- */

@@ -1,10 +1,7 @@
 /* http/auth_int.h - header fields of authentication. */
 #pragma once
-#include "base/arena.h"
 #include "codec/url.h"
-
-/* "Basic ..." of the credentials in a URL, which are percent-encoded; RFC 7617. */
-br_str br_http_basic(br_arena *arena, br_str userinfo);
+#include "http/auth.h"
 
 typedef struct br_http_digest {
     br_str realm, nonce, opaque, qop, algorithm; /* of the challenge */

@@ -30,6 +30,11 @@ double br_generator_need(const br_worker_health *w)
     return fmax(w->cpu_share + w->starved_share, w->busy_share);
 }
 
+static const char *starts_of(const judging *j)
+{
+    return j->view->starts ? j->view->starts : "iterations";
+}
+
 static void judge_processor(judging *j)
 {
     const br_generator_view *r = j->view;
@@ -63,11 +68,12 @@ static void judge_lag(judging *j)
     static const char remedy[] = "The generator was held up: give it cores of its own, or ask for less.";
     br_ns p99 = (br_ns) br_hist_quantile(lag, 0.99);
     find(j, "start lag", p99 <= limit,
-        TEXT(j, "iterations started late by %.3g ms at p99 (limit %.3g ms)", ms(p99), ms(limit)), remedy);
+        TEXT(j, "%s started late by %.3g ms at p99 (limit %.3g ms)", starts_of(j), ms(p99), ms(limit)),
+        remedy);
     br_ns late = limit * BR_GENERATOR_LATE_FACTOR;
     double share = 1 - (double) br_hist_count_at_or_below(lag, late) / (double) lag->total;
     find(j, "late starts", share <= BR_GENERATOR_LOST_SHARE,
-        TEXT(j, "%.2f %% of the iterations started more than %.3g ms late (limit %.1f %%)", share * 100,
+        TEXT(j, "%.2f %% of the %s started more than %.3g ms late (limit %.1f %%)", share * 100, starts_of(j),
             ms(late), BR_GENERATOR_LOST_SHARE * 100),
         remedy);
 }
@@ -118,7 +124,7 @@ static double median_response_ms(const br_run_result *r)
 br_generator_view br_generator_view_of(const br_run_result *r)
 {
     return (br_generator_view){
-        r->workers, r->worker_count, &r->generator, r->duration, median_response_ms(r)};
+        r->workers, r->worker_count, &r->generator, r->duration, median_response_ms(r), NULL};
 }
 
 void br_judge_generator(const br_generator_view *v, br_arena *arena, br_generator_report *ret)

@@ -49,6 +49,7 @@ typedef struct br_generator_view {
     const br_generator *generator;
     br_ns duration;
     double median_response_ms; /* 0 without requests */
+    const char *starts;        /* what is started; NULL: "iterations" */
 } br_generator_view;
 br_generator_view br_generator_view_of(const br_run_result *r);
 

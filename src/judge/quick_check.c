@@ -1,15 +1,11 @@
 #include "judge/quick_check.h"
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-#define CPU_SHARE_MAX       0.8
-#define UNSTARTED_SHARE_MAX 0.001
-#define LAG_SHARE_MAX       0.01
-#define TIMER_LATE_MAX_MS   1.0
-
-BR_PRINTF(2, 3) static void add(br_quick_check *c, const char *fmt, ...)
+BR_PRINTF(3, 4) static void add(br_quick_check *c, br_quick_standing standing, const char *fmt, ...)
 {
+    if (standing > c->standing) c->standing = standing;
     if (c->count == BR_QUICK_FINDINGS_MAX) return;
     va_list args;
     va_start(args, fmt);
@@ -17,59 +13,74 @@ BR_PRINTF(2, 3) static void add(br_quick_check *c, const char *fmt, ...)
     va_end(args);
 }
 
-static void check_cpu(br_quick_check *c, const br_quick_result *r)
+const char *br_quick_standing_name(br_quick_standing s)
 {
-    double most = 0;
-    for (uint32_t i = 0; i < r->worker_count; i++)
-        most = fmax(most, r->workers[i].cpu_share);
-    if (most <= CPU_SHARE_MAX) return;
-    c->lower_bound = true;
-    c->valid = c->valid && r->rate <= 0;
-    add(c,
-        r->rate > 0
-            ? "a worker used %.0f %% of its core (limit 80 %%): brunt itself may have been late"
-            : "a worker used %.0f %% of its core: brunt was the limit, the target can do at least this much",
-        most * 100);
+    static const char *const names[] = {"valid", "lower bound", "invalid"};
+    return names[s];
 }
 
-/*
- * A start is late because the generator is, or because no place was free; the latter is the target's doing
- * and part of the response time. What the loop's timers did tells them apart.
- */
-static void check_lag(br_quick_check *c, const br_quick_result *r)
+br_generator_view br_quick_generator_view(const br_quick_result *r)
 {
-    double lag = br_hist_quantile(&r->tally.lag, 0.99) / 1e6,
-           p50 = br_hist_quantile(&r->tally.response, 0.5) / 1e6;
-    double limit = fmax(TIMER_LATE_MAX_MS, LAG_SHARE_MAX * p50), late = 0;
-    for (uint32_t i = 0; i < r->worker_count; i++)
-        late = fmax(late, (double) r->workers[i].timer_late_ns_max / 1e6);
-    if (lag <= limit || late <= limit) return;
-    c->valid = false;
-    add(c, "starts were late by %.3g ms at p99 (limit %.3g ms), timers by up to %.3g ms", lag, limit, late);
+    return (br_generator_view){.workers = r->workers,
+        .worker_count = r->worker_count,
+        .generator = &r->generator,
+        .duration = r->elapsed,
+        .median_response_ms = br_hist_quantile(br_quick_headline(r), 0.5) / 1e6,
+        .starts = "requests"};
+}
+
+static void check_generator(br_quick_check *c, const br_quick_result *r)
+{
+    br_arena arena;
+    br_generator_report report;
+    br_generator_view view = br_quick_generator_view(r);
+    br_arena_init(&arena, 2048);
+    br_judge_generator(&view, &arena, &report);
+    for (size_t i = 0; i < report.count; i++) {
+        const br_generator_finding *f = &report.findings[i];
+        if (f->ok) continue;
+        if (r->rate <= 0 && strcmp(f->name, "generator CPU") == 0) {
+            add(c, BR_QUICK_LOWER_BOUND,
+                BR_FMT ". In a closed run that makes the rate a lower bound: the target can do at least this "
+                       "much, and the times hold brunt's own waiting.",
+                BR_ARG(f->text));
+        } else {
+            add(c, BR_QUICK_INVALID, BR_FMT ". " BR_FMT, BR_ARG(f->text), BR_ARG(f->remedy));
+        }
+    }
+    br_arena_deinit(&arena);
 }
 
 static void check_starts(br_quick_check *c, const br_quick_result *r)
 {
-    double all = (double) r->tally.requests + (double) r->unstarted;
-    if (!r->unstarted || (double) r->unstarted / all <= UNSTARTED_SHARE_MAX) return;
-    c->valid = false;
-    add(c,
-        "%llu of %.0f starts never happened: the connections were busy; more of them (-c), or a lower rate",
-        (unsigned long long) r->unstarted, all);
+    const br_quick_tally *t = &r->tally;
+    uint64_t all = t->requests + r->unstarted + r->cancelled;
+    if (r->unstarted == 0) return;
+    double share = (double) r->unstarted / (double) all;
+    add(c, share > BR_GENERATOR_LOST_SHARE ? BR_QUICK_INVALID : BR_QUICK_VALID,
+        "%llu of %llu starts never happened, the oldest of them due for %.3g s: all connections were busy. "
+        "The response times are lower bounds; use more connections (-c) or a lower rate (-R).",
+        (unsigned long long) r->unstarted, (unsigned long long) all, (double) r->unstarted_for / 1e9);
+}
+
+static void check_connections(br_quick_check *c, const br_quick_result *r)
+{
+    const br_quick_tally *t = &r->tally;
+    if (r->streams > 1 && t->requests > t->failed && t->http2 == 0)
+        add(c, BR_QUICK_VALID,
+            "the target does not speak HTTP/2: requests in flight had connections of their own, up to %llu in "
+            "all.",
+            (unsigned long long) r->connections * r->streams);
 }
 
 br_quick_check br_quick_check_of(const br_quick_result *r)
 {
-    br_quick_check c = {.valid = true};
-    if (r->tally.requests == r->tally.failed) {
-        c.valid = false;
-        add(&c, "not one request was answered");
-        return c;
-    }
-    check_cpu(&c, r);
-    if (r->rate > 0) {
-        check_starts(&c, r);
-        check_lag(&c, r);
-    }
+    br_quick_check c = {.standing = BR_QUICK_VALID};
+    if (r->tally.requests == r->tally.failed)
+        add(&c, BR_QUICK_INVALID, "%s.",
+            r->tally.requests ? "not one request was answered" : "no request was made");
+    check_generator(&c, r);
+    check_starts(&c, r);
+    check_connections(&c, r);
     return c;
 }

@@ -66,6 +66,14 @@ static void put_resources(br_buf *out, const br_generator_resources *r)
     }
 }
 
+void br_report_generator_figures(const br_generator_view *view, br_buf *out)
+{
+    put_cpu(out, view);
+    put_delays(out, view);
+    put_starts(out, view->generator);
+    put_resources(out, &view->generator->resources);
+}
+
 void br_report_generator_text(const br_generator_view *view, bool colour, br_buf *out)
 {
     if (view->worker_count == 0) return;
@@ -76,10 +84,7 @@ void br_report_generator_text(const br_generator_view *view, bool colour, br_buf
     (void) br_buf_puts(out, "  ");
     put_coloured(out, colour, report.valid ? GREEN : RED, report.valid ? BR_STR("✓") : BR_STR("✗"));
     (void) br_buf_puts(out, " generator: ");
-    put_cpu(out, view);
-    put_delays(out, view);
-    put_starts(out, view->generator);
-    put_resources(out, &view->generator->resources);
+    br_report_generator_figures(view, out);
     (void) br_buf_putc(out, '\n');
     for (size_t i = 0; i < report.count; i++) {
         const br_generator_finding *f = &report.findings[i];

@@ -2,7 +2,7 @@
 #include <math.h>
 #include "base/num.h"
 #include "judge/generator.h"
-#include "report/json_int.h"
+#include "report/generator_json_int.h"
 #include "report/metric_order.h"
 
 static const double percentiles[] = {50, 90, 95, 99, 99.9};
@@ -417,62 +417,6 @@ static void put_slices(br_json *j, const br_run_result *r)
 
 /* Generator -------------------------------------------------------------------------------------- */
 
-static void put_delays(br_json *j, const char *key, const br_delay_figures *d)
-{
-    open_member(j, key, '{');
-    br_json_put_u64(j, "count", d->count);
-    if (d->count > 0) {
-        br_json_put_f64(j, "p50_ms", ms(d->p50));
-        br_json_put_f64(j, "p99_ms", ms(d->p99));
-        br_json_put_f64(j, "max_ms", ms(d->max));
-    }
-    br_json_close(j, '}');
-}
-
-static void put_worker(br_json *j, const br_worker_health *w)
-{
-    br_json_open(j, '{');
-    br_json_put_f64(j, "cpu_share", br_json_rounded(w->cpu_share, 4));
-    br_json_put_f64(j, "starved_share", br_json_rounded(w->starved_share, 4));
-    br_json_put_f64(j, "busy_share", br_json_rounded(w->busy_share, 4));
-    br_json_put_f64(j, "timer_late_ms_max", ms(w->timer_late_ns_max));
-    br_json_put_f64(j, "turn_ms_max", ms(w->turn_ns_max));
-    put_delays(j, "start_lag", &w->starts);
-    put_delays(j, "timer_lateness", &w->timers);
-    put_delays(j, "loop_lag", &w->held);
-    br_json_close(j, '}');
-}
-
-static void put_starts(br_json *j, const br_generator *g)
-{
-    br_delay_figures lag = {.count = g->start_lag.total};
-    if (lag.count > 0) {
-        lag.p50 = (br_ns) br_hist_quantile(&g->start_lag, 0.5);
-        lag.p99 = (br_ns) br_hist_quantile(&g->start_lag, 0.99);
-        lag.max = g->start_lag.max;
-    }
-    put_delays(j, "start_lag", &lag);
-    if (g->starts_scheduled == 0) return;
-    br_json_put_u64(j, "starts_scheduled", g->starts_scheduled);
-    br_json_put_u64(j, "starts_dropped", g->starts_dropped);
-    br_json_put_u64(j, "starts_missed", g->starts_missed);
-}
-
-static void put_resources(br_json *j, const br_generator *g)
-{
-    const br_generator_resources *r = &g->resources;
-    br_json_put_u64(j, "out_of_descriptors", g->out_of_descriptors);
-    br_json_put_u64(j, "out_of_ports", g->out_of_ports);
-    if (r->descriptors_limit > 0) {
-        br_json_put_u64(j, "descriptors_peak", r->descriptors_peak);
-        br_json_put_u64(j, "descriptors_limit", r->descriptors_limit);
-    }
-    if (r->ports_limit > 0) {
-        br_json_put_u64(j, "ports_peak", r->ports_peak);
-        br_json_put_u64(j, "ports_limit", r->ports_limit);
-    }
-}
-
 static void put_findings(br_json *j, const br_run_result *r)
 {
     br_arena arena;
@@ -493,13 +437,8 @@ static void put_generator(br_json *j, const br_run_result *r)
 {
     open_member(j, "generator", '{');
     put_findings(j, r);
-    put_starts(j, &r->generator);
-    put_resources(j, &r->generator);
-    open_member(j, "workers", '[');
-    for (size_t i = 0; i < r->worker_count; i++) {
-        put_worker(j, &r->workers[i]);
-    }
-    br_json_close(j, ']');
+    br_generator_view view = br_generator_view_of(r);
+    br_json_put_generator(j, &view);
     br_json_close(j, '}');
 }
 

@@ -1,29 +1,49 @@
 #include "stat/quick_result.h"
 #include <stdio.h>
 #include <string.h>
+#include "base/mem.h"
+
+static void each_hist(br_quick_tally *t, void (*fn)(br_hist *h))
+{
+    br_hist *const list[] = {&t->service, &t->response, &t->wait, &t->lag, &t->connect};
+    for (size_t i = 0; i < BR_COUNT_OF(list); i++) {
+        fn(list[i]);
+    }
+}
 
 void br_quick_tally_init(br_quick_tally *t)
 {
     *t = (br_quick_tally){0};
-    br_hist_init(&t->service);
-    br_hist_init(&t->response);
-    br_hist_init(&t->lag);
+    each_hist(t, br_hist_init);
 }
 
 void br_quick_tally_deinit(br_quick_tally *t)
 {
-    br_hist_deinit(&t->service);
-    br_hist_deinit(&t->response);
-    br_hist_deinit(&t->lag);
+    each_hist(t, br_hist_deinit);
+}
+
+br_quick_tally *br_quick_tally_new(void)
+{
+    br_quick_tally *t = BR_NEW(br_quick_tally);
+    br_quick_tally_init(t);
+    return t;
+}
+
+void br_quick_tally_free(br_quick_tally *t)
+{
+    if (t == NULL) return;
+    br_quick_tally_deinit(t);
+    br_free(t);
 }
 
 void br_quick_tally_reset(br_quick_tally *t)
 {
-    br_hist service = t->service, response = t->response, lag = t->lag;
-    br_hist_reset(&service);
-    br_hist_reset(&response);
-    br_hist_reset(&lag);
-    *t = (br_quick_tally){.service = service, .response = response, .lag = lag};
+    each_hist(t, br_hist_reset);
+    *t = (br_quick_tally){.service = t->service,
+        .response = t->response,
+        .wait = t->wait,
+        .lag = t->lag,
+        .connect = t->connect};
 }
 
 static void add_error(br_quick_tally *t, int code, const char *text, uint64_t count)
@@ -56,12 +76,17 @@ void br_quick_tally_merge(br_quick_tally *into, const br_quick_tally *from)
     into->requests += from->requests;
     into->failed += from->failed;
     into->timeouts += from->timeouts;
+    into->late += from->late;
+    into->redirects += from->redirects;
     into->sent_bytes += from->sent_bytes;
     into->received_bytes += from->received_bytes;
     into->body_bytes += from->body_bytes;
     into->opened += from->opened;
     into->reused += from->reused;
     into->http2 += from->http2;
+    into->queued += from->queued;
+    into->out_of_descriptors += from->out_of_descriptors;
+    into->out_of_ports += from->out_of_ports;
     into->errors_beyond += from->errors_beyond;
     for (size_t i = 0; i < BR_QUICK_STATUS_MAX; i++) {
         into->status[i] += from->status[i];
@@ -71,5 +96,22 @@ void br_quick_tally_merge(br_quick_tally *into, const br_quick_tally *from)
     }
     br_hist_merge(&into->service, &from->service);
     br_hist_merge(&into->response, &from->response);
+    br_hist_merge(&into->wait, &from->wait);
     br_hist_merge(&into->lag, &from->lag);
+    br_hist_merge(&into->connect, &from->connect);
+}
+
+void br_quick_result_deinit(br_quick_result *r)
+{
+    br_quick_tally_deinit(&r->tally);
+    br_free(r->workers);
+    r->workers = NULL;
+}
+
+double br_quick_rate(const br_quick_result *r)
+{
+    bool whole = r->planned > 0 && !r->interrupted;
+    uint64_t n = whole ? r->tally.requests - r->tally.late : r->tally.requests;
+    br_ns length = whole ? r->planned : r->elapsed;
+    return length > 0 ? (double) n * 1e9 / (double) length : 0;
 }
