@@ -34,6 +34,7 @@
     X(BR_ENOHOST, "no such host")                                                                            \
     X(BR_EBLOCKED, "blocked host name")                                                                      \
     X(BR_EFORBIDDEN, "blacklisted address")                                                                  \
+    X(BR_EPROXY, "refused by the proxy")                                                                     \
     X(BR_EDIAL, "connecting failed")                                                                         \
     X(BR_EDIALTIMEOUT, "connecting timed out")                                                               \
     X(BR_EREFUSED, "connection refused")                                                                     \

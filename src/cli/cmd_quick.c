@@ -97,6 +97,7 @@ typedef struct quick_command {
     br_http_client_config http;
     br_tls_options tls;
     br_tls_client_cert cert;
+    br_proxies proxies;
     br_quick_config config;
     br_percentiles percentiles;
     br_buf body, cert_file, key_file;
@@ -297,7 +298,9 @@ static br_code read_all(quick_command *q, br_err *err)
     if (code == BR_OK) code = read_request_flags(q, err);
     if (code == BR_OK) code = read_targets(q, err);
     if (code == BR_OK) code = read_tls(q, err);
+    if (code == BR_OK) code = br_proxies_from_env(&q->requests.arena, &q->proxies, err);
     if (code == BR_OK) code = percentiles(&q->args, &q->percentiles, err);
+    q->http.proxies = &q->proxies;
     q->http.no_reuse = q->flags.close;
     q->config.targets = q->requests.list.data;
     q->config.target_count = q->requests.list.len;

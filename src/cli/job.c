@@ -150,6 +150,7 @@ static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
         {.what = "cli", .json = c->overrides}};
     if (code == BR_OK) code = br_options_build(sources, BR_COUNT_OF(sources), &job->options, err);
     if (code == BR_OK) code = log_tls_keys(job->options, err);
+    if (code == BR_OK) code = br_proxies_from_env(&job->options->arena, &job->options->proxies, err);
     json_decref(script);
     json_decref(env);
     json_decref(file);

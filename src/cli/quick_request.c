@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/quick_targets.h"
-#include "http/auth.h"
+#include "codec/credentials.h"
 
 #define MORE_HEADERS 8 /* that follow from other flags */
 
@@ -125,9 +125,9 @@ static br_code make_headers(
     put_default(m, BR_STR("Accept"), f->accept);
     if (f->close) put_default(m, BR_STR("Connection"), BR_STR("close"));
     if (f->user.p)
-        put_default(m, BR_STR("Authorization"), br_http_basic_of(&s->arena, f->user));
+        put_default(m, BR_STR("Authorization"), br_credentials_basic(&s->arena, f->user));
     else if (userinfo.p)
-        put_default(m, BR_STR("Authorization"), br_http_basic(&s->arena, userinfo));
+        put_default(m, BR_STR("Authorization"), br_credentials_basic_of(&s->arena, userinfo));
     q->url.userinfo = BR_STR_NONE; /* it is in the headers now: nothing is left to be done per request */
     return BR_OK;
 }

@@ -29,11 +29,12 @@ static br_code judge_answer(const probe *p, const char *url, br_err *err)
     return BR_OK;
 }
 
-static br_code send_probe(probe *p, br_dns *dns, const char *url, br_err *err)
+static br_code send_probe(probe *p, br_dns *dns, const br_proxies *proxies, const char *url, br_err *err)
 {
     static const br_tls_options tls = {.http2 = true, .insecure = true}; /* the test itself verifies */
     br_http_client_config config;
     br_http_client_config_defaults(&config);
+    config.proxies = proxies;
     config.tls = br_tls_context_new(&tls);
     br_http_client *client = br_http_client_new(p->loop, dns, &config);
     br_http_start(client, &p->exchange, &p->request, &p->response, on_done, p);
@@ -58,7 +59,12 @@ br_code br_target_check(const char *base_url, const char *path, br_ns timeout_ns
     br_dns *dns = NULL;
     code = br_dns_new(p.loop, BR_SEC, &dns, err);
     br_http_response_init(&p.response);
-    if (code == BR_OK) code = send_probe(&p, dns, url, err);
+    br_arena arena;
+    br_proxies proxies;
+    br_arena_init(&arena, 1024);
+    if (code == BR_OK) code = br_proxies_from_env(&arena, &proxies, err);
+    if (code == BR_OK) code = send_probe(&p, dns, &proxies, url, err);
+    br_arena_deinit(&arena);
     br_http_response_deinit(&p.response);
     if (dns) br_dns_free(dns);
     br_loop_free(p.loop);

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "net/host_rules.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 #include "stat/tags.h"
 
@@ -87,6 +87,7 @@ typedef struct br_options {
     int64_t max_redirects; /* -1: not set, which means 10 */
     br_tls_options tls;
     br_host_rules host_rules;
+    br_proxies proxies; /* of the environment: set by the caller of br_options_build() */
     br_ns dns_ttl;
     br_local_ips local_ips;
     int64_t batch, batch_per_host;

@@ -442,6 +442,7 @@ static void fill_settings(br_engine *e)
         s->request_interval = BR_SEC / o->rps;
     }
     br_http_client_config_defaults(&s->http);
+    s->http.proxies = &o->proxies;
     if (e->config->max_body_bytes) s->http.max_body_bytes = e->config->max_body_bytes;
     s->http.no_reuse = o->no_connection_reuse;
     s->http.http2 = o->tls.http2;

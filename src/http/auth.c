@@ -1,51 +1,7 @@
 #include "http/auth_int.h"
 #include <openssl/evp.h>
 #include <string.h>
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-static br_str percent_decoded(br_arena *arena, br_str s)
-{
-    char *out = br_arena_alloc(arena, s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        bool escape = s.p[i] == '%' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 &&
-                      hex_digit(s.p[i + 2]) >= 0;
-        out[n++] = escape ? (char) (hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2])) : s.p[i];
-        i += escape ? 2 : 0;
-    }
-    return (br_str){out, n};
-}
-
-static void credentials(br_arena *arena, br_str userinfo, br_str *ret_user, br_str *ret_password)
-{
-    br_str password = userinfo, user = BR_STR("");
-    (void) br_str_cut(&password, ':', &user);
-    *ret_user = percent_decoded(arena, user);
-    *ret_password = password.p != NULL ? percent_decoded(arena, password) : BR_STR("");
-}
-
-br_str br_http_basic_of(br_arena *arena, br_str plain)
-{
-    unsigned char *out = br_arena_alloc(arena, 6 + (plain.n + 2) / 3 * 4 + 1);
-    memcpy(out, "Basic ", 6);
-    int len = EVP_EncodeBlock(out + 6, (const unsigned char *) plain.p, (int) plain.n);
-    return (br_str){(char *) out, 6 + (size_t) len};
-}
-
-br_str br_http_basic(br_arena *arena, br_str userinfo)
-{
-    br_str user, password;
-    credentials(arena, userinfo, &user, &password);
-    return br_http_basic_of(
-        arena, br_str_of(br_arena_printf(arena, BR_FMT ":" BR_FMT, BR_ARG(user), BR_ARG(password))));
-}
+#include "codec/credentials.h"
 
 /* Digest ----------------------------------------------------------------------------------------- */
 
@@ -175,7 +131,7 @@ br_code br_http_digest_answer(br_arena *arena, const br_http_digest *d, br_str m
     if (h.kind == NULL) {
         return BR_EUNSUPPORTED;
     }
-    credentials(arena, userinfo, &user, &password);
+    br_credentials_split(arena, userinfo, &user, &password);
     br_str a1 = hash_of(&h, br_arena_printf(arena, BR_FMT ":" BR_FMT ":" BR_FMT, BR_ARG(user),
                                 BR_ARG(d->realm), BR_ARG(password)));
     if (session) {

@@ -1,7 +1,7 @@
 /* http/auth_int.h - header fields of authentication. */
 #pragma once
-#include "codec/url.h"
-#include "http/auth.h"
+#include "base/arena.h"
+#include "base/err.h"
 
 typedef struct br_http_digest {
     br_str realm, nonce, opaque, qop, algorithm; /* of the challenge */

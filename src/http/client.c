@@ -175,7 +175,9 @@ static void on_resolved(
 void br_http_exchange_dial(br_http_exchange *x)
 {
     const br_url *url = &x->request->url;
-    br_dns_start(x->_client->dns, &x->_query, url->host, url->port, on_resolved, x);
+    const br_proxy *proxy = br_proxies_for(x->_client->config.proxies, url->host, url->port, url->tls);
+    br_dns_start(x->_client->dns, &x->_query, proxy != NULL ? proxy->host : url->host,
+        proxy != NULL ? proxy->port : url->port, on_resolved, x);
 }
 
 void br_http_exchange_connect(br_http_exchange *x)

@@ -64,12 +64,13 @@ static const char *system_text(br_code code, int sys_errno)
 static void explain_dial(br_http_conn *conn, br_http_error *e, char *remote)
 {
     endpoint_text(br_tcp_peer(&conn->tcp), remote);
-    const char *text = system_text(e->code, conn->stream->sys_errno);
+    const char *text = system_text(e->code, conn->tcp.stream.sys_errno);
+    const char *via = conn->proxy != NULL || conn->tunnel != NULL ? "proxyconnect tcp: " : "";
     if (e->code == BR_EDIALTIMEOUT) {
-        snprintf(e->raw, sizeof(e->raw), "dial tcp %s: i/o timeout", remote);
+        snprintf(e->raw, sizeof(e->raw), "%sdial tcp %s: i/o timeout", via, remote);
     } else {
         const char *call = e->code == BR_ENOFDS ? "socket" : "connect";
-        snprintf(e->raw, sizeof(e->raw), "dial tcp %s: %s: %s", remote, call, text);
+        snprintf(e->raw, sizeof(e->raw), "%sdial tcp %s: %s: %s", via, remote, call, text);
     }
 }
 
@@ -342,6 +343,15 @@ static void note_failed_handshake(br_http_conn *conn)
     }
 }
 
+/* What a filter says of its failure. */
+static const char *detail_of(const br_http_conn *conn, br_code code)
+{
+    if (code == BR_EPROXY) {
+        return conn->tunnel->error;
+    }
+    return conn->tls != NULL ? br_tls_error(conn->tls) : NULL;
+}
+
 static void on_closed(void *owner, br_code code)
 {
     br_http_conn *conn = owner;
@@ -365,8 +375,7 @@ static void on_closed(void *owner, br_code code)
     } else {
         br_http_pool_dialled(conn->x, NULL, true);
         note_failed_handshake(conn);
-        fail(conn, code, br_http_step_of(conn->stream->failed_op),
-            conn->tls != NULL ? br_tls_error(conn->tls) : NULL);
+        fail(conn, code, br_http_step_of(conn->stream->failed_op), detail_of(conn, code));
     }
 }
 
@@ -375,20 +384,37 @@ static const br_stream_events stream_events = {
 
 /* Life cycle ------------------------------------------------------------------------------------- */
 
-/* TCP, and above it TLS. */
+/* TCP, above it a way through a proxy, above that TLS. */
 static void stack(br_http_conn *conn, bool tls)
 {
     br_http_client *client = conn->client;
-    if (!tls) {
-        br_tcp_init(&conn->tcp, client->loop, &stream_events, conn);
-        conn->stream = &conn->tcp.stream;
-        return;
+    br_str host = {conn->host, conn->host_len};
+    const br_proxy *proxy = br_proxies_for(client->config.proxies, host, conn->port, tls);
+    const br_stream_events *events = &stream_events;
+    void *owner = conn;
+    bool tunnel = proxy != NULL && (tls || proxy->kind == BR_PROXY_SOCKS5);
+    conn->proxy = tunnel ? NULL : proxy;
+    conn->stream = &conn->tcp.stream;
+    if (tls) {
+        conn->tls = BR_NEW(br_tls);
     }
-    conn->tls = BR_NEW(br_tls);
-    br_tcp_init(&conn->tcp, client->loop, &br_tls_lower_events, conn->tls);
-    br_tls_init(conn->tls, client->config.tls, &conn->tcp.stream, (br_str){conn->host, conn->host_len},
-        &stream_events, conn);
-    conn->stream = &conn->tls->stream;
+    if (tunnel) {
+        conn->tunnel = BR_NEW(br_tunnel);
+        br_tunnel_init(conn->tunnel, conn->stream, proxy, host, conn->port,
+            tls ? &br_tls_lower_events : events, tls ? (void *) conn->tls : owner);
+        conn->stream = &conn->tunnel->stream;
+    }
+    if (tls) {
+        br_tls_init(conn->tls, client->config.tls, conn->stream, host, events, owner);
+        conn->stream = &conn->tls->stream;
+    }
+    br_tcp_init(&conn->tcp, client->loop,
+        tunnel ? &br_tunnel_lower_events
+        : tls  ? &br_tls_lower_events
+               : events,
+        tunnel ? (void *) conn->tunnel
+        : tls  ? (void *) conn->tls
+               : owner);
 }
 
 void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_address *addresses, size_t count)
@@ -428,7 +454,7 @@ void br_http_conn_send(br_http_conn *conn, br_http_exchange *x)
     br_http_pool_remove(conn);
     br_http_conn_tell(conn, r);
     br_buf_reset(&client->head);
-    br_http_request_put_head(q, client->config.no_reuse, &client->head);
+    br_http_request_put_head(q, client->config.no_reuse, conn->proxy, &client->head);
     conn->x = x;
     x->_conn = conn;
     conn->answering = false;
@@ -459,5 +485,6 @@ void br_http_conn_free(br_http_conn *conn)
     br_buf_deinit(&conn->held);
     br_h1_free(conn->parser);
     br_free(conn->tls);
+    br_free(conn->tunnel);
     br_free(conn);
 }

@@ -18,6 +18,7 @@
 #include "http/client.h"
 #include "net/tcp.h"
 #include "net/tls.h"
+#include "net/tunnel.h"
 
 #define BR_HTTP_FIELDS_MAX 1000
 
@@ -38,6 +39,7 @@ typedef enum br_http_place {
 
 struct br_http_conn {
     br_tcp tcp;
+    br_tunnel *tunnel; /* above it; NULL: none */
     br_tls *tls;       /* above it; NULL: plain */
     br_stream *stream; /* top of the stack */
     br_http_client *client;
@@ -50,10 +52,11 @@ struct br_http_conn {
     uint64_t counted_sent;  /* of stream->sent_bytes, those in the totals */
     uint64_t sent_before;   /* stream->sent_bytes when the exchange began */
     uint64_t counted_received;
-    bool used;      /* had an exchange before this one */
-    bool sending;   /* a remainder of the request waits */
-    bool answering; /* bytes of the answer have come */
-    bool keep;      /* the request allows to keep the connection */
+    const br_proxy *proxy; /* that is asked for whole URLs; NULL: none */
+    bool used;             /* had an exchange before this one */
+    bool sending;          /* a remainder of the request waits */
+    bool answering;        /* bytes of the answer have come */
+    bool keep;             /* the request allows to keep the connection */
     br_http_place place;
     char remote_ip[46];
     uint16_t remote_port;
@@ -84,7 +87,8 @@ struct br_http_client {
 /* BR_EINVAL with Go's sentence in text[200]. */
 br_code br_http_request_check(const br_http_request *q, char *text);
 /* Appends the head of a request that was checked; `out` has no limit. */
-void br_http_request_put_head(const br_http_request *q, bool close, br_buf *out);
+/* `proxy`: one that is asked for the whole URL; NULL: none. */
+void br_http_request_put_head(const br_http_request *q, bool close, const br_proxy *proxy, br_buf *out);
 br_str br_http_request_host(const br_http_request *q);
 bool br_http_request_wants_close(const br_http_request *q);
 bool br_http_request_repeatable(const br_http_request *q);

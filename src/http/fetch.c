@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "base/assert.h"
 #include "base/random.h"
+#include "codec/credentials.h"
 #include "http/auth_int.h"
 #include "http/coding.h"
 
@@ -142,7 +143,7 @@ static void make_headers(br_http_fetch *f, br_http_request *step, br_str referer
     if (f->_authorization.n > 0) {
         put_sorted(list, &n, BR_STR("Authorization"), f->_authorization);
     } else if (f->_options.auth == BR_AUTH_BASIC && step->url.userinfo.p != NULL && !authorized) {
-        put_sorted(list, &n, BR_STR("Authorization"), br_http_basic(arena, step->url.userinfo));
+        put_sorted(list, &n, BR_STR("Authorization"), br_credentials_basic_of(arena, step->url.userinfo));
     }
     step->headers = list;
     step->header_count = n;

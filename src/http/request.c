@@ -136,18 +136,33 @@ static char *put_fields(char *at, const br_http_request *q, bool close)
     return put(at, BR_STR("\r\n"));
 }
 
-void br_http_request_put_head(const br_http_request *q, bool close, br_buf *out)
+/* What comes before the path for a proxy that is asked for the whole URL. */
+static size_t proxy_bytes(const br_http_request *q, const br_proxy *proxy)
+{
+    return q->url.scheme.n + q->url.authority.n + proxy->authorization.n + 32;
+}
+
+void br_http_request_put_head(const br_http_request *q, bool close, const br_proxy *proxy, br_buf *out)
 {
     static const size_t fixed =
         64; /* the words of the request line, "Host: ", "Connection: close", the end */
     br_str host = br_http_request_host(q);
-    br_code code = br_buf_reserve(out, q->method.n + 3 * q->url.target.n + host.n + fields_bytes(q) + fixed);
+    size_t more = BR_UNLIKELY(proxy != NULL) ? proxy_bytes(q, proxy) : 0;
+    br_code code = br_buf_reserve(
+        out, q->method.n + 3 * q->url.target.n + host.n + fields_bytes(q) + fixed + more);
     BR_ASSERT(code == BR_OK);
-    out->len = (size_t) (put(put(out->data + out->len, q->method), BR_STR(" ")) - out->data);
+    char *at = put(put(out->data + out->len, q->method), BR_STR(" "));
+    if (BR_UNLIKELY(proxy != NULL)) {
+        at = put(put(put(at, q->url.scheme), BR_STR("://")), q->url.authority);
+    }
+    out->len = (size_t) (at - out->data);
     code = br_url_put_target(&q->url, out);
     BR_ASSERT(code == BR_OK); /* there is room */
-    char *at = put(out->data + out->len, BR_STR(" HTTP/1.1\r\nHost: "));
+    at = put(out->data + out->len, BR_STR(" HTTP/1.1\r\nHost: "));
     at = put(put(at, host), BR_STR("\r\n"));
+    if (BR_UNLIKELY(proxy != NULL && proxy->authorization.n > 0)) {
+        at = put(put(put(at, BR_STR("Proxy-Authorization: ")), proxy->authorization), BR_STR("\r\n"));
+    }
     at = put_fields(at, q, close);
     out->len = (size_t) (at - out->data);
     out->data[out->len] = 0;

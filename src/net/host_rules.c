@@ -87,7 +87,7 @@ br_code br_ip_range_parse(br_str text, br_ip_range *ret)
     return BR_OK;
 }
 
-static bool in_range(const br_ip_range *r, const br_address *address)
+bool br_ip_range_has(const br_ip_range *r, const br_address *address)
 {
     size_t size;
     br_address a = *address;
@@ -104,7 +104,7 @@ static bool in_range(const br_ip_range *r, const br_address *address)
 const br_ip_range *br_host_rules_forbid(const br_host_rules *r, const br_address *a)
 {
     for (size_t i = 0; i < r->blacklist_count; i++) {
-        if (in_range(&r->blacklist[i], a)) {
+        if (br_ip_range_has(&r->blacklist[i], a)) {
             return &r->blacklist[i];
         }
     }

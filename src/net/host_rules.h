@@ -55,6 +55,7 @@ BR_NODISCARD br_code br_dns_policy_parse(br_str text, br_dns_policy *ret); /* BR
 br_str br_host_rules_block(const br_host_rules *r, br_str host);
 /* The address that stands for host and port; false: none. */
 bool br_host_rules_map(const br_host_rules *r, br_str host, uint16_t port, br_address *ret);
+bool br_ip_range_has(const br_ip_range *r, const br_address *a);
 /* The range that forbids the address, or NULL. */
 const br_ip_range *br_host_rules_forbid(const br_host_rules *r, const br_address *a);
 /* Leaves the one address that policy and select choose, at the front. 0: none fits. `turn` counts the choices

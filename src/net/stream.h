@@ -32,9 +32,9 @@ typedef struct br_stream_events {
     /*
      * The stream is dead and has to be closed. BR_EOF (the peer ended it), BR_ERESET, BR_EPIPE, BR_EIO,
      * and while dialling BR_EREFUSED, BR_EDIALTIMEOUT, BR_ERESET, BR_ENOFDS, BR_ENOPORTS, BR_EDIAL.
-     * From TLS also BR_ETLS, BR_ETLSALERT, BR_ENOTTLS, BR_EUNKNOWNCA, BR_EWRONGHOST, and BR_ETRUNCATED (ended
-     * inside a record).
-     * stream->failed_op and stream->sys_errno tell more.
+     * From a tunnel also BR_EPROXY. From TLS also BR_ETLS, BR_ETLSALERT, BR_ENOTTLS, BR_EUNKNOWNCA,
+     * BR_EWRONGHOST, and BR_ETRUNCATED (ended inside a record). stream->failed_op and stream->sys_errno tell
+     * more.
      */
     void (*on_closed)(void *owner, br_code code);
 } br_stream_events;

@@ -1,0 +1,65 @@
+#include "codec/credentials.h"
+#include <string.h>
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char) (c | 32);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static br_str percent_decoded(br_arena *arena, br_str s)
+{
+    char *out = br_arena_alloc(arena, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        bool escape = s.p[i] == '%' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 &&
+                      hex_digit(s.p[i + 2]) >= 0;
+        out[n++] = escape ? (char) (hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2])) : s.p[i];
+        i += escape ? 2 : 0;
+    }
+    out[n] = 0;
+    return (br_str){out, n};
+}
+
+void br_credentials_split(br_arena *arena, br_str userinfo, br_str *ret_user, br_str *ret_password)
+{
+    br_str password = userinfo, user = BR_STR("");
+    (void) br_str_cut(&password, ':', &user);
+    *ret_user = percent_decoded(arena, user);
+    *ret_password = password.p != NULL ? percent_decoded(arena, password) : BR_STR("");
+}
+
+static char *put_base64(char *at, br_str s)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < s.n; i += 3) {
+        uint32_t v = 0;
+        for (size_t k = 0; k < 3; k++) {
+            v = v << 8 | (i + k < s.n ? (unsigned char) s.p[i + k] : 0);
+        }
+        for (size_t k = 0; k < 4; k++) {
+            *at++ = i + k > s.n ? '=' : digits[v >> (18 - 6 * k) & 63];
+        }
+    }
+    return at;
+}
+
+br_str br_credentials_basic(br_arena *arena, br_str plain)
+{
+    char *out = br_arena_alloc(arena, 6 + (plain.n + 2) / 3 * 4 + 1);
+    memcpy(out, "Basic ", 6);
+    char *end = put_base64(out + 6, plain);
+    *end = 0;
+    return (br_str){out, (size_t) (end - out)};
+}
+
+br_str br_credentials_basic_of(br_arena *arena, br_str userinfo)
+{
+    br_str user, password;
+    br_credentials_split(arena, userinfo, &user, &password);
+    return br_credentials_basic(
+        arena, br_str_of(br_arena_printf(arena, BR_FMT ":" BR_FMT, BR_ARG(user), BR_ARG(password))));
+}
