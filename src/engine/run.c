@@ -293,6 +293,7 @@ static br_code make_control_vu(br_engine *e, br_vu **ret, br_err *err)
         .loop = e->loop,
         .dns = e->dns,
         .tls = e->tls,
+        .coder = e->coder,
         .recorder = e->recorder,
         .id = 0,
         .run_tags = e->run_tags};
@@ -459,6 +460,7 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
     if (code != BR_OK) return code;
     br_dns_set_rules(e->dns, &config->options->host_rules);
     e->tls = br_tls_context_new(&config->options->tls);
+    e->coder = br_coder_new();
     e->fibers = br_fiber_pool_new(e->loop, 4 * BR_VU_STACK_BYTES);
     br_recorder_config rc = {.metrics = config->metrics,
         .system_tags = config->options->system_tags,
@@ -502,6 +504,7 @@ static void engine_deinit(br_engine *e)
     if (e->recorder) br_recorder_free(e->recorder);
     if (e->fibers) br_fiber_pool_free(e->fibers);
     br_tls_context_free(e->tls);
+    br_coder_free(e->coder);
     if (e->dns) br_dns_free(e->dns);
     if (e->signal_fd >= 0) {
         br_watch_stop(e->loop, &e->signal_watch);

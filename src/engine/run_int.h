@@ -78,6 +78,7 @@ struct br_worker {
     br_loop *loop;
     br_dns *dns;
     br_tls_context *tls;
+    br_coder *coder;
     br_fiber_pool *fibers;
     br_recorder *recorder;
     const br_tagset *run_tags;
@@ -110,6 +111,7 @@ struct br_engine {
     br_loop *loop;              /* control loop, main thread */
     br_dns *dns;
     br_tls_context *tls;
+    br_coder *coder;
     br_fiber_pool *fibers;
     br_fiber *control;
     br_recorder *recorder; /* of setup, teardown, vus */

@@ -132,6 +132,7 @@ static br_code make_tools(br_worker *w, br_err *err)
     if (code != BR_OK) return code;
     br_dns_set_rules(w->dns, &e->config->options->host_rules);
     w->tls = br_tls_context_new(&e->config->options->tls);
+    w->coder = br_coder_new();
     br_recorder_config rc = {.metrics = e->config->metrics,
         .system_tags = e->settings.system_tags,
         .tap = e->config->tap,
@@ -158,6 +159,7 @@ static br_code make_vus(br_worker *w, br_err *err)
             .loop = w->loop,
             .dns = w->dns,
             .tls = w->tls,
+            .coder = w->coder,
             .recorder = w->recorder,
             .id = vu_id(w, i),
             .id_in_test = br_stripe_global(e->config->options->stripe, vu_id(w, i) - 1) + 1,
@@ -198,6 +200,7 @@ static void drop_all(br_worker *w)
     w->slots = NULL;
     if (w->fibers) br_fiber_pool_free(w->fibers);
     br_tls_context_free(w->tls);
+    br_coder_free(w->coder);
     if (w->dns) br_dns_free(w->dns);
 }
 

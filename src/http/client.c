@@ -285,3 +285,8 @@ const br_http_totals *br_http_client_totals(const br_http_client *client)
 {
     return &client->totals;
 }
+
+struct br_coder *br_http_client_coder(const br_http_client *client)
+{
+    return client->config.coder;
+}

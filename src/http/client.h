@@ -44,7 +44,8 @@ typedef struct br_http_client_config {
     bool no_reuse;              /* close after each exchange ("Connection: close" is sent) */
     bool http2;                 /* https may become HTTP/2, as the options of `tls` offer it; default true */
     struct br_tls_context *tls; /* of the loop's thread, outlives the client; NULL: https is refused */
-    bool h2c;                   /* speak HTTP/2 on http as well, without asking; default false */
+    struct br_coder *coder; /* of the loop's thread, outlives the client; NULL: one is made for each body */
+    bool h2c;               /* speak HTTP/2 on http as well, without asking; default false */
 } br_http_client_config;
 void br_http_client_config_defaults(br_http_client_config *c);
 
@@ -116,3 +117,4 @@ typedef struct br_http_totals {
     uint64_t sent_bytes, received_bytes, connections_opened, requests;
 } br_http_totals;
 const br_http_totals *br_http_client_totals(const br_http_client *client);
+struct br_coder *br_http_client_coder(const br_http_client *client); /* of its configuration */

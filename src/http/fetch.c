@@ -26,9 +26,10 @@ static int64_t wall_seconds(void)
 
 static void finish(br_http_fetch *f)
 {
-    if (f->response->error.code == BR_OK && !f->current->drop_body && f->response->status != 204 &&
-        f->response->status != 304) {
-        (void) br_http_decode(f->response); /* it sets the error */
+    br_http_response *r = f->response;
+    bool cut = r->error.code != BR_OK && r->body.len == 0; /* with nothing to decode */
+    if (!cut && !f->current->drop_body && r->status != 204 && r->status != 304) {
+        br_http_decode(br_http_client_coder(f->_client), r); /* it sets the error */
     }
     f->_on_done(f->_ctx);
 }

@@ -23,7 +23,7 @@ typedef struct builder {
     br_http_error *error;
     br_http_header *headers; /* [0] User-Agent, [1] Content-Length, then the rest; empty names are skipped */
     size_t header_count;
-    bool user_agent_set, content_type_set, has_length;
+    bool user_agent_set, content_type_set, has_length, has_body;
     br_str content_encoding;        /* of params.compression */
     br_str content_type;            /* that the body's encoding asks for */
     br_coding codings[CODINGS_MAX]; /* params.compression, in order */
@@ -277,6 +277,7 @@ static br_code take_body(builder *b, JSValueConst body)
         b->has_length = sends_zero_length(b->out->http.method);
         return BR_OK;
     }
+    b->has_body = true;
     br_str bytes;
     if (JS_IsString(body)) {
         b->out->http.body = br_js_str_dup(b->ctx, body, b->arena);
@@ -413,11 +414,11 @@ static void warn_other_coding(const builder *b)
 static br_code compress(builder *b)
 {
     br_str body = b->out->http.body, names = BR_STR("");
-    if (b->coding_count == 0 || body.n == 0) return BR_OK;
+    if (b->coding_count == 0 || !b->has_body) return BR_OK;
     for (size_t i = 0; i < b->coding_count; i++) {
         br_buf out;
         br_buf_init(&out, FORM_BYTES_MAX + (1 << 20));
-        br_code code = br_coding_encode(b->codings[i], body, &out);
+        br_code code = br_coding_encode(b->vu->config.coder, b->codings[i], body, &out);
         if (code == BR_OK) body = br_arena_str(b->arena, br_buf_view(&out));
         br_buf_deinit(&out);
         if (code != BR_OK) return invalid(b, 0, "the request body cannot be compressed: it is too large");
@@ -425,7 +426,8 @@ static br_code compress(builder *b)
             b->arena, BR_FMT "%s%s", BR_ARG(names), i ? ", " : "", br_coding_name(b->codings[i])));
     }
     b->out->http.body = body;
-    if (!b->given_coding.p)
+    b->has_length = true;
+    if (b->given_coding.n == 0)
         b->content_encoding = names;
     else if (!br_str_eq(b->given_coding, names))
         warn_other_coding(b);

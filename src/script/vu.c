@@ -177,6 +177,7 @@ static void make_client(br_vu *vu)
     br_http_client_config http = vu->config.settings->http;
     http.tls = vu->config.tls;
     http.local = br_local_ips_pick(vu->config.settings->local_ips, vu->config.id);
+    http.coder = vu->config.coder;
     vu->http = br_http_client_new(vu->config.loop, vu->config.dns, &http);
 }
 
@@ -200,11 +201,12 @@ br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
     return code;
 }
 
-void br_vu_attach(br_vu *vu, br_dns *dns, br_tls_context *tls, br_recorder *recorder)
+void br_vu_attach(br_vu *vu, br_dns *dns, br_tls_context *tls, br_coder *coder, br_recorder *recorder)
 {
     BR_ASSERT(!vu->config.dns && vu->phase == BR_VU_IDLE);
     vu->config.dns = dns;
     vu->config.tls = tls;
+    vu->config.coder = coder;
     vu->config.recorder = recorder;
     make_client(vu);
 }
