@@ -10,6 +10,7 @@ import { flagTests } from './flags.mjs';
 import { http2Tests } from './http2.mjs';
 import { openTests } from './open.mjs';
 import { outputTests } from './outputs.mjs';
+import { quickTests } from './quick.mjs';
 import { scriptTests } from './scripts.mjs';
 import { signalTests } from './signals.mjs';
 import { targetTests } from './targets.mjs';
@@ -28,7 +29,7 @@ after(() => {
     removeFolders();
 });
 
-const groups = { flagTests, scriptTests, openTests, http2Tests, targetTests, outputTests, signalTests, terminalTests, testCommandTests };
+const groups = { flagTests, scriptTests, openTests, quickTests, http2Tests, targetTests, outputTests, signalTests, terminalTests, testCommandTests };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
     if (!wanted || name.startsWith(wanted)) describe(name, { concurrency: 3 }, tests);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { assertQuiet, brunt, folder, isSlow, programPath, runScript } from './harness.mjs';
 
 /** Starts tests/support/freeze_server: it answers at once, but not during the last `freeze` of every `cycle` ms. */
-async function freezeServer(freeze, cycle) {
+export async function freezeServer(freeze, cycle) {
     const child = spawn(path.join(path.dirname(programPath()), 'freeze_server'), [String(freeze), String(cycle)],
         { stdio: ['pipe', 'pipe', 'inherit'] });
     const port = await new Promise((done) => child.stdout.once('data', (text) => done(Number(text))));
