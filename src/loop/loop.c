@@ -230,8 +230,7 @@ void br_timer_stop(br_loop *loop, br_timer *timer)
 br_code br_watch_start(br_loop *loop, br_watch *w, int fd, unsigned events, br_watch_fn *fn, void *ctx)
 {
     BR_ASSERT(w->_fd == -1 && fd >= 0);
-    br_watch started = {
-        ._fn = fn, ._ctx = ctx, ._fd = fd, ._events = events & (BR_READABLE | BR_WRITABLE | BR_EDGE)};
+    br_watch started = {._fn = fn, ._ctx = ctx, ._fd = fd, ._events = events & (BR_READABLE | BR_WRITABLE)};
     br_watch stopped = *w;
     *w = started;
     br_code code = loop->ops->watch_start(loop, w);
@@ -242,17 +241,11 @@ br_code br_watch_start(br_loop *loop, br_watch *w, int fd, unsigned events, br_w
 br_code br_watch_change(br_loop *loop, br_watch *w, unsigned events)
 {
     BR_ASSERT(w->_fd >= 0);
-    events &= BR_READABLE | BR_WRITABLE | BR_EDGE;
+    events &= BR_READABLE | BR_WRITABLE;
     if (events == w->_events) return BR_OK;
     br_code code = loop->ops->watch_change(loop, w, events);
     if (code == BR_OK) w->_events = events;
     return code;
-}
-
-br_code br_watch_again(br_loop *loop, br_watch *w)
-{
-    BR_ASSERT(w->_fd >= 0);
-    return loop->ops->watch_change(loop, w, w->_events);
 }
 
 void br_watch_stop(br_loop *loop, br_watch *w)

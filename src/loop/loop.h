@@ -101,8 +101,7 @@ void br_loop_post(br_loop *loop, br_task_fn *fn, void *ctx);
 enum {
     BR_READABLE = 1,
     BR_WRITABLE = 2,
-    BR_HANGUP = 4, /* hang-up and errors: always reported; with BR_EDGE also the peer's end of stream */
-    BR_EDGE = 8, /* tell each change once instead of as long as it lasts: saves the kernel a look per event */
+    BR_HANGUP = 4, /* hang-up and errors: always reported */
 };
 
 typedef struct br_watch br_watch;
@@ -115,16 +114,13 @@ struct br_watch {
 };
 #define BR_WATCH_INIT ((br_watch){._fd = -1})
 
-/* Level-triggered unless BR_EDGE is among the events; a descriptor has one watch. BR_ENOFDS (limit of
- * watches), BR_EIO, BR_EUNSUPPORTED (simulated loop, or a plain file). */
+/* Tells as long as it lasts; a descriptor has one watch. For sockets that are connected there is
+ * loop/socket.h. BR_ENOFDS (limit of watches), BR_EIO, BR_EUNSUPPORTED (simulated loop, or a plain file). */
 BR_NODISCARD br_code br_watch_start(
     br_loop *loop, br_watch *w, int fd, unsigned events, br_watch_fn *fn, void *ctx);
 /* No system call if equal; BR_EIO. Events that are no longer wanted are not delivered any more, not even
  * those that the kernel has reported already. */
 br_code br_watch_change(br_loop *loop, br_watch *w, unsigned events);
-/* With BR_EDGE: tells what holds now once more, in a later turn; for readers that stopped before the end.
- * BR_EIO. */
-br_code br_watch_again(br_loop *loop, br_watch *w);
 void br_watch_stop(br_loop *loop, br_watch *w); /* before close(fd), asserted; fine if not running */
 
 /* Health ---------------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
-#include "loop/loop_int.h"
+#include "loop/epoll_int.h"
 
 enum { BATCH_EVENTS = 512, REST_OF_WAIT = 128 };
 #define LONG_WAIT (10 * BR_MS)
@@ -119,7 +119,7 @@ static struct epoll_event event_for(br_watch *w, unsigned events)
     struct epoll_event ev = {.data.ptr = w};
     if (events & BR_READABLE) ev.events |= EPOLLIN;
     if (events & BR_WRITABLE) ev.events |= EPOLLOUT;
-    if (events & BR_EDGE) ev.events |= EPOLLET | EPOLLRDHUP;
+    if (events & BR_EPOLL_EDGE) ev.events |= EPOLLET | EPOLLRDHUP;
     return ev;
 }
 
@@ -131,22 +131,39 @@ static br_code epoll_watch_start(br_loop *loop, br_watch *w)
     return errno == ENOSPC ? BR_ENOFDS : errno == EPERM ? BR_EUNSUPPORTED : BR_EIO;
 }
 
-static br_code epoll_watch_change(br_loop *loop, br_watch *w, unsigned events)
+br_code br_epoll_watch_change(br_loop *loop, br_watch *w, unsigned events)
 {
     struct epoll_event ev = event_for(w, events);
     return epoll_ctl(epoll_of(loop)->epoll_fd, EPOLL_CTL_MOD, w->_fd, &ev) == 0 ? BR_OK : BR_EIO;
 }
 
-static void epoll_watch_stop(br_loop *loop, br_watch *w)
+/* What the last wait has reported of it is not delivered any more. */
+static void strike(br_epoll_loop *e, const br_watch *w)
 {
-    br_epoll_loop *e = epoll_of(loop);
-    int rc = epoll_ctl(e->epoll_fd, EPOLL_CTL_DEL, w->_fd, NULL);
-    BR_ASSERT(rc == 0); /* closed before it was stopped */
-    for (unsigned i = e->next; i < e->next + loop->ready; i++) {
+    for (unsigned i = e->next; i < e->next + e->base.ready; i++) {
         if (e->batch[i].data.ptr != w) continue;
         e->batch[i].data.ptr = NULL;
         break; /* the kernel reports a descriptor once per wait */
     }
+}
+
+void br_epoll_watch_stop(br_loop *loop, br_watch *w)
+{
+    br_epoll_loop *e = epoll_of(loop);
+    int rc = epoll_ctl(e->epoll_fd, EPOLL_CTL_DEL, w->_fd, NULL);
+    BR_ASSERT(rc == 0); /* closed before it was stopped */
+    strike(e, w);
+}
+
+br_code br_epoll_watch_move(br_loop *loop, br_watch *from, br_watch *to)
+{
+    br_epoll_loop *e = epoll_of(loop);
+    struct epoll_event ev = event_for(to, to->_events);
+    if (epoll_ctl(e->epoll_fd, EPOLL_CTL_MOD, from->_fd, &ev) != 0) return BR_EIO;
+    strike(e, from);
+    to->_fd = from->_fd;
+    from->_fd = -1;
+    return BR_OK;
 }
 
 static void epoll_free(br_loop *loop)
@@ -165,8 +182,11 @@ static const br_loop_ops epoll_ops = {
     .wait = epoll_wait_events,
     .dispatch = epoll_dispatch,
     .watch_start = epoll_watch_start,
-    .watch_change = epoll_watch_change,
-    .watch_stop = epoll_watch_stop,
+    .watch_change = br_epoll_watch_change,
+    .watch_stop = br_epoll_watch_stop,
+    .socket_open = br_epoll_socket_open,
+    .socket_write = br_epoll_socket_write,
+    .socket_close = br_epoll_socket_close,
     .free = epoll_free,
 };
 

@@ -1,11 +1,12 @@
 /*
- * loop/loop_int.h - what the two loops share. Private to loop/.
+ * loop/loop_int.h - what the loops share. Private to loop/.
  *
- * What: the common part of a loop (timers, tasks, posts, health) and the operations that differ.
- * An implementation embeds br_loop as its first member and is created by br_loop_init_base().
+ * What: the common part of a loop (timers, tasks, posts, health) and of sockets, and the operations that
+ * differ. An implementation embeds br_loop as its first member and is created by br_loop_init_base().
  */
 #pragma once
 #include <stdatomic.h>
+#include "loop/socket.h"
 #include "loop/timers.h"
 
 #define BR_TURN_EVENTS 16 /* see "A turn" in loop.h */
@@ -21,6 +22,10 @@ typedef struct br_loop_ops {
     br_code (*watch_start)(br_loop *loop, br_watch *w);
     br_code (*watch_change)(br_loop *loop, br_watch *w, unsigned events);
     void (*watch_stop)(br_loop *loop, br_watch *w);
+    /* s->_fd is the descriptor of `dialled`, which is stopped if this succeeds. */
+    br_code (*socket_open)(br_socket *s, br_watch *dialled);
+    br_code (*socket_write)(br_socket *s, const struct iovec *iov, int count);
+    void (*socket_close)(br_socket *s);
     void (*free)(br_loop *loop);
 } br_loop_ops;
 
@@ -41,3 +46,8 @@ struct br_loop {
 };
 
 void br_loop_init_base(br_loop *loop, const br_loop_ops *ops);
+
+/* Tells the end, or the failed write before it; *s may be gone afterwards. */
+void br_socket_end(br_socket *s, int sys_errno);
+/* Sends what the kernel takes of s->_pending, without waiting. Returns errno, EAGAIN too. */
+int br_socket_send_pending(br_socket *s);

@@ -42,6 +42,12 @@ static void sim_watch_stop(br_loop *loop, br_watch *w)
     (void) loop, (void) w;
 }
 
+static br_code sim_socket_open(br_socket *s, br_watch *dialled)
+{
+    (void) s, (void) dialled;
+    return BR_EUNSUPPORTED;
+}
+
 static void sim_free(br_loop *loop)
 {
     br_free(loop);
@@ -57,6 +63,7 @@ static const br_loop_ops sim_ops = {
     .watch_start = sim_watch_start,
     .watch_change = sim_watch_change,
     .watch_stop = sim_watch_stop,
+    .socket_open = sim_socket_open, /* the others need an open one */
     .free = sim_free,
 };
 

@@ -4,17 +4,16 @@
  * What: connects without blocking, to several addresses in turn, with a timeout; then reads and writes.
  * Why here: the bottom of every stack of streams.
  * Threads: one loop.
- * Memory: embedded in its owner; a copy of the addresses while it dials to more than one, nothing else. Reads
- * go through the loop's scratch buffer. Invariants: one watch for the life of the connection, level-triggered
- * readable; writable only while it connects or a remainder waits. At most one read per event, so that a fast
- * peer starves nobody.
+ * Memory: embedded in its owner; a copy of the addresses while it dials to more than one, nothing else.
+ * Invariants: a dialled socket is watched here; a connected one is a br_socket, which knows how the loop
+ * reads and writes.
  *
  *     CLOSED --connect--> DIALLING --writable, no error--> OPEN --error, end--> BROKEN
  *        ^                   |  error: next address; none left: BROKEN             |
  *        +------------------- br_stream_close() from everywhere -------------------+
  */
 #pragma once
-#include "loop/loop.h"
+#include "loop/socket.h"
 #include "net/dns.h"
 #include "net/stream.h"
 
@@ -23,14 +22,12 @@ typedef enum br_tcp_state { BR_TCP_CLOSED, BR_TCP_DIALLING, BR_TCP_OPEN, BR_TCP_
 typedef struct br_tcp {
     br_stream stream; /* first: the stream's functions cast back */
     br_loop *_loop;
-    br_watch _watch;
-    br_timer _timer; /* of the address that is dialled */
-    br_task _failed; /* tells a failure that was found inside a call */
+    br_socket _socket; /* of an open connection; stays open while BROKEN, for br_tcp_local() */
+    br_watch _watch;   /* of the dialled _fd */
+    br_timer _timer;   /* of the address that is dialled */
+    br_task _failed;   /* tells a failure that was found inside a call */
     br_tcp_state _state;
     int _fd;
-    int _pending_count;
-    struct iovec _pending[BR_STREAM_IOV_MAX]; /* the unsent remainder */
-    br_code _write_code;                      /* a write failed: told when the input is used up */
     br_code _first_code; /* of the first address that failed, with its errno and address */
     int _first_errno;
     br_address _first_address;
