@@ -152,8 +152,7 @@ br_code br_cookie_parse(br_str text, br_cookie *ret)
 
 void br_cookie_put(br_buf *out, br_str name, br_str value)
 {
-    bool quote = memchr(value.p != NULL ? value.p : "", ' ', value.n) != NULL ||
-                 memchr(value.p != NULL ? value.p : "", ',', value.n) != NULL;
+    bool quote = br_str_find_char(value, ' ') >= 0 || br_str_find_char(value, ',') >= 0;
     (void) br_buf_puts(out, out->len > 0 ? "; " : "");
     for (size_t i = 0; i < name.n; i++) {
         (void) br_buf_putc(out, name.p[i] == '\n' || name.p[i] == '\r' ? '-' : name.p[i]);

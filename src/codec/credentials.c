@@ -49,9 +49,10 @@ static char *put_base64(char *at, br_str s)
 
 br_str br_credentials_basic(br_arena *arena, br_str plain)
 {
-    char *out = br_arena_alloc(arena, 6 + (plain.n + 2) / 3 * 4 + 1);
-    memcpy(out, "Basic ", 6);
-    char *end = put_base64(out + 6, plain);
+    static const br_str scheme = BR_STR_INIT("Basic ");
+    char *out = br_arena_alloc(arena, scheme.n + (plain.n + 2) / 3 * 4 + 1);
+    memcpy(out, scheme.p, scheme.n);
+    char *end = put_base64(out + scheme.n, plain);
     *end = 0;
     return (br_str){out, (size_t) (end - out)};
 }

@@ -35,7 +35,7 @@ bool br_options_http2_wanted(const char *godebug);
 br_code br_options_segment(const br_option_reader *r, br_options *o, const json_t *j);
 
 /* Options about names and addresses (options_net.c). */
-br_code br_options_read_net(const br_option_reader *r, const json_t *options, br_options *o);
+br_code br_options_read_net(const br_option_reader *r, const json_t *j, br_options *o);
 
 /* The options as scripts see them in exec.test.options, as JSON in the arena of `o` (options_json.c). */
 char *br_options_show(br_options *o, const json_t *consolidated);

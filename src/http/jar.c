@@ -186,7 +186,7 @@ br_code br_jar_set(br_jar *j, const br_url *url, const br_cookie *c, int64_t now
     e->host_only = host_only;
     e->secure = c->secure;
     insert(j, e, old);
-    while (j->count > BR_JAR_COOKIES_MAX || (j->bytes > BR_JAR_BYTES_MAX && j->count > 1)) {
+    while (j->first != e && (j->count > BR_JAR_COOKIES_MAX || j->bytes > BR_JAR_BYTES_MAX)) {
         drop(j, j->first);
     }
     return BR_OK;

@@ -41,7 +41,7 @@ void br_tls_identities_deinit(br_tls_context *c);
 bool br_tls_set_trust(br_tls_context *c, SSL_CTX *ssl);
 
 /* tls_verify.c: Go's verification, installed as callback; its verdict is in context->verdict. */
-int br_tls_verify(X509_STORE_CTX *store, void *context);
+int br_tls_verify(X509_STORE_CTX *store, void *ctx);
 bool br_tls_is_address(const char *host);
 
 /* tls_error.c: turns OpenSSL's error queue into a code and a text in context->error; empties the queue. */

@@ -8,7 +8,7 @@
 #pragma once
 #include "report/quick_figures.h"
 
-void br_quick_text_write(const br_quick_result *r, const br_percentiles *p, bool colour, br_buf *out);
+void br_quick_text_write(const br_quick_result *r, const br_percentiles *list, bool colour, br_buf *out);
 
 /* Parts, also for the live view. */
 

@@ -247,8 +247,8 @@ static JSValue perform(batch *b, JSValueConst given, JSPropertyEnum *keys, JSVal
     size_t wanted = b->count;
     b->count = 0;
     for (size_t i = 0; i < wanted; i++) {
-        JSValue v = JS_IsArray(given) ? JS_GetPropertyInt64(ctx, given, (int64_t) i)
-                                      : JS_GetProperty(ctx, given, keys[i].atom);
+        JSValue v = keys ? JS_GetProperty(ctx, given, keys[i].atom)
+                         : JS_GetPropertyInt64(ctx, given, (int64_t) i);
         b->list[i].key = keys ? JS_DupAtom(ctx, keys[i].atom) : JS_ATOM_NULL;
         b->count++;
         br_code code = JS_IsException(v) ? BR_EEXCEPTION : build_entry(b, &b->list[i], v);

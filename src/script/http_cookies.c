@@ -98,7 +98,7 @@ static int take_expires(JSContext *ctx, br_str text, br_cookie *c)
 
 static int take_option(JSContext *ctx, br_arena *arena, const char *name, JSValueConst value, br_cookie *c)
 {
-    br_str key = br_str_of(name), text = BR_STR("");
+    br_str key = br_str_of(name);
     if (br_str_eq_nocase(key, BR_STR("secure"))) {
         c->secure = JS_ToBool(ctx, value) == 1;
         return 0;
@@ -113,7 +113,7 @@ static int take_option(JSContext *ctx, br_arena *arena, const char *name, JSValu
         c->max_age = seconds < 0 ? -1 : seconds;
         return 0;
     }
-    text = br_js_str_dup(ctx, value, arena);
+    br_str text = br_js_str_dup(ctx, value, arena);
     if (!text.p) return -1;
     if (br_str_eq_nocase(key, BR_STR("domain"))) c->domain = text;
     if (br_str_eq_nocase(key, BR_STR("path"))) c->path = text;
