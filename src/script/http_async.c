@@ -94,7 +94,7 @@ static JSValue start(br_vu *vu, const char *method, int argc, JSValueConst *argv
     if (code == BR_OK) {
         a->response->lag = vu->lag;
         br_vu_async_start(vu, &a->base);
-        a->flight = (br_js_flight){vu, &a->request, a->response, &a->fetch};
+        a->flight = (br_js_flight){vu, &a->request, a->response, &a->fetch, vu->origin};
         a->jar = JS_DupValue(vu->ctx, a->request.jar);
         br_http_fetch_start(vu->http, &a->fetch, &a->request.http, &a->response->http, &a->request.fetch,
             br_js_http_on_hop, on_done, &a->flight);

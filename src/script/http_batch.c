@@ -8,69 +8,131 @@
 
 #define BATCH_MAX 10000
 
-typedef enum entry_state { WAITING, RUNNING, ENDED } entry_state;
-
 typedef struct batch batch;
+typedef struct entry entry;
 
-typedef struct entry {
+typedef struct line { /* of entries, first come, first served */
+    entry *first, *last;
+} line;
+
+/* A host with what batchPerHost is about. */
+typedef struct host {
+    size_t running;
+    line waiting;
+} host;
+
+struct entry {
     br_js_flight flight; /* first: its callbacks get this */
     batch *batch;
     br_js_request request;
     br_http_fetch fetch;
     JSAtom key; /* of an object */
-    entry_state state;
-} entry;
+    host *host;
+    entry *next; /* in a line */
+    br_ns at;    /* its turn by the option rps */
+    bool sent;
+};
 
+/*
+ * An entry is taken (as many as `batch` allows, in their order), begins when its host has room, is sent when
+ * the option rps lets it, and ends. As in k6 one that waits for its host keeps its place among the taken.
+ */
 struct batch {
     br_vu *vu;
-    br_arena arena; /* of all requests */
+    br_arena arena; /* of all requests, and hosts */
+    br_map hosts;
     entry *list;
-    size_t count, ended, running;
+    size_t count, next, taken, ended;
+    line delayed; /* that wait for their turn; turns come in their order */
+    br_timer timer;
     bool cancelled;
 };
 
 /* Running ------------------------------------------------------------------------------------------- */
 
-static size_t running_to(const batch *b, br_str host)
+static void put(line *l, entry *e)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < b->count; i++) {
-        const entry *e = &b->list[i];
-        n += e->state == RUNNING && br_str_eq(e->request.http.url.authority, host) ? 1 : 0;
-    }
-    return n;
+    e->next = NULL;
+    if (l->first)
+        l->last->next = e;
+    else
+        l->first = e;
+    l->last = e;
 }
 
-static void start_some(batch *b);
+static entry *take(line *l)
+{
+    entry *e = l->first;
+    if (e) l->first = e->next;
+    return e;
+}
+
+static void on_done(void *ctx);
+static void on_turn(br_timer *timer, void *ctx);
+
+static void send_now(entry *e)
+{
+    e->sent = true;
+    e->flight.response->lag = e->batch->vu->lag;
+    br_http_fetch_start(e->batch->vu->http, &e->fetch, &e->request.http, &e->flight.response->http,
+        &e->request.fetch, br_js_http_on_hop, on_done, &e->flight);
+}
+
+static void wait_for_turn(batch *b)
+{
+    if (b->delayed.first) br_timer_start(b->vu->config.loop, &b->timer, b->delayed.first->at, on_turn, b);
+}
+
+static void on_turn(br_timer *timer, void *ctx)
+{
+    (void) timer;
+    batch *b = ctx;
+    br_ns now = br_loop_clock(b->vu->config.loop);
+    while (b->delayed.first && b->delayed.first->at <= now)
+        send_now(take(&b->delayed));
+    wait_for_turn(b);
+}
+
+static void begin(entry *e)
+{
+    batch *b = e->batch;
+    e->host->running++;
+    e->at = br_js_http_take_turn(b->vu);
+    if (e->at == 0) {
+        send_now(e);
+        return;
+    }
+    bool first = !b->delayed.first;
+    put(&b->delayed, e);
+    if (first) wait_for_turn(b);
+}
+
+static void take_some(batch *b)
+{
+    const br_vu_settings *s = b->vu->config.settings;
+    while (b->next < b->count && (s->batch <= 0 || b->taken < (size_t) s->batch)) {
+        entry *e = &b->list[b->next++];
+        b->taken++;
+        if (s->batch_per_host > 0 && e->host->running >= (size_t) s->batch_per_host)
+            put(&e->host->waiting, e);
+        else
+            begin(e);
+    }
+}
 
 static void on_done(void *ctx)
 {
     entry *e = ctx;
     batch *b = e->batch;
-    e->state = ENDED;
-    b->running--;
+    e->sent = false;
+    e->host->running--;
+    b->taken--;
     b->ended++;
     if (b->cancelled) return;
-    start_some(b);
+    entry *next = take(&e->host->waiting);
+    if (next) begin(next);
+    take_some(b);
     if (b->ended == b->count && b->vu->waiting) br_fiber_wake(b->vu->fiber, BR_OK);
-}
-
-static void start_some(batch *b)
-{
-    const br_vu_settings *s = b->vu->config.settings;
-    for (size_t i = 0; i < b->count; i++) {
-        entry *e = &b->list[i];
-        if (s->batch > 0 && b->running >= (size_t) s->batch) return;
-        if (e->state != WAITING) continue;
-        if (s->batch_per_host > 0 &&
-            running_to(b, e->request.http.url.authority) >= (size_t) s->batch_per_host)
-            continue;
-        e->state = RUNNING;
-        b->running++;
-        e->flight.response->lag = b->vu->lag;
-        br_http_fetch_start(b->vu->http, &e->fetch, &e->request.http, &e->flight.response->http,
-            &e->request.fetch, br_js_http_on_hop, on_done, &e->flight);
-    }
 }
 
 static br_code run(batch *b)
@@ -78,18 +140,29 @@ static br_code run(batch *b)
     br_vu *vu = b->vu;
     if (b->count == 0) return BR_OK;
     vu->waiting = true;
-    start_some(b);
+    take_some(b);
     br_code code = br_fiber_await(vu->fiber);
     vu->waiting = false;
     if (code != BR_OK) {
         b->cancelled = true;
+        br_timer_stop(vu->config.loop, &b->timer);
         for (size_t i = 0; i < b->count; i++) {
-            if (b->list[i].state == RUNNING) br_http_fetch_cancel(&b->list[i].fetch);
+            if (b->list[i].sent) br_http_fetch_cancel(&b->list[i].fetch);
         }
     }
     vu->slice_start = br_loop_now(vu->config.loop);
     vu->lag = 0;
     return code;
+}
+
+static host *host_of(batch *b, br_str name)
+{
+    host *h = br_map_get(&b->hosts, name);
+    if (!h) {
+        h = BR_ARENA_NEW(&b->arena, host);
+        (void) br_map_set(&b->hosts, name, h);
+    }
+    return h;
 }
 
 /* Building ------------------------------------------------------------------------------------------ */
@@ -109,6 +182,7 @@ static br_code build(
     vu->scratch = scratch;
     vu->building = building;
     if (code != BR_EEXCEPTION) br_js_response_keep_request(e->flight.response, &e->request);
+    if (code == BR_OK) e->host = host_of(b, e->request.http.url.authority);
     return code;
 }
 
@@ -174,7 +248,7 @@ static br_code build_from_object(batch *b, entry *e, JSValueConst v)
 static br_code build_entry(batch *b, entry *e, JSValueConst v)
 {
     e->batch = b;
-    e->flight = (br_js_flight){b->vu, &e->request, br_js_response_take(b->vu), &e->fetch};
+    e->flight = (br_js_flight){b->vu, &e->request, br_js_response_take(b->vu), &e->fetch, b->vu->origin};
     if (JS_IsArray(v)) return build_from_array(b, e, v);
     if (JS_IsObject(v) && !br_js_is_template_url(v)) return build_from_object(b, e, v);
     return build(b, e, "GET", v, JS_UNDEFINED, JS_UNDEFINED);
@@ -190,8 +264,9 @@ static void set_result(batch *b, JSValueConst results, size_t i, JSValue value)
         JS_SetProperty(b->vu->ctx, results, b->list[i].key, value);
 }
 
-/* One could not be built: nothing is sent, and the result tells of this one only. */
-static JSValue refused(batch *b, size_t i, JSValue results)
+/* One could not be built: nothing is sent. Those before it have empty results; an array has null for those
+ * behind it, an object lacks them. */
+static JSValue refused(batch *b, size_t i, size_t wanted, JSValue results)
 {
     entry *e = &b->list[i];
     br_js_response *r = e->flight.response;
@@ -204,8 +279,12 @@ static JSValue refused(batch *b, size_t i, JSValue results)
     }
     br_log_field field = {"error", r->error};
     br_log_line(BR_LOG_WARN, BR_STR("A batch request failed"), &field, 1);
-    e->flight.response = NULL;
-    set_result(b, results, i, br_js_response_object(vu, r));
+    for (size_t k = 0; k <= i; k++) {
+        set_result(b, results, k, br_js_response_object(vu, b->list[k].flight.response));
+        b->list[k].flight.response = NULL;
+    }
+    for (size_t k = i + 1; k < wanted && JS_IsArray(results); k++)
+        JS_SetPropertyUint32(vu->ctx, results, (uint32_t) k, JS_NULL);
     return results;
 }
 
@@ -238,6 +317,7 @@ static void drop(batch *b)
         JS_FreeAtom(b->vu->ctx, b->list[i].key);
     }
     br_free(b->list);
+    br_map_deinit(&b->hosts);
     br_arena_deinit(&b->arena);
 }
 
@@ -257,7 +337,7 @@ static JSValue perform(batch *b, JSValueConst given, JSPropertyEnum *keys, JSVal
             JS_FreeValue(ctx, results);
             return JS_EXCEPTION;
         }
-        if (code != BR_OK) return refused(b, i, results);
+        if (code != BR_OK) return refused(b, i, wanted, results);
     }
     if (run(b) == BR_OK) return collect(b, results);
     JS_FreeValue(ctx, results);
@@ -287,6 +367,7 @@ JSValue br_js_http_batch(JSContext *ctx, JSValueConst this_val, int argc, JSValu
         ret = br_js_throw(ctx, "more than %d requests in one batch", BATCH_MAX);
     } else {
         br_arena_init(&b.arena, 8192);
+        br_map_init(&b.hosts);
         b.list = br_calloc(b.count + 1, sizeof(*b.list));
         ret = perform(&b, argv[0], keys, array ? JS_NewArray(ctx) : JS_NewObject(ctx));
         drop(&b);

@@ -82,7 +82,7 @@ static void record(const br_js_flight *f, const br_http_request *hop)
         .received_bytes = r->http.received_bytes,
         .wall = br_vu_wall(vu, r->http.times.end),
     };
-    br_recorder_http(vu->config.recorder, &vu->origin, &s);
+    br_recorder_http(vu->config.recorder, &f->origin, &s);
     r->lag = 0;
 }
 
@@ -169,16 +169,23 @@ static br_code fetch(br_js_flight *f)
     return code;
 }
 
-br_code br_js_http_wait_for_turn(br_vu *vu)
+br_ns br_js_http_take_turn(br_vu *vu)
 {
     const br_vu_settings *s = vu->config.settings;
+    if (BR_LIKELY(!s->next_request)) return 0;
     br_ns now = br_loop_clock(vu->config.loop),
           next = atomic_load_explicit(s->next_request, memory_order_relaxed), at;
     do {
         at = next > now ? next : now;
     } while (!atomic_compare_exchange_weak_explicit(
         s->next_request, &next, at + s->request_interval, memory_order_relaxed, memory_order_relaxed));
-    if (at <= now) return BR_OK;
+    return at <= now ? 0 : at;
+}
+
+br_code br_js_http_wait_for_turn(br_vu *vu)
+{
+    br_ns at = br_js_http_take_turn(vu);
+    if (at == 0) return BR_OK;
     br_code code = br_fiber_sleep_until(vu->fiber, at);
     br_vu_resumed(vu, at);
     return code;
@@ -230,7 +237,7 @@ static JSValue perform(
     }
     br_js_response_keep_request(r, &request);
     if (code != BR_OK) return br_js_http_refuse(vu, &request, r);
-    br_js_flight flight = {vu, &request, r, &vu->fetch};
+    br_js_flight flight = {vu, &request, r, &vu->fetch, vu->origin};
     if (fetch(&flight) != BR_OK) {
         br_js_response_put(r);
         return br_js_interrupt(ctx);

@@ -320,6 +320,7 @@ typedef struct br_js_flight {
     const br_js_request *request;
     br_js_response *response;
     br_http_fetch *fetch;
+    br_origin origin; /* the tags when it was asked for: those of its samples */
 } br_js_flight;
 /* Ends of a request (mod_http.c): each takes r and gives the Response, or JS_EXCEPTION if it is to be thrown.
  */
@@ -327,6 +328,7 @@ JSValue br_js_http_finish(const br_js_flight *flight); /* after the fetch */
 JSValue br_js_http_refuse(
     br_vu *vu, const br_js_request *request, br_js_response *r); /* it could not be built: no exchange */
 br_code br_js_http_wait_for_turn(br_vu *vu);                     /* option rps; BR_ECANCEL: interrupted */
+br_ns br_js_http_take_turn(br_vu *vu); /* the same without waiting: when it may start, or 0: now */
 /* Records a hop; for br_http_fetch_start(), with a br_js_flight. */
 void br_js_http_on_hop(void *flight, const br_http_request *request, bool challenge);
 JSValue br_js_async_request(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
