@@ -147,7 +147,7 @@ void br_http_request_put_head(const br_http_request *q, bool close, const br_pro
     static const size_t fixed =
         64; /* the words of the request line, "Host: ", "Connection: close", the end */
     br_str host = br_http_request_host(q);
-    size_t more = BR_UNLIKELY(proxy != NULL) ? proxy_bytes(q, proxy) : 0;
+    size_t more = proxy != NULL ? proxy_bytes(q, proxy) : 0;
     br_code code = br_buf_reserve(
         out, q->method.n + 3 * q->url.target.n + host.n + fields_bytes(q) + fixed + more);
     BR_ASSERT(code == BR_OK);
