@@ -5,7 +5,6 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
-#include "base/str_int.h"
 
 #define CAP_BYTES_MIN ((size_t) 64)
 

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/str_int.h"
 
 #define MESSAGE_WIDTH 44 /* on a terminal, fields begin behind this column */
 

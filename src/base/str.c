@@ -1,7 +1,5 @@
 #include "base/str.h"
 
-#include "base/str_int.h"
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;

@@ -61,3 +61,10 @@ bool br_str_cut(br_str *rest, char sep, br_str *ret_field);
 
 /* FNV-1a with a final mix; for tables that hold our own strings. */
 uint64_t br_str_hash(br_str s);
+
+/*
+ * Decodes the code point at p[0..n), n > 0, strictly: JSON strings, logs and codecs agree on what is valid.
+ * Returns its length of 1 to 4 bytes; 0, and *ret_rune is untouched, for a cut sequence, an overlong form, a
+ * surrogate or a value over U+10FFFF.
+ */
+size_t br_utf8_decode(const char *p, size_t n, uint32_t *ret_rune);

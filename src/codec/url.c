@@ -178,7 +178,7 @@ static br_code parse_port(br_str text, br_str colon_port, br_url *u, br_err *err
     uint64_t port = 0;
     if (br_parse_u64(digits, &port) != BR_OK || port > 65535) {
         return br_fail(
-            err, BR_ESYNTAX, "dial tcp: address " BR_FMT ": invalid port", BR_ARG(br_str_sub(digits, 0, 40)));
+            err, BR_EINVAL, "dial tcp: address " BR_FMT ": invalid port", BR_ARG(br_str_sub(digits, 0, 40)));
     }
     u->port = (uint16_t) port;
     return BR_OK;
@@ -276,15 +276,21 @@ static size_t index_of(br_str s, const char *stops)
     return i;
 }
 
-/* A URL without a scheme never gets further than an error: the one that Go gives for it. */
-static br_code no_scheme(br_str text, br_str rest, br_url *u, br_err *err)
+/* Text without a scheme: what is a mistake in a reference, too. */
+static br_code check_relative(br_str text, br_str rest, br_err *err)
 {
     br_str path = br_str_sub(rest, 0, index_of(rest, "?"));
     br_str segment = br_str_sub(path, 0, index_of(path, "/"));
     if (!br_str_starts(path, BR_STR("/")) && br_str_find_char(segment, ':') >= 0) {
         return bad_url(text, "first path segment in URL cannot contain colon", BR_STR_NONE, "", err);
     }
-    br_code code = check_escapes(text, path, false, err);
+    return check_escapes(text, path, false, err);
+}
+
+/* A URL without a scheme never gets further than an error: the one that Go gives for it. */
+static br_code no_scheme(br_str text, br_str rest, br_url *u, br_err *err)
+{
+    br_code code = check_relative(text, rest, err);
     return code == BR_OK ? check_scheme(u, err) : code;
 }
 
@@ -400,18 +406,6 @@ br_url br_url_rebase(const br_url *parsed, br_str text)
 
 /* References ------------------------------------------------------------------------------------- */
 
-/* Length of "scheme" in "scheme:...", 0 if there is none. */
-static size_t scheme_len(br_str s)
-{
-    size_t n = 0;
-    while (n < s.n && (class_of((unsigned char) s.p[n]) & IS_UNRESERVED || s.p[n] == '+') && s.p[n] != '_' &&
-           s.p[n] != '~') {
-        n++;
-    }
-    bool letter = s.n > 0 && ((s.p[0] | 32) >= 'a' && (s.p[0] | 32) <= 'z');
-    return letter && n < s.n && s.p[n] == ':' ? n : 0;
-}
-
 /* Drops the last segment of the path that begins at `start` in out: "/a/b" -> "/a". */
 static void drop_segment(br_buf *out, size_t start)
 {
@@ -421,13 +415,16 @@ static void drop_segment(br_buf *out, size_t start)
     out->len -= out->len > start ? 1 : 0;
 }
 
-/* Appends a path without its dot segments: section 5.2.4. */
+/* Appends a path without its dot segments: section 5.2.4. Nothing stays nothing. */
 static br_code put_without_dots(br_str path, br_buf *out)
 {
     size_t start = out->len;
     br_code code = BR_OK;
     br_str rest = path, segment;
-    if (rest.n > 0 && rest.p[0] == '/') {
+    if (rest.n == 0) {
+        return BR_OK;
+    }
+    if (rest.p[0] == '/') {
         rest = br_str_sub(rest, 1, rest.n);
     }
     while (code == BR_OK && br_str_cut(&rest, '/', &segment)) {
@@ -445,56 +442,116 @@ static br_code put_without_dots(br_str path, br_buf *out)
     return code == BR_OK && out->len == start ? br_buf_putc(out, '/') : code;
 }
 
-/* The base's path up to its last slash, then the reference. */
-static br_code put_merged(br_str base_path, br_str path, br_buf *out)
+/* The path that `path`, perhaps empty, means at a document with base_path; encoded as Go shows it. */
+static br_code put_path(br_str base_path, br_str path, br_buf *out)
 {
-    br_buf joined;
+    br_buf joined, plain;
+    size_t n = path.n > 0 && path.p[0] == '/' ? 0 : base_path.n;
     br_buf_init(&joined, 2 * BR_URL_MAX_BYTES);
-    size_t n = base_path.n;
-    while (n > 0 && base_path.p[n - 1] != '/') {
+    br_buf_init(&plain, 2 * BR_URL_MAX_BYTES);
+    while (path.n > 0 && n > 0 && base_path.p[n - 1] != '/') { /* it takes the place of the last segment */
         n--;
     }
     br_code code = br_buf_put(&joined, br_str_sub(base_path, 0, n));
     code = code == BR_OK ? br_buf_put(&joined, path) : code;
-    code = code == BR_OK ? put_without_dots(br_buf_view(&joined), out) : code;
+    code = code == BR_OK ? put_without_dots(br_buf_view(&joined), &plain) : code;
+    br_str result = br_buf_view(&plain);
+    if (code == BR_OK) {
+        code = path_is_clean(result) ? br_buf_put(out, result) : put_encoded(result, out);
+    }
     br_buf_deinit(&joined);
+    br_buf_deinit(&plain);
     return code;
 }
 
-static size_t until(br_str s, const char *ends)
+/* "//user:pw@host:port" as it stands in the text. */
+static br_str authority_of(const br_url *u)
 {
-    size_t n = 0;
-    while (n < s.n && s.p[n] != ends[0] && s.p[n] != ends[1]) {
-        n++;
-    }
-    return n;
+    size_t from = u->scheme.n + 1;
+    return br_str_sub(u->text, from, (size_t) (u->authority.p + u->authority.n - u->text.p));
 }
 
-br_code br_url_resolve(const br_url *base, br_str ref, br_buf *out, bool *ret_relative)
+static br_code put_scheme(bool tls, br_buf *out)
 {
-    *ret_relative = false;
-    if (scheme_len(ref) > 0) {
-        return br_buf_put(out, ref);
+    return br_buf_puts(out, tls ? "https:" : "http:");
+}
+
+/* The query and the fragment; what may not stand in a fragment is encoded. */
+static br_code put_end(br_str query, br_str fragment, br_buf *out)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    br_code code = br_buf_put(out, query);
+    for (size_t i = 0; i < fragment.n && code == BR_OK; i++) {
+        unsigned char c = (unsigned char) fragment.p[i];
+        if (c > 0x20 && c < 0x7f) {
+            code = br_buf_putc(out, (char) c);
+        } else {
+            const char seq[3] = {'%', digits[c >> 4], digits[c & 15]};
+            code = br_buf_append(out, seq, 3);
+        }
     }
-    br_code code = br_buf_put(out, base->scheme);
-    code = code == BR_OK ? br_buf_putc(out, ':') : code;
-    if (code != BR_OK || br_str_starts(ref, BR_STR("//"))) {
-        return code == BR_OK ? br_buf_put(out, ref) : code;
+    return code;
+}
+
+/* `ref` names a host; `u` is what it was parsed to. Only its path is made anew. */
+static br_code put_absolute(const br_url *u, br_str authority, br_str fragment, br_buf *out)
+{
+    size_t path = index_of(u->target, "?");
+    br_code code = put_scheme(u->tls, out);
+    code = code == BR_OK ? br_buf_put(out, authority) : code;
+    code = code == BR_OK ? put_path(BR_STR(""), br_str_sub(u->target, 0, path), out) : code;
+    return code == BR_OK ? put_end(br_str_sub(u->target, path, u->target.n), fragment, out) : code;
+}
+
+static br_code put_relative(const br_url *base, br_str ref, br_str fragment, br_buf *out)
+{
+    size_t base_path = index_of(base->target, "?"), path = index_of(ref, "?");
+    br_str query = br_str_sub(ref, path, ref.n);
+    if (ref.n == 0) { /* the same document */
+        query = br_str_sub(base->target, base_path, base->target.n);
+        if (fragment.n < 2 && base->fragment.p != NULL) {
+            fragment = (br_str){base->fragment.p - 1, base->fragment.n + 1};
+        }
     }
-    *ret_relative = true;
-    size_t base_path = until(base->target, "?#"), path = until(ref, "?#");
-    br_str authority = {base->text.p + base->scheme.n + 1, 0}; /* "//user:pw@host:port" */
-    authority.n = (size_t) (base->authority.p + base->authority.n - authority.p);
-    code = br_buf_put(out, authority);
-    if (code == BR_OK && path > 0) {
-        br_str own = br_str_sub(ref, 0, path);
-        code = own.p[0] == '/'
-                   ? put_without_dots(own, out)
-                   : put_merged(
-                         base_path > 0 ? br_str_sub(base->target, 0, base_path) : BR_STR("/"), own, out);
-    } else if (code == BR_OK) {
-        bool query = ref.n > 0 && ref.p[0] == '?';
-        code = br_buf_put(out, query ? br_str_sub(base->target, 0, base_path) : base->target);
+    br_code code = put_scheme(base->tls, out);
+    code = code == BR_OK ? br_buf_put(out, authority_of(base)) : code;
+    code = code == BR_OK ? put_path(br_str_sub(base->target, 0, base_path), br_str_sub(ref, 0, path), out)
+                         : code;
+    return code == BR_OK ? put_end(query, fragment, out) : code;
+}
+
+br_code br_url_resolve(const br_url *base, br_str ref, br_buf *out, bool *ret_relative, br_err *err)
+{
+    size_t hash = index_of(ref, "#");
+    br_str before = br_str_sub(ref, 0, hash), rest = before, fragment = br_str_sub(ref, hash, ref.n);
+    br_url u = {.text = before};
+    br_code code = has_control(before)
+                       ? bad_url(before, "net/url: invalid control character in URL", BR_STR_NONE, "", err)
+                       : cut_scheme(before, &rest, &u.scheme, err);
+    *ret_relative = u.scheme.n == 0;
+    if (code == BR_OK && fragment.n > 0) {
+        code = check_escapes(ref, br_str_sub(fragment, 1, fragment.n), false, err);
     }
-    return code == BR_OK ? br_buf_put(out, br_str_sub(ref, path, ref.n)) : code;
+    if (code != BR_OK) {
+        return code;
+    }
+    bool names_host = br_str_starts(rest, BR_STR("//")) &&
+                      (u.scheme.n > 0 || !br_str_starts(rest, BR_STR("///")));
+    if (names_host || u.scheme.n > 0) {
+        br_str authority = br_str_sub(rest, 0, 2 + index_of(br_str_sub(rest, 2, rest.n), "/?"));
+        u.scheme = u.scheme.n > 0 ? u.scheme : base->scheme;
+        code = parse_rest(before, rest, &u, err);
+        if (code == BR_EUNSUPPORTED || code == BR_EINVAL) { /* a URL, but none that can be asked for */
+            code = br_buf_put(out, *ret_relative ? base->scheme : BR_STR(""));
+            code = code == BR_OK ? br_buf_puts(out, *ret_relative ? ":" : "") : code;
+            code = code == BR_OK ? br_buf_put(out, ref) : code;
+        } else if (code == BR_OK) {
+            code = put_absolute(&u, authority, fragment, out);
+        }
+    } else {
+        code = check_relative(before, rest, err);
+        code = code == BR_OK ? put_relative(base, rest, fragment, out) : code;
+    }
+    return code == BR_ELIMIT ? br_fail(err, BR_ELIMIT, "URL is over the limit of %d bytes", BR_URL_MAX_BYTES)
+                             : code;
 }

@@ -27,12 +27,11 @@ typedef struct br_url {
 } br_url;
 
 /*
- * BR_ESYNTAX (bad port, control character, bad percent sequence in host, path or fragment, unmatched bracket,
- * blank in the host), BR_EUNSUPPORTED (scheme other than http and https, none at all), BR_EINVAL (no host),
- * BR_ELIMIT (too long).
- * The message is Go's wording where scripts may see it: BR_ESYNTAX `parse "http://a b/": invalid character "
- * " in host name`, BR_EUNSUPPORTED `unsupported protocol scheme ""`, BR_EINVAL `http: no Host in request
- * URL`.
+ * BR_ESYNTAX (port that is no number, control character, bad percent sequence in host, path or fragment,
+ * unmatched bracket, blank in the host), BR_EUNSUPPORTED (scheme other than http and https, none at all),
+ * BR_EINVAL (no host, port over 65535), BR_ELIMIT (too long). The message is Go's wording where scripts may
+ * see it: BR_ESYNTAX `parse "http://a b/": invalid character " " in host name`, BR_EUNSUPPORTED `unsupported
+ * protocol scheme ""`, BR_EINVAL `http: no Host in request URL`.
  */
 BR_NODISCARD br_code br_url_parse(br_str text, br_url *ret_url, br_err *err);
 
@@ -44,11 +43,12 @@ BR_NODISCARD br_code br_url_parse(br_str text, br_url *ret_url, br_err *err);
 br_code br_url_put_target(const br_url *url, br_buf *out);
 
 /*
- * Appends the absolute URL that `ref` means in a document at `base`: RFC 3986 section 5.2, dot segments
- * removed. *ret_relative: it stays at the base's host because it names none. Whether the result is a URL is
- * for br_url_parse() to say. BR_ELIMIT.
+ * Appends the absolute URL that `ref` means in a document at `base`: RFC 3986 section 5.2 as Go does it, in
+ * the form that Go shows: scheme in lower case, path without dot segments and encoded where it has to be.
+ * Whether the result can be asked for (scheme, host, port) is for br_url_parse() to say. *ret_relative: `ref`
+ * names no scheme. BR_ESYNTAX with Go's words about `ref`, BR_ELIMIT.
  */
-br_code br_url_resolve(const br_url *base, br_str ref, br_buf *out, bool *ret_relative);
+br_code br_url_resolve(const br_url *base, br_str ref, br_buf *out, bool *ret_relative, br_err *err);
 
 /* The parts of `text`, which has the same bytes as the text of `parsed`: for callers that ask for one URL
  * again and again. */

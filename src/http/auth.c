@@ -1,99 +1,141 @@
 #include "http/auth_int.h"
 #include <openssl/evp.h>
 #include <string.h>
-#include "codec/credentials.h"
+#include "base/buf.h"
 
-/* Digest ----------------------------------------------------------------------------------------- */
+/* Credentials ------------------------------------------------------------------------------------ */
 
-static bool blank(char c)
+br_str br_base64(br_arena *arena, const char *prefix, br_str bytes)
 {
-    return c == ' ' || c == '\t' || c == ',';
+    size_t before = strlen(prefix);
+    unsigned char *out = br_arena_alloc(arena, before + (bytes.n + 2) / 3 * 4 + 1);
+    memcpy(out, prefix, before);
+    int len = EVP_EncodeBlock(out + before, (const unsigned char *) bytes.p, (int) bytes.n);
+    return (br_str){(char *) out, before + (size_t) len};
 }
 
-/* Takes `name=value` or `name="value"` off the front; escapes in quotes stay as they are. */
-static bool next_parameter(br_str *rest, br_str *ret_name, br_str *ret_value)
+br_code br_base64_decode(br_arena *arena, br_str text, br_str *ret)
 {
-    size_t i = 0;
-    while (i < rest->n && blank(rest->p[i])) {
-        i++;
-    }
-    size_t name = i;
-    while (i < rest->n && rest->p[i] != '=' && !blank(rest->p[i])) {
-        i++;
-    }
-    *ret_name = br_str_sub(*rest, name, i);
-    if (i == rest->n || rest->p[i] != '=' || i == name) {
-        return false;
-    }
-    size_t value = ++i;
-    bool quoted = i < rest->n && rest->p[i] == '"';
-    if (quoted) {
-        for (value = ++i; i < rest->n && rest->p[i] != '"'; i++) {
-            i += rest->p[i] == '\\' && i + 1 < rest->n ? 1 : 0;
-        }
-    } else {
-        while (i < rest->n && !blank(rest->p[i])) {
-            i++;
-        }
-    }
-    *ret_value = br_str_sub(*rest, value, i);
-    *rest = br_str_sub(*rest, i + (quoted && i < rest->n ? 1 : 0), rest->n);
-    return true;
-}
-
-br_code br_http_digest_parse(br_str field, br_http_digest *ret)
-{
-    br_http_digest d = {.algorithm = BR_STR("MD5")};
-    if (field.n < 7 || !br_str_eq_nocase(br_str_sub(field, 0, 7), BR_STR("Digest "))) {
+    if (text.n == 0 || text.n % 4 != 0 || text.n > (size_t) 1 << 24) {
         return BR_ESYNTAX;
     }
-    br_str rest = br_str_sub(field, 7, field.n), name, value;
-    while (next_parameter(&rest, &name, &value)) {
-        const struct {
-            const char *name;
-            br_str *value;
-        } known[] = {{"realm", &d.realm}, {"nonce", &d.nonce}, {"opaque", &d.opaque}, {"qop", &d.qop},
-            {"algorithm", &d.algorithm}};
-        for (size_t i = 0; i < BR_COUNT_OF(known); i++) {
-            if (br_str_eq_nocase(name, br_str_of(known[i].name))) {
-                *known[i].value = value;
-            }
-        }
-        d.stale = d.stale ||
-                  (br_str_eq_nocase(name, BR_STR("stale")) && br_str_eq_nocase(value, BR_STR("true")));
-    }
-    if (d.nonce.n == 0) {
+    unsigned char *out = br_arena_alloc(arena, text.n / 4 * 3);
+    int len = EVP_DecodeBlock(out, (const unsigned char *) text.p, (int) text.n);
+    size_t padding = text.p[text.n - 1] != '=' ? 0 : text.p[text.n - 2] != '=' ? 1 : 2;
+    if (len < 0 || (size_t) len < padding) {
         return BR_ESYNTAX;
     }
-    *ret = d;
+    *ret = (br_str){(char *) out, (size_t) len - padding};
     return BR_OK;
 }
 
-typedef struct hasher {
-    br_arena *arena;
-    const EVP_MD *kind;
-} hasher;
-
-/* The hash of text in lower-case hexadecimal. */
-static br_str hash(const hasher *h, const char *text, size_t n)
+bool br_http_basic_read(br_arena *arena, br_str field, br_str *ret_user, br_str *ret_password)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char raw[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    char *out = br_arena_alloc(h->arena, 2 * EVP_MAX_MD_SIZE + 1);
-    if (EVP_Digest(text, n, raw, &len, h->kind, NULL) != 1) {
-        len = 0; /* a provider without it: the server will refuse */
+    br_str both;
+    if (field.n < 6 || !br_str_eq_nocase(br_str_sub(field, 0, 6), BR_STR("Basic ")) ||
+        br_base64_decode(arena, br_str_trim(br_str_sub(field, 6, field.n)), &both) != BR_OK ||
+        br_str_find_char(both, ':') < 0) {
+        return false;
     }
-    for (unsigned i = 0; i < len; i++) {
-        out[2 * i] = digits[raw[i] >> 4];
-        out[2 * i + 1] = digits[raw[i] & 15];
-    }
-    return (br_str){out, 2 * (size_t) len};
+    (void) br_str_cut(&both, ':', ret_user);
+    *ret_password = both;
+    return true;
 }
 
-static br_str hash_of(const hasher *h, char *text)
+/* Challenges -------------------------------------------------------------------------------------- */
+
+static bool blank(char c)
 {
-    return hash(h, text, strlen(text));
+    return c == ' ' || c == '\t';
+}
+
+static size_t skip_blanks(br_str s, size_t i)
+{
+    while (i < s.n && blank(s.p[i])) {
+        i++;
+    }
+    return i;
+}
+
+/* The end of the quoted text that begins at i, behind its last quote. */
+static size_t skip_quoted(br_str s, size_t i)
+{
+    for (i++; i < s.n && s.p[i] != '"'; i++) {
+        i += s.p[i] == '\\' ? 1 : 0;
+    }
+    return i < s.n ? i + 1 : s.n;
+}
+
+/* Behind the next comma that is not in quotes, or the end. */
+static size_t skip_item(br_str s, size_t i)
+{
+    while (i < s.n && s.p[i] != ',') {
+        i = s.p[i] == '"' ? skip_quoted(s, i) : i + 1;
+    }
+    return i < s.n ? i + 1 : s.n;
+}
+
+bool br_http_challenge_find(br_str field, br_str scheme, br_str *ret_rest)
+{
+    for (size_t i = 0; i < field.n; i = skip_item(field, i)) {
+        i = skip_blanks(field, i);
+        size_t end = i + scheme.n;
+        if (end > field.n || !br_str_eq_nocase(br_str_sub(field, i, end), scheme)) {
+            continue;
+        }
+        size_t next = skip_blanks(field, end);
+        bool whole = next > end || end == field.n || field.p[end] == ',';
+        if (whole && !(next < field.n && field.p[next] == '=')) { /* not a parameter of that name */
+            *ret_rest = br_str_sub(field, next, field.n);
+            return true;
+        }
+    }
+    return false;
+}
+
+br_str br_http_challenge_data(br_str rest)
+{
+    size_t n = 0;
+    while (n < rest.n && !blank(rest.p[n]) && rest.p[n] != ',') {
+        n++;
+    }
+    return br_str_sub(rest, 0, n);
+}
+
+/* Digest: parameters ------------------------------------------------------------------------------ */
+
+/* Takes `name=value` or `name="value"` off the front; false at the end, or where the next challenge begins.
+ */
+static bool next_parameter(br_str *rest, br_str *ret_name, br_str *ret_value)
+{
+    br_str s = *rest;
+    size_t i = 0;
+    while (i < s.n && (blank(s.p[i]) || s.p[i] == ',')) {
+        i++;
+    }
+    size_t name = i;
+    while (i < s.n && s.p[i] != '=' && s.p[i] != ',' && !blank(s.p[i])) {
+        i++;
+    }
+    *ret_name = br_str_sub(s, name, i);
+    i = skip_blanks(s, i);
+    if (i == s.n || s.p[i] != '=' || ret_name->n == 0) {
+        return false;
+    }
+    i = skip_blanks(s, i + 1);
+    size_t value = i;
+    if (i < s.n && s.p[i] == '"') {
+        i = skip_quoted(s, i);
+        bool closed = i - value > 1 && s.p[i - 1] == '"';
+        *ret_value = br_str_sub(s, value + 1, closed ? i - 1 : i);
+    } else {
+        while (i < s.n && s.p[i] != ',' && !blank(s.p[i])) {
+            i++;
+        }
+        *ret_value = br_str_sub(s, value, i);
+    }
+    *rest = br_str_sub(s, i, s.n);
+    return true;
 }
 
 static const EVP_MD *kind_of(br_str algorithm, bool *ret_session)
@@ -103,12 +145,13 @@ static const EVP_MD *kind_of(br_str algorithm, bool *ret_session)
     if (*ret_session) {
         name = br_str_sub(name, 0, name.n - 5);
     }
-    return br_str_eq_nocase(name, BR_STR("MD5"))       ? EVP_md5()
-           : br_str_eq_nocase(name, BR_STR("SHA-256")) ? EVP_sha256()
-                                                       : NULL;
+    return br_str_eq_nocase(name, BR_STR("MD5"))           ? EVP_md5()
+           : br_str_eq_nocase(name, BR_STR("SHA-256"))     ? EVP_sha256()
+           : br_str_eq_nocase(name, BR_STR("SHA-512-256")) ? EVP_sha512_256()
+                                                           : NULL;
 }
 
-/* "auth" is preferred among what the server offers. */
+/* "auth" is preferred among what the server offers; n == 0: it offers nothing known. */
 static br_str choose_qop(br_str offered)
 {
     br_str item, best = BR_STR_NONE;
@@ -122,45 +165,149 @@ static br_str choose_qop(br_str offered)
     return best;
 }
 
-br_code br_http_digest_answer(br_arena *arena, const br_http_digest *d, br_str method, br_str uri,
-    br_str body, br_str userinfo, br_str cnonce, br_str *ret)
+static bool is_true(br_str name, const char *wanted, br_str value)
+{
+    return br_str_eq_nocase(name, br_str_of(wanted)) && br_str_eq_nocase(value, BR_STR("true"));
+}
+
+br_code br_http_digest_parse(br_str rest, br_http_digest *ret)
+{
+    br_http_digest d = {.algorithm = BR_STR_NONE};
+    br_str name, value;
+    while (next_parameter(&rest, &name, &value)) {
+        const struct {
+            const char *name;
+            br_str *value;
+        } known[] = {{"realm", &d.realm}, {"nonce", &d.nonce}, {"opaque", &d.opaque}, {"qop", &d.qop},
+            {"algorithm", &d.algorithm}};
+        for (size_t i = 0; i < BR_COUNT_OF(known); i++) {
+            if (br_str_eq_nocase(name, br_str_of(known[i].name))) {
+                *known[i].value = value;
+            }
+        }
+        d.stale = d.stale || is_true(name, "stale", value);
+        d.userhash = d.userhash || is_true(name, "userhash", value);
+    }
+    bool session;
+    d.algorithm = d.algorithm.n > 0 ? d.algorithm : BR_STR("MD5");
+    if (d.nonce.n == 0) {
+        return BR_ESYNTAX;
+    }
+    if (kind_of(d.algorithm, &session) == NULL || (d.qop.n > 0 && choose_qop(d.qop).n == 0)) {
+        return BR_EUNSUPPORTED;
+    }
+    *ret = d;
+    return BR_OK;
+}
+
+/* Digest: the answer ------------------------------------------------------------------------------ */
+
+typedef struct hasher {
+    br_arena *arena;
+    const EVP_MD *kind;
+} hasher;
+
+/* The hash of the parts, joined by colons, in lower-case hexadecimal. */
+static br_str hash(const hasher *h, const br_str *parts, size_t count)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char raw[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    bool ok = md != NULL && EVP_DigestInit_ex(md, h->kind, NULL) == 1;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = (i == 0 || EVP_DigestUpdate(md, ":", 1) == 1) &&
+             (parts[i].n == 0 || EVP_DigestUpdate(md, parts[i].p, parts[i].n) == 1);
+    }
+    if (!ok || EVP_DigestFinal_ex(md, raw, &len) != 1) {
+        len = 0; /* a provider without it: the server will refuse */
+    }
+    EVP_MD_CTX_free(md);
+    char *out = br_arena_alloc(h->arena, 2 * EVP_MAX_MD_SIZE);
+    for (unsigned i = 0; i < len; i++) {
+        out[2 * i] = digits[raw[i] >> 4];
+        out[2 * i + 1] = digits[raw[i] & 15];
+    }
+    return (br_str){out, 2 * (size_t) len};
+}
+
+#define HASH(h, ...) hash((h), (const br_str[]){__VA_ARGS__}, BR_COUNT_OF(((const br_str[]){__VA_ARGS__})))
+
+/* What is hashed is the text without escapes. */
+static br_str unescaped(br_arena *arena, br_str s)
+{
+    if (br_str_find_char(s, '\\') < 0) {
+        return s;
+    }
+    char *out = br_arena_alloc(arena, s.n);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        i += s.p[i] == '\\' && i + 1 < s.n ? 1 : 0;
+        out[n++] = s.p[i];
+    }
+    return (br_str){out, n};
+}
+
+/* Appends `, name="value"`; a value with quotes or backslashes gets escapes. */
+static void put_quoted(br_buf *out, const char *name, br_str value, bool escape)
+{
+    (void) br_buf_printf(out, "%s%s=\"", out->len > 7 ? ", " : "", name);
+    for (size_t i = 0; i < value.n; i++) {
+        if (escape && (value.p[i] == '"' || value.p[i] == '\\')) {
+            (void) br_buf_putc(out, '\\');
+        }
+        (void) br_buf_putc(out, value.p[i]);
+    }
+    (void) br_buf_putc(out, '"');
+}
+
+static br_str field_of(
+    br_arena *arena, const br_http_digest *d, const br_http_digest_use *use, br_str user, br_str response)
+{
+    br_str qop = choose_qop(d->qop);
+    br_buf out;
+    br_buf_init(&out, BR_BUF_NO_LIMIT);
+    (void) br_buf_puts(&out, "Digest ");
+    put_quoted(&out, "username", user, true);
+    put_quoted(&out, "realm", d->realm, false); /* as they came, with their escapes */
+    put_quoted(&out, "nonce", d->nonce, false);
+    put_quoted(&out, "uri", use->uri, false);
+    put_quoted(&out, "response", response, false);
+    (void) br_buf_printf(&out, ", algorithm=" BR_FMT, BR_ARG(d->algorithm));
+    if (d->opaque.n > 0) {
+        put_quoted(&out, "opaque", d->opaque, false);
+    }
+    if (qop.n > 0) {
+        (void) br_buf_printf(&out, ", qop=" BR_FMT ", nc=00000001", BR_ARG(qop));
+        put_quoted(&out, "cnonce", use->cnonce, false);
+    }
+    if (d->userhash) {
+        (void) br_buf_puts(&out, ", userhash=true");
+    }
+    br_str field = br_arena_str(arena, br_buf_view(&out));
+    br_buf_deinit(&out);
+    return field;
+}
+
+br_str br_http_digest_answer(br_arena *arena, const br_http_digest *d, const br_http_digest_use *use)
 {
     bool session;
     hasher h = {arena, kind_of(d->algorithm, &session)};
-    br_str user, password, qop = choose_qop(d->qop), answer;
-    if (h.kind == NULL) {
-        return BR_EUNSUPPORTED;
-    }
-    br_credentials_split(arena, userinfo, &user, &password);
-    br_str a1 = hash_of(&h, br_arena_printf(arena, BR_FMT ":" BR_FMT ":" BR_FMT, BR_ARG(user),
-                                BR_ARG(d->realm), BR_ARG(password)));
+    br_str qop = choose_qop(d->qop), realm = unescaped(arena, d->realm), nonce = unescaped(arena, d->nonce);
+    br_str a1 = HASH(&h, use->user, realm, use->password), a2, response;
     if (session) {
-        a1 = hash_of(&h, br_arena_printf(arena, BR_FMT ":" BR_FMT ":" BR_FMT, BR_ARG(a1), BR_ARG(d->nonce),
-                             BR_ARG(cnonce)));
+        a1 = HASH(&h, a1, nonce, use->cnonce);
     }
-    br_str a2 = br_str_is(qop, "auth-int")
-                    ? hash_of(&h, br_arena_printf(arena, BR_FMT ":" BR_FMT ":" BR_FMT, BR_ARG(method),
-                                      BR_ARG(uri), BR_ARG(hash(&h, body.p != NULL ? body.p : "", body.n))))
-                    : hash_of(&h, br_arena_printf(arena, BR_FMT ":" BR_FMT, BR_ARG(method), BR_ARG(uri)));
-    if (qop.n > 0) {
-        answer = hash_of(
-            &h, br_arena_printf(arena, BR_FMT ":" BR_FMT ":00000001:" BR_FMT ":" BR_FMT ":" BR_FMT,
-                    BR_ARG(a1), BR_ARG(d->nonce), BR_ARG(cnonce), BR_ARG(qop), BR_ARG(a2)));
+    if (br_str_is(qop, "auth-int")) {
+        a2 = HASH(&h, use->method, use->uri, HASH(&h, use->body));
     } else {
-        answer = hash_of(&h,
-            br_arena_printf(arena, BR_FMT ":" BR_FMT ":" BR_FMT, BR_ARG(a1), BR_ARG(d->nonce), BR_ARG(a2)));
-    }
-    const char *text = br_arena_printf(arena,
-        "Digest username=\"" BR_FMT "\", realm=\"" BR_FMT "\", nonce=\"" BR_FMT "\", uri=\"" BR_FMT
-        "\", response=\"" BR_FMT "\", algorithm=" BR_FMT,
-        BR_ARG(user), BR_ARG(d->realm), BR_ARG(d->nonce), BR_ARG(uri), BR_ARG(answer), BR_ARG(d->algorithm));
-    if (d->opaque.n > 0) {
-        text = br_arena_printf(arena, "%s, opaque=\"" BR_FMT "\"", text, BR_ARG(d->opaque));
+        a2 = HASH(&h, use->method, use->uri);
     }
     if (qop.n > 0) {
-        text = br_arena_printf(arena, "%s, qop=" BR_FMT ", nc=00000001, cnonce=\"" BR_FMT "\"", text,
-            BR_ARG(qop), BR_ARG(cnonce));
+        response = HASH(&h, a1, nonce, BR_STR("00000001"), use->cnonce, qop, a2);
+    } else {
+        response = HASH(&h, a1, nonce, a2);
     }
-    *ret = br_str_of(text);
-    return BR_OK;
+    br_str user = d->userhash ? HASH(&h, use->user, realm) : use->user;
+    return field_of(arena, d, use, user, response);
 }

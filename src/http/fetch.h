@@ -16,7 +16,7 @@
 #include "http/client.h"
 #include "http/jar.h"
 
-typedef enum br_http_auth { BR_AUTH_BASIC, BR_AUTH_DIGEST } br_http_auth;
+typedef enum br_http_auth { BR_AUTH_BASIC, BR_AUTH_DIGEST, BR_AUTH_NTLM } br_http_auth;
 
 /* A cookie of the request itself: sent on every hop, before those of the jar. */
 typedef struct br_http_cookie {
@@ -29,7 +29,7 @@ typedef struct br_http_fetch_options {
     br_jar *jar; /* NULL: none */
     const br_http_cookie *cookies;
     size_t cookie_count;
-    br_http_auth auth; /* of the credentials in the URL */
+    br_http_auth auth; /* of the credentials in the URL, or, with NTLM, of a Basic header */
 } br_http_fetch_options;
 
 typedef struct br_http_fetch br_http_fetch;
@@ -48,15 +48,20 @@ struct br_http_fetch {
     br_http_hop_fn *_on_hop;
     br_http_fetched_fn *_on_done;
     void *_ctx;
-    br_arena _arena;
-    bool _has_arena;
+    br_arena _arenas[2]; /* of the running hop, and of the one before */
+    bool _has_arenas;
+    uint8_t _turn;
+    br_buf _line;          /* the Cookie field while it is made */
     br_http_request _step; /* current, if it is not the first */
     br_ns _deadline;
     bool _sensitive_dropped, _body_dropped;
-    br_str _authorization; /* of digest, for the next step */
-    int64_t hops;          /* redirects followed */
-    bool challenged;       /* the challenge of this hop was answered */
-    bool stopped;          /* at the limit: the answer is a redirect */
+    uint8_t _login;           /* how far the login of this hop is */
+    const char *_ntlm_prefix; /* "NTLM " or "Negotiate " */
+    br_str _authorization;    /* of the login, for the next step */
+    br_str _referer;          /* of this hop */
+    int64_t hops;             /* redirects followed */
+    int64_t answers;          /* before the current one: of redirects and challenges */
+    bool stopped;             /* at the limit: the answer is a redirect */
 };
 
 /* `first` with what it points to, and `response`, outlive the fetch. */

@@ -9,7 +9,6 @@ typedef struct async_request {
     br_js_response *response;
     br_http_fetch fetch;
     br_js_flight flight;
-    JSValue jar; /* of the request: it must not go meanwhile */
     JSValue resolve[2];
 } async_request;
 
@@ -17,7 +16,7 @@ static void drop(async_request *a)
 {
     JS_FreeValue(a->vu->ctx, a->resolve[0]);
     JS_FreeValue(a->vu->ctx, a->resolve[1]);
-    JS_FreeValue(a->vu->ctx, a->jar);
+    br_js_request_release(&a->request);
     br_http_fetch_deinit(&a->fetch);
     br_arena_deinit(&a->arena);
     br_free(a);
@@ -80,7 +79,6 @@ static JSValue start(br_vu *vu, const char *method, int argc, JSValueConst *argv
     a->vu = vu;
     a->base.finish = finish;
     a->base.cancel = cancel;
-    a->jar = JS_UNDEFINED;
     br_arena_init(&a->arena, 2048);
     JSValue promise = JS_NewPromiseCapability(vu->ctx, a->resolve);
     if (JS_IsException(promise)) {
@@ -95,7 +93,6 @@ static JSValue start(br_vu *vu, const char *method, int argc, JSValueConst *argv
         a->response->lag = vu->lag;
         br_vu_async_start(vu, &a->base);
         a->flight = (br_js_flight){vu, &a->request, a->response, &a->fetch, vu->origin};
-        a->jar = JS_DupValue(vu->ctx, a->request.jar);
         br_http_fetch_start(vu->http, &a->fetch, &a->request.http, &a->response->http, &a->request.fetch,
             br_js_http_on_hop, on_done, &a->flight);
         return promise;

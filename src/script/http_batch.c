@@ -313,6 +313,7 @@ static void drop(batch *b)
 {
     for (size_t i = 0; i < b->count; i++) {
         if (b->list[i].flight.response) br_js_response_put(b->list[i].flight.response);
+        br_js_request_release(&b->list[i].request);
         br_http_fetch_deinit(&b->list[i].fetch);
         JS_FreeAtom(b->vu->ctx, b->list[i].key);
     }

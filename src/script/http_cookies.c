@@ -8,11 +8,6 @@
 
 static JSClassID jar_class;
 
-typedef struct js_jar {
-    br_jar own;
-    br_jar *jar; /* own, or that of the virtual user */
-} js_jar;
-
 void br_js_http_cookies_class_id(JSRuntime *rt)
 {
     JS_NewClassID(rt, &jar_class);
@@ -20,8 +15,7 @@ void br_js_http_cookies_class_id(JSRuntime *rt)
 
 br_jar *br_js_jar_of(JSValueConst v)
 {
-    js_jar *j = JS_GetClassID(v) == jar_class ? JS_GetOpaque(v, jar_class) : NULL;
-    return j ? j->jar : NULL;
+    return JS_GetClassID(v) == jar_class ? JS_GetOpaque(v, jar_class) : NULL;
 }
 
 static int64_t wall_seconds(void)
@@ -55,10 +49,10 @@ typedef struct cookie_list {
 } cookie_list;
 
 /* {name: [value, ...]} */
-static void add_cookie(void *arg, br_str name, br_str value)
+static void add_cookie(void *arg, const br_jar_cookie *c)
 {
     cookie_list *l = arg;
-    JSAtom atom = JS_NewAtomLen(l->ctx, name.p, name.n);
+    JSAtom atom = JS_NewAtomLen(l->ctx, c->name.p, c->name.n);
     JSValue list = JS_GetProperty(l->ctx, l->object, atom);
     int64_t n = 0;
     if (!JS_IsArray(list)) {
@@ -67,7 +61,7 @@ static void add_cookie(void *arg, br_str name, br_str value)
         JS_DefinePropertyValue(l->ctx, l->object, atom, JS_DupValue(l->ctx, list), JS_PROP_C_W_E);
     }
     (void) JS_GetLength(l->ctx, list, &n);
-    JS_DefinePropertyValueUint32(l->ctx, list, (uint32_t) n, br_js_new_str(l->ctx, value), JS_PROP_C_W_E);
+    JS_DefinePropertyValueUint32(l->ctx, list, (uint32_t) n, br_js_new_str(l->ctx, c->value), JS_PROP_C_W_E);
     JS_FreeValue(l->ctx, list);
     JS_FreeAtom(l->ctx, atom);
 }
@@ -200,37 +194,36 @@ static const JSCFunctionListEntry jar_methods[] = {
 static void finalize(JSRuntime *rt, JSValueConst v)
 {
     (void) rt;
-    js_jar *j = JS_GetOpaque(v, jar_class);
-    if (!j) return;
-    br_jar_clear(&j->own);
-    br_free(j);
+    br_jar_unref(JS_GetOpaque(v, jar_class));
 }
 
 static const JSClassDef jar_class_def = {.class_name = "CookieJar", .finalizer = finalize};
 
-/* `jar` NULL: one of its own. */
+/* Takes the reference. */
 static JSValue make_jar(JSContext *ctx, br_jar *jar)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
     if (!JS_IsRegisteredClass(rt, jar_class)) {
-        if (JS_NewClass(rt, jar_class, &jar_class_def) < 0) return JS_EXCEPTION;
+        if (JS_NewClass(rt, jar_class, &jar_class_def) < 0) {
+            br_jar_unref(jar);
+            return JS_EXCEPTION;
+        }
         JSValue proto = JS_NewObject(ctx);
         JS_SetPropertyFunctionList(ctx, proto, jar_methods, BR_COUNT_OF(jar_methods));
         JS_SetClassProto(ctx, jar_class, proto);
     }
     JSValue object = JS_NewObjectClass(ctx, jar_class);
-    if (JS_IsException(object)) return object;
-    js_jar *j = BR_NEW(js_jar);
-    br_jar_init(&j->own);
-    j->jar = jar ? jar : &j->own;
-    JS_SetOpaque(object, j);
+    if (JS_IsException(object))
+        br_jar_unref(jar);
+    else
+        JS_SetOpaque(object, jar);
     return object;
 }
 
 JSValue br_js_new_cookie_jar(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val, (void) argc, (void) argv;
-    return make_jar(ctx, NULL);
+    return make_jar(ctx, br_jar_new());
 }
 
 JSValue br_js_vu_cookie_jar(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
@@ -239,7 +232,7 @@ JSValue br_js_vu_cookie_jar(JSContext *ctx, JSValueConst this_val, int argc, JSV
     br_vu *vu = br_vu_of(ctx);
     if (br_vu_in_init(vu))
         return br_js_throw(ctx, "Getting the cookie jar in the init context is not supported");
-    return make_jar(ctx, &vu->jar);
+    return make_jar(ctx, br_jar_ref(vu->jar));
 }
 
 /* Requests ------------------------------------------------------------------------------------------ */

@@ -446,8 +446,8 @@ static br_code take_jar(builder *b, JSValueConst value)
 {
     br_jar *jar = br_js_jar_of(value);
     if (jar) {
-        b->out->fetch.jar = jar;
-        b->out->jar = value;
+        br_jar_unref(b->out->jar);
+        b->out->fetch.jar = b->out->jar = br_jar_ref(jar);
     }
     return BR_OK; /* k6 passes over what is no jar */
 }
@@ -457,8 +457,9 @@ static br_code take_auth(builder *b, JSValueConst value)
     if (br_js_nullish(value)) return BR_OK;
     br_str text = br_js_str_dup(b->ctx, value, b->arena);
     if (!text.p) return BR_EEXCEPTION;
-    if (br_str_is(text, "ntlm")) return invalid(b, 0, "NTLM authentication is not supported yet");
-    b->out->fetch.auth = br_str_is(text, "digest") ? BR_AUTH_DIGEST : BR_AUTH_BASIC;
+    b->out->fetch.auth = br_str_is(text, "digest") ? BR_AUTH_DIGEST
+                         : br_str_is(text, "ntlm") ? BR_AUTH_NTLM
+                                                   : BR_AUTH_BASIC;
     return BR_OK;
 }
 
@@ -571,9 +572,8 @@ br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSV
     *ret = (br_js_request){.drop_body = s->discard_bodies,
         .throw_errors = s->throw_errors,
         .has_expectation = true,
-        .fetch = {.max_redirects = s->max_redirects, .jar = &vu->jar},
-        .redirects_set = s->max_redirects_set,
-        .jar = JS_UNDEFINED};
+        .fetch = {.max_redirects = s->max_redirects, .jar = vu->jar},
+        .redirects_set = s->max_redirects_set};
     ret->http.method = br_arena_str(&vu->scratch, br_str_of(method));
     ret->http.timeout_ns = 60 * BR_SEC;
     if (BR_UNLIKELY(!JS_IsUndefined(vu->response_callback))) {

@@ -37,12 +37,13 @@ static br_str tag_of(const br_js_flight *f, const br_http_request *hop)
     return clean_url(f->vu, &hop->url, request->fetch.auth == BR_AUTH_DIGEST);
 }
 
-/* Digest: k6 expects the first answer to be the challenge. */
+/* A login begins with a challenge: of Digest k6 expects nothing else, of NTLM it may have been made before.
+ */
 static bool expected(const br_js_flight *f, int status)
 {
     const br_js_request *request = f->request;
-    if (BR_UNLIKELY(
-            request->fetch.auth == BR_AUTH_DIGEST && request->http.url.userinfo.p && !f->fetch->challenged))
+    if (BR_UNLIKELY(request->fetch.auth != BR_AUTH_BASIC && f->fetch->answers == 0) &&
+        (status == 401 || request->fetch.auth == BR_AUTH_DIGEST))
         return status == 401;
     return request->expected ? br_js_statuses_has(request->expected, status) : status >= 200 && status <= 399;
 }
@@ -98,7 +99,22 @@ static void set_outcome(br_js_response *r)
 
 /* Failures ------------------------------------------------------------------------------------------ */
 
-static JSValue failed(br_vu *vu, const br_js_request *request, br_js_response *r, bool throw_it)
+/* A URL as Go shows it in errors: with stars for the password. */
+static br_str url_in_error(br_vu *vu, const br_js_request *request, const br_http_request *hop)
+{
+    const br_url *url = &hop->url;
+    ptrdiff_t colon = br_str_find_char(url->userinfo, ':');
+    if (hop == &request->http && colon < 0) return request->url;
+    if (colon < 0) return url->text;
+    const char *password = url->userinfo.p + colon + 1;
+    br_str before = br_str_sub(url->text, 0, (size_t) (password - url->text.p));
+    br_str after = br_str_sub(url->text, before.n + (url->userinfo.n - (size_t) colon - 1), url->text.n);
+    return br_str_of(br_arena_printf(&vu->scratch, BR_FMT "***" BR_FMT, BR_ARG(before), BR_ARG(after)));
+}
+
+/* `hop`: the one that failed. */
+static JSValue failed(
+    br_vu *vu, const br_js_request *request, const br_http_request *hop, br_js_response *r, bool throw_it)
 {
     /* The exception and the log show Go's long form: Get "http://x/": dial tcp 127.0.0.1:1: connect:
      * connection refused. */
@@ -111,10 +127,12 @@ static JSValue failed(br_vu *vu, const br_js_request *request, br_js_response *r
     verb[n] = 0;
     /* With the head of an answer there, Go tells of the body alone. */
     bool sent = e->step != BR_STEP_URL && e->step != BR_STEP_NONE && r->http.status == 0;
-    if (sent)
-        snprintf(text, sizeof(text), "%s \"%.500s\": %s", verb, request->url.p, why);
-    else
+    if (sent) {
+        br_str url = br_str_sub(url_in_error(vu, request, hop), 0, 500);
+        snprintf(text, sizeof(text), "%s \"" BR_FMT "\": %s", verb, BR_ARG(url), why);
+    } else {
         snprintf(text, sizeof(text), "%s", why);
+    }
     if (throw_it) {
         br_js_throw(vu->ctx, "%s", text);
         br_js_response_put(r);
@@ -208,7 +226,8 @@ JSValue br_js_http_finish(const br_js_flight *f)
     record(f, f->fetch->hops == 0 ? &f->request->http : f->fetch->current);
     keep_final_url(f);
     warn_redirects(f);
-    if (r->http.error.code != BR_OK) return failed(f->vu, f->request, r, f->request->throw_errors);
+    if (r->http.error.code != BR_OK)
+        return failed(f->vu, f->request, f->fetch->current, r, f->request->throw_errors);
     return br_js_response_object(f->vu, r);
 }
 
@@ -216,7 +235,26 @@ JSValue br_js_http_finish(const br_js_flight *f)
 JSValue br_js_http_refuse(br_vu *vu, const br_js_request *request, br_js_response *r)
 {
     set_outcome(r);
-    return failed(vu, request, r, vu->config.settings->throw_errors);
+    return failed(vu, request, &request->http, r, vu->config.settings->throw_errors);
+}
+
+static JSValue build_and_send(br_vu *vu, const char *method, JSValueConst url, JSValueConst body,
+    JSValueConst params, br_js_request *request)
+{
+    br_js_response *r = br_js_response_take(vu);
+    br_code code = br_js_request_build(vu, method, url, body, params, request, &r->http.error);
+    if (code == BR_EEXCEPTION) {
+        br_js_response_put(r);
+        return JS_EXCEPTION;
+    }
+    br_js_response_keep_request(r, request);
+    if (code != BR_OK) return br_js_http_refuse(vu, request, r);
+    br_js_flight flight = {vu, request, r, &vu->fetch, vu->origin};
+    if (fetch(&flight) != BR_OK) {
+        br_js_response_put(r);
+        return br_js_interrupt(vu->ctx);
+    }
+    return br_js_http_finish(&flight);
 }
 
 static JSValue perform(
@@ -228,21 +266,10 @@ static JSValue perform(
     if (!vu->http) return br_js_throw(ctx, "requests cannot be made in handleSummary()");
     if (BR_UNLIKELY(vu->config.settings->next_request) && br_js_http_wait_for_turn(vu) != BR_OK)
         return br_js_interrupt(ctx);
-    br_js_response *r = br_js_response_take(vu);
     br_js_request request;
-    br_code code = br_js_request_build(vu, method, url, body, params, &request, &r->http.error);
-    if (code == BR_EEXCEPTION) {
-        br_js_response_put(r);
-        return JS_EXCEPTION;
-    }
-    br_js_response_keep_request(r, &request);
-    if (code != BR_OK) return br_js_http_refuse(vu, &request, r);
-    br_js_flight flight = {vu, &request, r, &vu->fetch, vu->origin};
-    if (fetch(&flight) != BR_OK) {
-        br_js_response_put(r);
-        return br_js_interrupt(ctx);
-    }
-    return br_js_http_finish(&flight);
+    JSValue ret = build_and_send(vu, method, url, body, params, &request);
+    br_js_request_release(&request);
+    return ret;
 }
 
 /* Verbs --------------------------------------------------------------------------------------------- */

@@ -147,6 +147,7 @@ static void init_values(br_vu *vu)
     vu->deadline = BR_NS_MAX;
     vu->phase = BR_VU_INIT;
     br_buf_init(&vu->url_text, BR_BUF_NO_LIMIT);
+    vu->jar = br_jar_new();
     br_arena_init(&vu->scratch, 2048);
 }
 
@@ -217,7 +218,7 @@ void br_vu_free(br_vu *vu)
     br_vu_events_free(vu);
     br_http_client_free(vu->http);
     br_http_fetch_deinit(&vu->fetch);
-    br_jar_clear(&vu->jar);
+    br_jar_unref(vu->jar);
     if (vu->ctx) {
         JSContext *ctx = vu->ctx;
         JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function};
@@ -249,6 +250,14 @@ br_group *br_vu_group(br_vu *vu)
 
 /* Calls --------------------------------------------------------------------------------------------- */
 
+/* A new jar; the script may have kept the old one. */
+static void renew_jar(br_vu *vu)
+{
+    if (BR_LIKELY(!vu->jar->count && vu->jar->refs == 1) || vu->config.settings->no_cookies_reset) return;
+    br_jar_unref(vu->jar);
+    vu->jar = br_jar_new();
+}
+
 static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
 {
     vu->fiber = fiber;
@@ -259,7 +268,7 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->slice_start = call->now ? call->now : br_loop_clock(vu->config.loop);
     vu->lag = call->meant && call->meant < vu->slice_start ? vu->slice_start - call->meant : 0;
     vu->abort_text[0] = 0;
-    if (vu->jar.count && !vu->config.settings->no_cookies_reset) br_jar_clear(&vu->jar);
+    renew_jar(vu);
     vu->owner = call->owner;
     if (vu->call_tags != call->tags) { /* another scenario: what the script set is gone */
         vu->call_tags = vu->origin.tags = call->tags;

@@ -78,7 +78,7 @@ struct br_vu {
     br_http_client *http;
     br_js_response *free_responses;
     br_http_fetch fetch;
-    br_jar jar;      /* emptied before each call, unless the option noCookiesReset is on */
+    br_jar *jar;     /* a new one for each call, unless the option noCookiesReset is on */
     br_buf url_text; /* of the last request, if it is short; url points into it */
     br_url url;
     br_arena scratch;     /* of the request being built */
@@ -276,17 +276,21 @@ typedef struct br_js_request {
     bool redirects_set;   /* the limit was given: nothing is said when it is reached */
     bool named;           /* name_tag is not the URL: the script gave a name, or a template */
     br_http_fetch_options fetch;
-    JSValue jar; /* that fetch.jar belongs to, if it is not the VU's; borrowed from params */
+    br_jar *jar;                    /* of params, a reference; NULL: fetch.jar is the VU's */
     const br_js_statuses *expected; /* its statuses, in the arena; NULL: the default */
 } br_js_request;
 
 /*
  * Builds a request from script values. url, body and params may be JS_UNDEFINED.
  * Returns BR_OK; BR_EEXCEPTION with an exception pending; or an error that becomes a failed Response
- * (*ret_error filled: bad URL, bad parameter).
+ * (*ret_error filled: bad URL, bad parameter). br_js_request_release() in any case.
  */
 br_code br_js_request_build(br_vu *vu, const char *method, JSValueConst url, JSValueConst body,
     JSValueConst params, br_js_request *ret, br_http_error *ret_error);
+static inline void br_js_request_release(br_js_request *request)
+{
+    br_jar_unref(request->jar);
+}
 
 /* Responses (response.c): pooled native part of a Response. */
 struct br_js_response {

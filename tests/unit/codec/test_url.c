@@ -101,7 +101,7 @@ static void refuses_in_the_words_of_go(void **state)
         {"http://[bad", BR_ESYNTAX, "parse \"http://[bad\": missing ']' in host"},
         {"http://h:8x/", BR_ESYNTAX, "parse \"http://h:8x/\": invalid port \":8x\" after host"},
         {"http://[::1]x/", BR_ESYNTAX, "parse \"http://[::1]x/\": invalid port \"x\" after host"},
-        {"http://h:70000/", BR_ESYNTAX, "dial tcp: address 70000: invalid port"},
+        {"http://h:70000/", BR_EINVAL, "dial tcp: address 70000: invalid port"},
         {"http://h%20/", BR_ESYNTAX, "parse \"http://h%20/\": invalid URL escape \"%20\""},
         {"http://h/%zz", BR_ESYNTAX, "parse \"http://h/%zz\": invalid URL escape \"%zz\""},
         {"http://h/%4", BR_ESYNTAX, "parse \"http://h/%4\": invalid URL escape \"%4\""},
