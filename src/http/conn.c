@@ -1,6 +1,7 @@
 #include "http/conn_int.h"
 #include "http/h2_int.h"
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include "base/assert.h"
 #include "base/mem.h"
@@ -48,42 +49,50 @@ static void endpoint_text(const br_address *a, char *out)
     snprintf(out, 64, a->any.sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, port);
 }
 
-/* What the system says after "connect: " or "read: ". */
-static const char *system_text(br_code code, int sys_errno)
+/* What the system says after "connect: " or "read: ", in Go's spelling; `out` has 80 bytes. */
+static const char *system_text(br_code code, int sys_errno, char *out)
 {
-    switch ((int) code) {
-        case BR_EREFUSED: return "connection refused";
-        case BR_ERESET: return "connection reset by peer";
-        case BR_EPIPE: return "broken pipe";
-        case BR_ENOFDS: return "too many open files";
-        case BR_ENOPORTS: return "cannot assign requested address";
-        default: return sys_errno != 0 ? strerrordesc_np(sys_errno) : br_code_text(code);
-    }
+    const char *text = sys_errno != 0 ? strerrordesc_np(sys_errno) : NULL;
+    snprintf(out, 80, "%s", text != NULL ? text : br_code_text(code));
+    out[0] = (char) tolower((unsigned char) out[0]);
+    return out;
 }
 
-static void explain_dial(br_http_conn *conn, br_http_error *e, char *remote)
+/* "dial tcp [source->]address: connect: why" */
+static void explain_dial(br_http_conn *conn, br_http_error *e)
 {
-    endpoint_text(br_tcp_peer(&conn->tcp), remote);
-    const char *text = system_text(e->code, conn->tcp.stream.sys_errno);
+    char remote[64], source[64] = "", system[80];
+    const br_address *local = &conn->client->config.local;
+    const char *call = br_tcp_failed_call(&conn->tcp), *arrow = "";
     const char *via = conn->proxy != NULL || conn->tunnel != NULL ? "proxyconnect tcp: " : "";
-    if (e->code == BR_EDIALTIMEOUT) {
-        snprintf(e->raw, sizeof(e->raw), "%sdial tcp %s: i/o timeout", via, remote);
-    } else {
-        const char *call = e->code == BR_ENOFDS ? "socket" : "connect";
-        snprintf(e->raw, sizeof(e->raw), "%sdial tcp %s: %s: %s", via, remote, call, text);
+    endpoint_text(br_tcp_peer(&conn->tcp), remote);
+    if (local->any.sa_family != 0) {
+        endpoint_text(local, source);
+        arrow = "->";
+    }
+    if (call[0] != 0) {
+        snprintf(e->raw, sizeof(e->raw), "%sdial tcp %s%s%s: %s: %s", via, source, arrow, remote, call,
+            system_text(e->code, conn->tcp.stream.sys_errno, system));
+    } else if (e->code == BR_EDIALTIMEOUT) {
+        snprintf(e->raw, sizeof(e->raw), "%sdial tcp %s%s%s: i/o timeout", via, source, arrow, remote);
+    } else { /* of another family than all addresses */
+        snprintf(e->raw, sizeof(e->raw), "%sdial tcp: address %s: no suitable address", via, source);
+    }
+    if (e->k6_code == 1210) { /* the one that shows it whole */
+        snprintf(e->text, sizeof(e->text), "%.*s", (int) sizeof(e->text) - 1, e->raw);
     }
 }
 
 static void explain_io(br_http_conn *conn, br_http_error *e, char *remote)
 {
-    char local[64] = "?";
+    char local[64] = "?", system[80];
     br_address own;
     if (br_tcp_local(&conn->tcp, &own) == BR_OK) {
         endpoint_text(&own, local);
     }
     endpoint_text(br_tcp_peer(&conn->tcp), remote);
     const char *op = e->step == BR_STEP_WRITE ? "write" : "read";
-    const char *text = system_text(e->code, conn->stream->sys_errno);
+    const char *text = system_text(e->code, conn->stream->sys_errno, system);
     const char *broken = conn->answering && !br_h1_has_head(conn->parser) ? BROKEN : "";
     snprintf(e->raw, sizeof(e->raw), "%s%s tcp %s->%s: %s: %s", broken, op, local, remote, op, text);
 }
@@ -92,17 +101,17 @@ void br_http_conn_explain(
     br_http_conn *conn, br_http_response *response, br_code code, br_http_step step, const char *detail)
 {
     br_http_error *e = &response->error;
-    char remote[64], unknown[160];
+    char remote[64], unknown[160], system[80];
     int sys_errno = conn->stream->sys_errno;
     if (detail == NULL && (code == BR_EDIAL || code == BR_EIO) && sys_errno != 0) {
         const char *op = step == BR_STEP_DIAL ? "dial" : step == BR_STEP_WRITE ? "write" : "read";
         snprintf(unknown, sizeof(unknown), "%s: unknown errno `%d` on linux with message `%s`", op, sys_errno,
-            system_text(code, sys_errno));
+            system_text(code, sys_errno, system));
         detail = unknown;
     }
     br_http_error_set(e, code, step, detail);
     if (step == BR_STEP_DIAL && code != BR_ETIMEOUT && code != BR_ECANCEL) {
-        explain_dial(conn, e, remote);
+        explain_dial(conn, e);
     } else if (code == BR_ERESET || code == BR_EPIPE || code == BR_EIO) {
         explain_io(conn, e, remote);
     } else if (code == BR_ENOTTLS && conn->tls->met_http) {
