@@ -142,6 +142,9 @@ static const br_host_mapping *best_mapping(const br_host_rules *r, br_str name)
     const br_host_mapping *best = NULL;
     for (size_t i = 0; i < r->host_count; i++) {
         const br_host_mapping *m = &r->hosts[i];
+        if (br_str_eq_nocase(m->pattern, name)) { /* also before a wildcard that is as long */
+            return m;
+        }
         if ((best == NULL || m->pattern.n > best->pattern.n) && fits(m->pattern, name)) {
             best = m;
         }

@@ -5,7 +5,7 @@
  * with the questions that a resolver and a dialler ask. Why here: net/dns.h answers by them; options and
  * tests make them. Threads: read-only once made; shared by all workers. Memory: everything in the caller's
  * arena. Patterns: a name, or one whose first character is '*', which stands for any beginning; case does not
- * matter. The longest pattern that fits wins.
+ * matter. The name itself wins, else the longest pattern that fits.
  */
 #pragma once
 #include "base/arena.h"
