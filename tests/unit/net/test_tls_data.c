@@ -292,7 +292,7 @@ static void ends_in_the_handshake(void **state)
         br_code code;
         br_stream_op op;
     } cases[] = {
-        {{{STEP(TLS_RESET)}}, BR_ERESET, BR_STREAM_READ},
+        {{{STEP(TLS_PAUSE, .ms = 20), STEP(TLS_RESET)}}, BR_ERESET, BR_STREAM_READ},
         {{{STEP(TLS_HELLO), STEP(TLS_RESET)}}, BR_ERESET, BR_STREAM_READ},
         {{{STEP(TLS_FLIGHT, .n = 50), STEP(TLS_RESET)}}, BR_ERESET, BR_STREAM_READ},
         {{{STEP(TLS_HELLO), STEP(TLS_END)}}, BR_EOF, BR_STREAM_HANDSHAKE},
