@@ -61,6 +61,11 @@ br_str br_credentials_basic_of(br_arena *arena, br_str userinfo)
 {
     br_str user, password;
     br_credentials_split(arena, userinfo, &user, &password);
-    return br_credentials_basic(
-        arena, br_str_of(br_arena_printf(arena, BR_FMT ":" BR_FMT, BR_ARG(user), BR_ARG(password))));
+    br_str plain = {NULL, user.n + 1 + password.n};
+    char *text = br_arena_alloc(arena, plain.n); /* there may be zero bytes in both */
+    memcpy(text, user.p, user.n);
+    text[user.n] = ':';
+    memcpy(text + user.n + 1, password.p, password.n);
+    plain.p = text;
+    return br_credentials_basic(arena, plain);
 }

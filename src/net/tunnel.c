@@ -41,11 +41,7 @@ static void send_out(br_tunnel *t)
 
 static void open_up(br_tunnel *t, size_t used)
 {
-    char rest[BR_TUNNEL_ANSWER_MAX];
     size_t n = t->_in.len - used;
-    if (n > 0) {
-        memcpy(rest, t->_in.data + used, n);
-    }
     br_buf_deinit(&t->_in);
     br_buf_deinit(&t->_out);
     t->_state = BR_TUNNEL_OPEN;
