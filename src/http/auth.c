@@ -7,11 +7,11 @@
 
 br_str br_base64(br_arena *arena, const char *prefix, br_str bytes)
 {
-    size_t before = strlen(prefix);
-    unsigned char *out = br_arena_alloc(arena, before + (bytes.n + 2) / 3 * 4 + 1);
-    memcpy(out, prefix, before);
-    int len = EVP_EncodeBlock(out + before, (const unsigned char *) bytes.p, (int) bytes.n);
-    return (br_str){(char *) out, before + (size_t) len};
+    br_str before = br_str_of(prefix);
+    unsigned char *out = br_arena_alloc(arena, before.n + (bytes.n + 2) / 3 * 4 + 1);
+    memcpy(out, before.p, before.n);
+    int len = EVP_EncodeBlock(out + before.n, (const unsigned char *) bytes.p, (int) bytes.n);
+    return (br_str){(char *) out, before.n + (size_t) len};
 }
 
 br_code br_base64_decode(br_arena *arena, br_str text, br_str *ret)

@@ -426,8 +426,11 @@ void br_http_decode(br_coder *c, br_http_response *r)
     if (BR_LIKELY(list.n == 0)) {
         return;
     }
-    br_coder *own = c == NULL ? br_coder_new() : NULL;
-    decode_all(own != NULL ? own : c, r, list);
+    br_coder *own = NULL;
+    if (c == NULL) {
+        c = own = br_coder_new();
+    }
+    decode_all(c, r, list);
     br_coder_free(own);
 }
 
@@ -511,9 +514,12 @@ static br_code encode(br_coder *c, br_coding coding, br_str bytes, br_buf *out)
 
 br_code br_coding_encode(br_coder *c, br_coding coding, br_str bytes, br_buf *out)
 {
-    br_coder *own = c == NULL ? br_coder_new() : NULL;
+    br_coder *own = NULL;
+    if (c == NULL) {
+        c = own = br_coder_new();
+    }
     size_t start = out->len;
-    br_code code = encode(own != NULL ? own : c, coding, bytes, out);
+    br_code code = encode(c, coding, bytes, out);
     br_coder_free(own);
     if (code != BR_OK) {
         out->len = start;
