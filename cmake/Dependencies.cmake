@@ -51,6 +51,12 @@ void JS_DropPendingJobs(JSRuntime *rt)
     }
 }
 ]])
+# Modules as k6 has them (CommonJS among ES modules) need more of the module list than the API shows.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/quickjs_extra.c)
+file(READ ${CMAKE_SOURCE_DIR}/cmake/quickjs_extra.c quickjs_extra)
+file(READ ${CMAKE_SOURCE_DIR}/src/script/quickjs_extra.h quickjs_extra_types)
+string(REGEX MATCH "typedef JSValue JSModuleWanted[^;]*;" quickjs_extra_types "${quickjs_extra_types}")
+string(APPEND quickjs_small "${quickjs_extra_types}\n${quickjs_extra}")
 set(quickjs_main ${CMAKE_BINARY_DIR}/quickjs/quickjs.c)
 file(CONFIGURE OUTPUT ${quickjs_main} CONTENT "@quickjs_small@" @ONLY)
 add_library(quickjs STATIC ${quickjs_main} ${QUICKJS_SOURCE}/dtoa.c

@@ -66,10 +66,12 @@ static JSValue set_env(JSContext *ctx, JSValueConst this_val, JSValueConst value
     return JS_UNDEFINED;
 }
 
-/* Folder of the module whose top-level code is running: the outermost frame, as k6 resolves open(). */
-static br_str open_base(JSContext *ctx, br_arena *arena)
+/* Folder of the module whose top-level code is running: the outermost frame, as k6 resolves open().
+ * *ret_inner is the file that the call is written in; p == NULL: not known. */
+static br_str open_base(JSContext *ctx, br_arena *arena, br_str *ret_inner)
 {
     br_str base = BR_STR_NONE;
+    *ret_inner = BR_STR_NONE;
     for (int level = 1; level < 1000; level++) {
         JSAtom atom = JS_GetScriptOrModuleName(ctx, level);
         if (atom == JS_ATOM_NULL) break;
@@ -78,11 +80,26 @@ static br_str open_base(JSContext *ctx, br_arena *arena)
         JS_FreeAtom(ctx, atom);
         if (name && n > 7 && strncmp(name, "file://", 7) == 0)
             base = br_arena_str(arena, (br_str){name + 7, n - 7});
+        if (!ret_inner->p) *ret_inner = base;
         JS_FreeCString(ctx, name);
     }
     const char *slash = base.p ? memrchr(base.p, '/', base.n) : NULL;
     if (!slash) return br_vu_of(ctx)->config.program->dir;
     return (br_str){base.p, (size_t) (slash - base.p)};
+}
+
+/* k6 announces that open() will be relative to the file that it is written in. */
+static void warn_of_base(br_str dir, br_str inner)
+{
+    const char *slash = inner.p ? memrchr(inner.p, '/', inner.n) : NULL;
+    if (!slash || br_str_eq(dir, (br_str){inner.p, (size_t) (slash - inner.p)})) return;
+    br_warn(
+        "open() was used and is currently relative to 'file://" BR_FMT
+        "/', but in the future it will be aligned with how `require` and imports work and will be relative "
+        "to 'file://" BR_FMT "'. This means that in the future open will open relative path relative to the "
+        "module/file it is written in. You can future proof this by using `import.meta.resolve()` to get "
+        "relative paths to the file it is written in the current k6 version.",
+        BR_ARG(dir), BR_ARG(inner));
 }
 
 /* False, with an exception pending: there is no such file. */
@@ -140,23 +157,14 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     if (br_str_starts(name, BR_STR("file://"))) name = br_str_sub(name, 7, name.n);
     bool binary = false;
     if (argc > 1 && JS_IsString(argv[1])) binary = br_str_is(br_js_str_dup(ctx, argv[1], &vu->scratch), "b");
-    char *url = br_js_join_url(ctx, open_base(ctx, &vu->scratch), name);
+    br_str inner, dir = open_base(ctx, &vu->scratch, &inner);
+    if (vu->discovering && name.p[0] != '/') warn_of_base(dir, inner);
+    char *url = br_js_join_url(ctx, dir, name);
     const br_buf *content = url ? open_file(ctx, url + sizeof("file://") - 1) : NULL;
     js_free(ctx, url);
     if (!content) return JS_EXCEPTION;
     if (binary) return JS_NewArrayBufferCopy(ctx, (const uint8_t *) content->data, content->len);
     return br_js_new_str(ctx, br_buf_view(content));
-}
-
-static JSValue js_require(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
-{
-    (void) this_val, (void) argc, (void) argv;
-    if (!br_vu_in_init(br_vu_of(ctx))) {
-        return br_js_throw(ctx,
-            "the \"require\" function is only available in the init stage (i.e. the global scope), see "
-            "https://grafana.com/docs/k6/latest/using-k6/test-lifecycle/ for more information");
-    }
-    return br_js_throw(ctx, "require() is not supported yet: use `import` instead");
 }
 
 static const JSCFunctionListEntry env_entry[] = {
@@ -213,7 +221,7 @@ static const JSCFunctionListEntry global_entries[] = {
     JS_CGETSET_MAGIC_DEF("module", get_commonjs, set_commonjs, false),
     JS_CGETSET_MAGIC_DEF("exports", get_commonjs, set_commonjs, true),
     JS_CFUNC_DEF("open", 1, js_open),
-    JS_CFUNC_DEF("require", 1, js_require),
+    JS_CFUNC_DEF("require", 1, br_js_require),
     JS_OBJECT_DEF("console", br_js_console_entries, 5, JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE),
 };
 

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "script/quickjs_extra.h"
 #include "script/vu_int.h"
 
 /* A JS string as a slice; n is set, p == NULL on exception. Free with JS_FreeCString(ctx, s.p). */
@@ -42,9 +43,6 @@ br_code br_js_take_exception(JSContext *ctx, br_buf *out);
 void br_js_take_load_error(JSContext *ctx, br_buf *out);
 /* Text of any thrown value in that form. */
 void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out);
-
-/* Forgets the promise jobs that wait to run (added to QuickJS by cmake/Dependencies.cmake). */
-void JS_DropPendingJobs(JSRuntime *rt);
 
 /* Own enumerable string keys of an object; free with JS_FreePropertyEnum. -1 on exception. */
 static inline int br_js_keys(JSContext *ctx, JSValueConst object, JSPropertyEnum **ret, uint32_t *ret_count)

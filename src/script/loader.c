@@ -42,9 +42,8 @@ static br_str dir_of(br_str url)
     return slash ? (br_str){url.p, (size_t) (slash - url.p)} : BR_STR("");
 }
 
-static char *normalize(JSContext *ctx, const char *base, const char *name, void *opaque)
+char *br_js_resolve(JSContext *ctx, const char *base, const char *name)
 {
-    (void) opaque;
     br_str n = br_str_of(name);
     if (br_js_module_find(name) || br_js_module_unsupported(name)) return js_strdup(ctx, name);
     if (br_str_starts(n, BR_STR("file://"))) return br_js_join_url(ctx, BR_STR(""), br_str_sub(n, 7, n.n));
@@ -59,6 +58,18 @@ static char *normalize(JSContext *ctx, const char *base, const char *name, void 
     }
     br_js_throw(ctx, "The moduleSpecifier \"%s\" couldn't be recognised as something k6 supports.", name);
     return NULL;
+}
+
+static char *normalize(JSContext *ctx, const char *base, const char *name, void *opaque)
+{
+    br_vu *vu = opaque;
+    char *url = NULL;
+    if (vu->resolving)
+        url = br_js_resolve(ctx, base, name);
+    else
+        br_js_throw(ctx, "dynamic modules not enabled in the host program"); /* import() */
+    if (!url) vu->import_failed = true;
+    return url;
 }
 
 /* The text of a module; BR_EEXCEPTION with an exception pending. */
@@ -78,34 +89,106 @@ static br_code read_source(br_vu *vu, const char *url, br_buf *ret)
     return BR_EEXCEPTION;
 }
 
-/* Compiles one source file to a module and keeps its bytecode. */
+/* Where the parser stopped: line * 2^32 + column; 0: it is no syntax error. */
+static uint64_t error_place(JSContext *ctx, JSValueConst error)
+{
+    JSValue stack = JS_IsError(error) ? JS_GetProperty(ctx, error, br_vu_of(ctx)->atoms[BR_ATOM_stack])
+                                      : JS_UNDEFINED;
+    br_str text = JS_IsString(stack) ? br_js_str(ctx, stack) : BR_STR_NONE, rest = text, line;
+    uint64_t place = 0;
+    if (rest.p && br_str_cut(&rest, '\n', &line)) {
+        const char *column = memrchr(line.p, ':', line.n);
+        const char *row = column ? memrchr(line.p, ':', (size_t) (column - line.p)) : NULL;
+        if (row) place = strtoull(row + 1, NULL, 10) << 32 | strtoul(column + 1, NULL, 10);
+    }
+    JS_FreeCString(ctx, text.p);
+    JS_FreeValue(ctx, stack);
+    return place;
+}
+
+/* The body of function(module, exports); lines and columns are those of the file. */
+static JSValue compile_commonjs(JSContext *ctx, const char *url, br_str source)
+{
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    (void) br_buf_puts(&text, "(function(module, exports) {\n");
+    if (br_str_starts(source, BR_STR("#!"))) {
+        (void) br_buf_puts(&text, "//");
+        source = br_str_sub(source, 2, source.n);
+    }
+    (void) br_buf_put(&text, source);
+    (void) br_buf_puts(&text, "\n})");
+    JSValue script = JS_CompileScript(ctx, text.data, text.len, url, 0);
+    br_buf_deinit(&text);
+    return script;
+}
+
+/* `script`; if that is an exception, it stays pending or gives way to `error` (taken): the later one tells
+ * more. */
+static JSValue later_error(JSContext *ctx, JSValue error, JSValue script)
+{
+    if (JS_IsException(script)) {
+        JSValue other = JS_GetException(ctx);
+        bool later = error_place(ctx, other) > error_place(ctx, error);
+        JS_Throw(ctx, later ? other : error);
+        error = later ? error : other;
+    }
+    JS_FreeValue(ctx, error);
+    return script;
+}
+
+/* An ES module if it can be one and has imports or exports; else CommonJS. */
+static JSValue compile_text(br_vu *vu, const char *url, br_str source, bool *ret_commonjs)
+{
+    JSContext *ctx = vu->ctx;
+    *ret_commonjs = vu->import_failed = false;
+    vu->resolving++;
+    JSValue module = JS_Eval(ctx, source.p, source.n, url, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+    vu->resolving--;
+    if (JS_IsException(module) && (vu->import_failed || vu->cancelled)) return module;
+    if (!JS_IsException(module) && !JS_IsPlainModule(module)) return module;
+    JSValue error = JS_IsException(module) ? JS_GetException(ctx) : JS_UNDEFINED;
+    JSValue script = compile_commonjs(ctx, url, source);
+    *ret_commonjs = !JS_IsException(script);
+    if (JS_IsException(module)) return later_error(ctx, error, script);
+    if (JS_IsException(script)) { /* `export {}` leaves no other trace in the module */
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        return module;
+    }
+    JS_ForgetModule(ctx, module);
+    return script;
+}
+
+/* Compiles one source file and keeps its bytecode. */
 static JSValue compile_file(br_vu *vu, const char *url)
 {
     br_buf source;
     br_buf_init(&source, BR_SCRIPT_MAX_BYTES);
-    JSValue module = JS_EXCEPTION;
+    JSValue value = JS_EXCEPTION;
+    bool commonjs = false, uses_meta = false;
     if (read_source(vu, url, &source) == BR_OK) {
         (void) br_buf_puts(&source, ""); /* a NUL behind the end, which the parser relies on */
-        module = JS_Eval(vu->ctx, source.data ? source.data : "", source.len, url,
-            JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+        br_str text = {source.data ? source.data : "", source.len};
+        value = compile_text(vu, url, text, &commonjs);
+        uses_meta = br_str_find(text, BR_STR("import.meta")) >= 0;
     }
-    bool uses_meta = source.len && br_str_find(br_buf_view(&source), BR_STR("import.meta")) >= 0;
     br_buf_deinit(&source);
-    if (JS_IsException(module)) return module;
+    if (JS_IsException(value)) return value;
     br_bytecode *code = BR_NEW(br_bytecode);
     uint8_t *bytes = JS_WriteObject(
-        vu->ctx, &code->size, module, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+        vu->ctx, &code->size, value, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
     if (!bytes) {
         br_free(code);
-        JS_FreeValue(vu->ctx, module);
+        JS_FreeValue(vu->ctx, value);
         return JS_EXCEPTION;
     }
-    code->uses_meta = uses_meta;
+    code->uses_meta = uses_meta && !commonjs;
+    code->commonjs = commonjs;
     code->bytes = br_malloc(code->size);
     memcpy(code->bytes, bytes, code->size);
     js_free(vu->ctx, bytes);
     br_map_set(&vu->discovering->modules, br_str_of(url), code);
-    return module;
+    return value;
 }
 
 /* import.meta.resolve(specifier): the URL that an import of it would load; the module's own URL is its bound
@@ -117,7 +200,7 @@ static JSValue meta_resolve(
     const char *base = JS_ToCString(ctx, data[0]), *name = argc ? JS_ToCString(ctx, argv[0]) : NULL;
     char *url = NULL;
     if (base && name)
-        url = normalize(ctx, base, name, NULL);
+        url = br_js_resolve(ctx, base, name);
     else if (!argc)
         br_js_throw(ctx, "import.meta.resolve() needs a specifier");
     JSValue ret = url ? JS_NewString(ctx, url) : JS_EXCEPTION;
@@ -139,23 +222,30 @@ static JSValue add_meta(JSContext *ctx, JSValue module, const char *url)
     return module;
 }
 
-static JSValue module_value(br_vu *vu, const char *url)
+/* The module, or the function of a CommonJS file. */
+static JSValue read_code(br_vu *vu, const char *url, bool *ret_commonjs)
 {
-    const br_bytecode *code = br_map_get(&vu->config.program->modules, br_str_of(url));
-    JSValue module = JS_UNDEFINED;
+    const br_map *modules = &vu->config.program->modules;
+    const br_bytecode *code = br_map_get(modules, br_str_of(url));
+    JSValue value = JS_UNDEFINED;
     if (code) {
-        module = JS_ReadObject(vu->ctx, code->bytes, code->size, JS_READ_OBJ_BYTECODE);
+        vu->resolving++;
+        value = JS_ReadObject(vu->ctx, code->bytes, code->size, JS_READ_OBJ_BYTECODE);
+        vu->resolving--;
     } else if (vu->discovering) {
-        module = compile_file(vu, url);
-        code = br_map_get(&vu->config.program->modules, br_str_of(url));
+        value = compile_file(vu, url);
+        code = br_map_get(modules, br_str_of(url));
     }
-    if (!JS_IsUndefined(module)) return code && code->uses_meta ? add_meta(vu->ctx, module, url) : module;
-    return br_js_throw(vu->ctx, "the module \"%s\" was not loaded when the script was first run", url);
+    *ret_commonjs = code && code->commonjs;
+    if (!JS_IsUndefined(value)) return code && code->uses_meta ? add_meta(vu->ctx, value, url) : value;
+    return br_js_throw(
+        vu->ctx, "the module \"%s\" was not previously resolved during initialization (__VU==0)", url);
 }
 
-static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
+/* Does not read what it imports. */
+static JSModuleDef *load_one(br_vu *vu, const char *name)
 {
-    br_vu *vu = opaque;
+    JSContext *ctx = vu->ctx;
     const br_js_module *builtin = br_js_module_find(name);
     if (builtin) return br_js_module_define(ctx, builtin);
     const char *why = br_js_module_unsupported(name);
@@ -163,12 +253,36 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
         br_js_throw(ctx, "\"%s\" %s", name, why);
         return NULL;
     }
-    JSValue module = module_value(vu, name);
-    if (JS_IsException(module)) return NULL;
-    JSModuleDef *def = JS_VALUE_GET_PTR(module);
+    bool commonjs;
+    JSValue value = read_code(vu, name, &commonjs);
+    if (JS_IsException(value)) return NULL;
+    if (commonjs) return br_js_commonjs_define(ctx, name, value);
+    JSModuleDef *def = JS_VALUE_GET_PTR(value);
     /* The module is referenced by the runtime's list of modules from here on. */
-    JS_FreeValue(ctx, module);
+    JS_FreeValue(ctx, value);
     return def;
+}
+
+static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
+{
+    (void) ctx;
+    br_vu *vu = opaque;
+    JSModuleDef *def = load_one(vu, name);
+    if (!def) vu->import_failed = true;
+    return def;
+}
+
+JSModuleDef *br_js_module_load(JSContext *ctx, const char *name)
+{
+    br_vu *vu = br_vu_of(ctx);
+    JSModuleDef *def = load_one(vu, name);
+    if (!def) return NULL;
+    JSValue module = JS_ModuleValue(ctx, def);
+    vu->resolving++;
+    int rc = JS_ResolveModule(ctx, module);
+    vu->resolving--;
+    JS_FreeValue(ctx, module);
+    return rc < 0 ? NULL : def;
 }
 
 void br_js_loader_init(br_vu *vu)
@@ -223,19 +337,24 @@ static br_code finish_evaluation(br_vu *vu, JSValueConst promise, br_err *err)
     return fail_with_exception(vu, BR_EEXCEPTION, err);
 }
 
+/* The exports of a CommonJS script are the members of module.exports, if that is an object. */
+static br_code run_commonjs(br_vu *vu, JSModuleDef *def, br_err *err)
+{
+    JSValue exports = br_js_commonjs_exports(vu->ctx, def);
+    if (JS_IsException(exports)) return fail_with_exception(vu, BR_EEXCEPTION, err);
+    br_code code = finish_evaluation(vu, JS_UNDEFINED, err);
+    vu->main_ns = JS_IsObject(exports) ? JS_DupValue(vu->ctx, exports) : JS_NewObject(vu->ctx);
+    JS_FreeValue(vu->ctx, exports);
+    return code;
+}
+
 br_code br_js_load_main(br_vu *vu, br_err *err)
 {
     JSContext *ctx = vu->ctx;
-    char *url = br_strndup(vu->config.program->main.p, vu->config.program->main.n);
-    JSValue module = module_value(vu, url);
-    br_free(url);
-    if (JS_IsException(module)) return fail_with_exception(vu, BR_ESYNTAX, err);
-    if (JS_ResolveModule(ctx, module) < 0) {
-        JS_FreeValue(ctx, module);
-        return fail_with_exception(vu, BR_ESYNTAX, err);
-    }
-    JSModuleDef *def = JS_VALUE_GET_PTR(module);
-    JSValue promise = JS_EvalFunction(ctx, module); /* takes the module */
+    JSModuleDef *def = br_js_module_load(ctx, vu->config.program->main.p);
+    if (!def) return fail_with_exception(vu, BR_ESYNTAX, err);
+    if (br_js_is_commonjs(ctx, def)) return run_commonjs(vu, def, err);
+    JSValue promise = br_js_evaluate(ctx, JS_ModuleValue(ctx, def));
     if (JS_IsException(promise)) return fail_with_exception(vu, BR_EEXCEPTION, err);
     br_code code = finish_evaluation(vu, promise, err);
     JS_FreeValue(ctx, promise);

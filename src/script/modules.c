@@ -45,6 +45,13 @@ const char *br_js_module_unsupported(const char *name)
     return NULL;
 }
 
+/* Names that a script imports and that do not exist: k6 binds them to null. */
+static JSValue own_or_null(JSContext *ctx, JSValueConst object, JSAtom name)
+{
+    int has = JS_GetOwnProperty(ctx, NULL, object, name);
+    return has > 0 ? JS_GetProperty(ctx, object, name) : has < 0 ? JS_EXCEPTION : JS_NULL;
+}
+
 /* Runs when the module is instantiated: one object, exported as default and by its names. */
 static int module_init(JSContext *ctx, JSModuleDef *m)
 {
@@ -61,19 +68,16 @@ static int module_init(JSContext *ctx, JSModuleDef *m)
         JS_FreeValue(ctx, object);
         return -1;
     }
-    for (int i = 0; i < module->entry_count; i++) {
-        JS_SetModuleExport(
-            ctx, m, module->entries[i].name, JS_GetPropertyStr(ctx, object, module->entries[i].name));
+    JSAtom default_name = JS_NewAtom(ctx, "default");
+    int rc = JS_SetModuleExportLate(ctx, m, default_name, JS_DupValue(ctx, object));
+    for (int i = 0; i < JS_CountModuleExports(m) && rc >= 0; i++) {
+        if (JS_ModuleExportName(m, i) != default_name)
+            rc = JS_SetModuleExportLate(
+                ctx, m, JS_ModuleExportName(m, i), own_or_null(ctx, object, JS_ModuleExportName(m, i)));
     }
-    for (const char *const *n = module->extra_names; n && *n; n++) {
-        JS_SetModuleExport(ctx, m, *n, JS_GetPropertyStr(ctx, object, *n));
-    }
-    const br_program *p = br_vu_of(ctx)->config.program;
-    for (size_t i = 0; i < p->null_exports.len; i++) {
-        if (!br_str_is(p->null_exports.data[i].module, module->name)) continue;
-        JS_SetModuleExport(ctx, m, p->null_exports.data[i].name.p, JS_NULL);
-    }
-    return JS_SetModuleExport(ctx, m, "default", object);
+    JS_FreeAtom(ctx, default_name);
+    JS_FreeValue(ctx, object);
+    return rc;
 }
 
 JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *module)
@@ -84,11 +88,6 @@ JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *module)
         JS_AddModuleExport(ctx, m, module->entries[i].name);
     for (const char *const *n = module->extra_names; n && *n; n++)
         JS_AddModuleExport(ctx, m, *n);
-    const br_program *p = br_vu_of(ctx)->config.program;
-    for (size_t i = 0; i < p->null_exports.len; i++) {
-        if (br_str_is(p->null_exports.data[i].module, module->name))
-            JS_AddModuleExport(ctx, m, p->null_exports.data[i].name.p);
-    }
     JS_AddModuleExport(ctx, m, "default");
     return m;
 }

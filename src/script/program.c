@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "script/js.h"
 
-#define BR_NULL_EXPORTS_MAX 100
-
 static void set_main(br_program *p, const char *path, const char *absolute)
 {
     br_str url = br_str_of(br_arena_printf(&p->arena, "file://%s", absolute));
@@ -131,23 +129,6 @@ static br_code read_exports(br_program *p, br_vu *vu, br_err *err)
     return code;
 }
 
-/*
- * QuickJS refuses a module that imports a name that does not exist. For its own modules k6 binds such names
- * to null: the name is added to the module, and the script is loaded again (nothing of it has run so far).
- */
-static bool note_null_export(br_program *p, const char *message)
-{
-    char name[128], module[64];
-    if (sscanf(message, "SyntaxError: Could not find export '%127[^']' in module '%63[^']'", name, module) !=
-        2)
-        return false;
-    if (!br_js_module_find(module) || p->null_exports.len == BR_NULL_EXPORTS_MAX) return false;
-    br_debug("the module \"%s\" has no export named \"%s\": it is null", module, name);
-    *br_vec_push(&p->null_exports) = (br_null_export){
-        br_arena_str(&p->arena, br_str_of(module)), br_arena_str(&p->arena, br_str_of(name))};
-    return true;
-}
-
 /* QuickJS's message about a script's own modules in k6's words. */
 static void reword_missing_export(const br_program *p, br_err *err)
 {
@@ -168,10 +149,7 @@ static br_code discover(br_program *p, const br_program_config *c, br_err *err)
     br_vu_settings settings = {.metrics = c->metrics, .console_out = c->console_out};
     br_vu_config config = {.program = p, .settings = &settings, .id = 0};
     br_vu *vu = NULL;
-    br_code code;
-    do {
-        code = br_vu_new(&config, &vu, err);
-    } while (code == BR_EEXCEPTION && note_null_export(p, err->msg));
+    br_code code = br_vu_new(&config, &vu, err);
     if (code == BR_EEXCEPTION) reword_missing_export(p, err);
     if (code == BR_OK) code = read_options(p, vu, err);
     if (code == BR_OK) code = read_exports(p, vu, err);
@@ -221,7 +199,6 @@ void br_program_free(br_program *p)
         br_shared_array_free(p->shared_arrays.entries[i].value);
     br_map_deinit(&p->shared_arrays);
     pthread_mutex_destroy(&p->shared_lock);
-    br_vec_deinit(&p->null_exports);
     br_arena_deinit(&p->arena);
     br_free(p);
 }

@@ -47,13 +47,17 @@ static void on_rejection(
 {
     (void) reason;
     br_vu *vu = opaque;
-    if (!is_handled) {
-        if (vu->rejected.len < BR_REJECTED_MAX) *br_vec_push(&vu->rejected) = JS_DupValue(ctx, promise);
-        return;
-    }
+    if (is_handled)
+        br_vu_rejection_taken(vu, promise);
+    else if (vu->rejected.len < BR_REJECTED_MAX)
+        *br_vec_push(&vu->rejected) = JS_DupValue(ctx, promise);
+}
+
+void br_vu_rejection_taken(br_vu *vu, JSValueConst promise)
+{
     for (size_t i = vu->rejected.len; i-- > 0;) {
         if (JS_VALUE_GET_PTR(vu->rejected.data[i]) != JS_VALUE_GET_PTR(promise)) continue;
-        JS_FreeValue(ctx, vu->rejected.data[i]);
+        JS_FreeValue(vu->ctx, vu->rejected.data[i]);
         vu->rejected.len--;
         memmove(&vu->rejected.data[i], &vu->rejected.data[i + 1], (vu->rejected.len - i) * sizeof(JSValue));
         return;

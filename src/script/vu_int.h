@@ -11,18 +11,12 @@
 typedef struct br_js_response br_js_response;
 typedef struct br_vu_events br_vu_events;
 
-/* A name that a script imports from a built-in module and that does not exist there: k6 binds it to null. */
-typedef struct br_null_export {
-    br_str module, name;
-} br_null_export;
-
 struct br_program {
     br_arena arena;
-    char *path;   /* as given */
-    br_str dir;   /* absolute folder of the main script */
-    br_str main;  /* module name of the main script: file:///... */
-    br_str input; /* the main script's text if it came from standard input; else p == NULL */
-    BR_VEC(br_null_export) null_exports;
+    char *path;           /* as given */
+    br_str dir;           /* absolute folder of the main script */
+    br_str main;          /* module name of the main script: file:///... */
+    br_str input;         /* the main script's text if it came from standard input; else p == NULL */
     br_map shared_arrays; /* name -> br_shared_array; guarded by shared_lock, entries never change */
     pthread_mutex_t shared_lock;
     br_map modules; /* module name -> br_bytecode */
@@ -39,6 +33,7 @@ typedef struct br_bytecode {
     uint8_t *bytes;
     size_t size;
     bool uses_meta; /* `import.meta` occurs in the source: only then it is made in every VU */
+    bool commonjs;  /* a function of (module, exports) in place of a module */
 } br_bytecode;
 
 /* Names that are looked up often, interned once per runtime. Response fields come first, in k6's order. */
@@ -67,6 +62,8 @@ struct br_vu {
     JSValue main_ns; /* namespace of the main module */
     JSValue data;    /* setup data, parsed on first use */
     bool data_parsed;
+    unsigned resolving; /* imports of a module are being read; an import at any other time is import() */
+    bool import_failed; /* the pending exception is about something that the module being compiled imports */
     JSValue go_error_ctor;
     JSValue response_callback; /* of setResponseCallback(); JS_UNDEFINED: k6's default */
     br_str function_name; /* of `function`: the export that was called last; bytes of the caller, compared by
@@ -219,11 +216,30 @@ br_code br_js_to_go_json(JSContext *ctx, JSValueConst value, br_buf *out, br_err
     "Check the path: it is relative to the file that imports, or to the current folder for the script itself."
 /* "dir" and "./a/../b" -> "file:///dir/b", which js_free() frees; an absolute `rel` ignores dir. */
 char *br_js_join_url(JSContext *ctx, br_str dir, br_str rel);
+/*
+ * The name of the module that `name` means in the module `base`; js_free() frees it. NULL: exception.
+ */
+char *br_js_resolve(JSContext *ctx, const char *base, const char *name);
+/* The module of that name, read (VU 0) or from its bytecode, with what it imports. NULL: exception. */
+JSModuleDef *br_js_module_load(JSContext *ctx, const char *name);
 void br_js_loader_init(br_vu *vu);
 /* Compiles (discovery) or reads the bytecode of the main module and evaluates it. */
 /* BR_ESYNTAX: it, or something that it imports, cannot be loaded; BR_EEXCEPTION: linking or init code threw;
  * BR_EABORT. */
 br_code br_js_load_main(br_vu *vu, br_err *err);
+
+/* CommonJS (commonjs.c) */
+/* A new module for the file `url`, whose function (bytecode, taken) runs when it is first needed. NULL:
+ * exception. */
+JSModuleDef *br_js_commonjs_define(JSContext *ctx, const char *url, JSValue bytecode);
+bool br_js_is_commonjs(JSContext *ctx, JSModuleDef *m);
+/* module.exports; runs the file if that was not done yet. */
+JSValue br_js_commonjs_exports(JSContext *ctx, JSModuleDef *m);
+/* Links and evaluates a module with what it imports: its promise. Takes the module. */
+JSValue br_js_evaluate(JSContext *ctx, JSValue module);
+JSValue br_js_require(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+/* Forgets that a promise was rejected: its reason was taken. */
+void br_vu_rejection_taken(br_vu *vu, JSValueConst promise);
 
 /* Values that requests take (http_values.c). */
 typedef struct br_js_status_range {

@@ -1,0 +1,188 @@
+
+/* Appended to QuickJS's quickjs.c by cmake/Dependencies.cmake; declared in src/script/quickjs_extra.h. */
+
+bool JS_IsPlainModule(JSValueConst module)
+{
+    JSModuleDef *m = JS_VALUE_GET_PTR(module);
+    return !m->req_module_entries_count && !m->export_entries_count && !m->star_export_entries_count && !m->has_tla;
+}
+
+void JS_ForgetModule(JSContext *ctx, JSValue module)
+{
+    JSModuleDef *m = JS_VALUE_GET_PTR(module);
+    JS_FreeValue(ctx, module);
+    js_free_module_def(ctx, m);
+}
+
+void JS_ForgetUnlinkedModules(JSContext *ctx)
+{
+    struct list_head *el, *next;
+    list_for_each_safe(el, next, &ctx->loaded_modules) {
+        JSModuleDef *m = list_entry(el, JSModuleDef, link);
+        if (!m->init_func && m->status == JS_MODULE_STATUS_UNLINKED)
+            js_free_module_def(ctx, m);
+    }
+}
+
+JSValue JS_CompileScript(JSContext *ctx, const char *input, size_t len, const char *filename, int line)
+{
+    return __JS_EvalInternal(ctx, JS_UNDEFINED, input, len, filename, line,
+                             JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY, -1);
+}
+
+JSModuleDef *JS_FindModule(JSContext *ctx, const char *name)
+{
+    JSAtom atom = JS_NewAtom(ctx, name);
+    if (atom == JS_ATOM_NULL)
+        return NULL;
+    JSModuleDef *m = js_find_loaded_module_by_name(ctx, atom);
+    JS_FreeAtom(ctx, atom);
+    return m;
+}
+
+JSValue JS_ModuleValue(JSContext *ctx, JSModuleDef *m)
+{
+    return JS_NewModuleValue(ctx, m);
+}
+
+int JS_CountModuleExports(const JSModuleDef *m)
+{
+    return m->export_entries_count;
+}
+
+JSAtom JS_ModuleExportName(const JSModuleDef *m, int i)
+{
+    return m->export_entries[i].export_name;
+}
+
+JSValue JS_GetModuleExport(JSContext *ctx, const JSModuleDef *m, const char *name)
+{
+    JSAtom atom = JS_NewAtom(ctx, name);
+    JSExportEntry *me = atom == JS_ATOM_NULL ? NULL : find_export_entry(ctx, m, atom);
+    JS_FreeAtom(ctx, atom);
+    return me && me->u.local.var_ref ? js_dup(*me->u.local.var_ref->pvalue) : JS_UNDEFINED;
+}
+
+bool JS_IsModuleLinked(const JSModuleDef *m)
+{
+    return m->func_created;
+}
+
+JSValueConst JS_ModuleNamespaceOrUndefined(const JSModuleDef *m)
+{
+    return m->module_ns;
+}
+
+int JS_SetModuleExportLate(JSContext *ctx, JSModuleDef *m, JSAtom name, JSValue value)
+{
+    JSExportEntry *me = find_export_entry(ctx, m, name);
+    if (!me)
+        me = add_export_entry2(ctx, NULL, m, JS_ATOM_NULL, name, JS_EXPORT_TYPE_LOCAL);
+    if (me && !me->u.local.var_ref)
+        me->u.local.var_ref = js_create_module_var(ctx, false);
+    if (!me || !me->u.local.var_ref) {
+        JS_FreeValue(ctx, value);
+        return -1;
+    }
+    set_value(ctx, me->u.local.var_ref->pvalue, value);
+    return 0;
+}
+
+/* 1: m provides the name (now); 0: it does not; -1: exception. */
+static int br_want_export(JSContext *ctx, JSModuleDef *m, JSAtom name, JSModuleWanted *wanted, int depth)
+{
+    JSExportEntry *me = find_export_entry(ctx, m, name);
+    if (depth > 64)
+        return 1; /* a circle: linking says so */
+    if (m->init_func) {
+        if (me)
+            return 1;
+        if (!m->func_created)
+            return add_export_entry2(ctx, NULL, m, JS_ATOM_NULL, name, JS_EXPORT_TYPE_LOCAL) ? 1 : -1;
+        return JS_SetModuleExportLate(ctx, m, name, wanted(ctx, m, name)) < 0 ? -1 : 1;
+    }
+    if (me) {
+        if (me->export_type == JS_EXPORT_TYPE_LOCAL || me->local_name == JS_ATOM__star_)
+            return 1;
+        return br_want_export(ctx, m->req_module_entries[me->u.req_module_idx].module, me->local_name, wanted,
+                              depth + 1);
+    }
+    if (name == JS_ATOM_default)
+        return 0;
+    for (int c_modules = 0; c_modules < 2; c_modules++) { /* those whose names are known come first */
+        for (int i = 0; i < m->star_export_entries_count; i++) {
+            JSModuleDef *from = m->req_module_entries[m->star_export_entries[i].req_module_idx].module;
+            int rc = 0;
+            if (!from->init_func == !c_modules)
+                rc = br_want_export(ctx, from, name, wanted, depth + 1);
+            if (rc)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+static int br_want_namespace(JSContext *ctx, JSModuleDef *m, JSModuleInitFunc *dynamic)
+{
+    if (m->init_func == dynamic && JS_IsUndefined(m->module_ns))
+        m->module_ns = JS_NewObjectProto(ctx, JS_NULL);
+    return JS_IsException(m->module_ns) ? -1 : 0;
+}
+
+static int br_module_wants(JSContext *ctx, JSModuleDef *m, JSModuleInitFunc *dynamic, JSModuleWanted *wanted)
+{
+    int rc = 0;
+    for (int i = 0; i < m->import_entries_count && rc >= 0; i++) {
+        JSImportEntry *mi = &m->import_entries[i];
+        JSModuleDef *from = m->req_module_entries[mi->req_module_idx].module;
+        rc = mi->import_name == JS_ATOM__star_ ? br_want_namespace(ctx, from, dynamic)
+                                               : br_want_export(ctx, from, mi->import_name, wanted, 0);
+    }
+    for (int i = 0; i < m->export_entries_count && rc >= 0; i++) {
+        JSExportEntry *me = &m->export_entries[i];
+        if (me->export_type != JS_EXPORT_TYPE_INDIRECT)
+            continue;
+        JSModuleDef *from = m->req_module_entries[me->u.req_module_idx].module;
+        rc = me->local_name == JS_ATOM__star_ ? br_want_namespace(ctx, from, dynamic)
+                                              : br_want_export(ctx, from, me->local_name, wanted, 0);
+    }
+    for (int i = 0; i < m->star_export_entries_count && rc >= 0; i++)
+        rc = br_want_namespace(ctx, m->req_module_entries[m->star_export_entries[i].req_module_idx].module, dynamic);
+    return rc;
+}
+
+int JS_AddWantedExports(JSContext *ctx, JSModuleInitFunc *dynamic, JSModuleWanted *wanted)
+{
+    struct list_head *el;
+    list_for_each(el, &ctx->loaded_modules) {
+        JSModuleDef *m = list_entry(el, JSModuleDef, link);
+        if (m->init_func || !m->resolved || m->status != JS_MODULE_STATUS_UNLINKED)
+            continue;
+        if (br_module_wants(ctx, m, dynamic, wanted) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool br_is_evaluating(JSModuleDef *m, int depth)
+{
+    if (m->status == JS_MODULE_STATUS_EVALUATING || depth > 64)
+        return true;
+    if (m->status != JS_MODULE_STATUS_UNLINKED && m->status != JS_MODULE_STATUS_LINKED)
+        return false;
+    /* an unevaluated circle is walked once: its members are marked by the index, which linking sets anew */
+    if (m->dfs_index == -2)
+        return false;
+    int index = m->dfs_index;
+    m->dfs_index = -2;
+    bool found = false;
+    for (int i = 0; i < m->req_module_entries_count && !found; i++)
+        found = m->req_module_entries[i].module && br_is_evaluating(m->req_module_entries[i].module, depth + 1);
+    m->dfs_index = index;
+    return found;
+}
+
+bool JS_IsModuleEvaluating(JSModuleDef *m)
+{
+    return br_is_evaluating(m, 0);
+}
