@@ -173,6 +173,7 @@ static br_code build(br_request_set *s, const br_quick_flags *f, const draft *d,
     br_code code = parse_url(s, d->url, &q.url, err);
     if (code == BR_OK) code = check_flags(f, err);
     if (code == BR_OK) code = make_headers(s, f, d, &m, err);
+    if (code == BR_OK) code = br_http_request_prepare(&q, f->close, &s->arena, err);
     if (code == BR_OK) *br_vec_push(&s->list) = q;
     return code;
 }

@@ -1,29 +1,8 @@
 #include "codec/h1.h"
 #include <stdio.h>
-#include <llhttp.h>
-#include "base/mem.h"
 #include "base/assert.h"
-
-/*
- * Offsets: the head buffer receives the bytes of the stream from the first span that llhttp reports (the
- * reason, or the first field's name) to the end of the last field, so an offset is the buffer's length plus
- * the distance from `chunk`, the first byte of the fed piece that is not in the buffer yet.
- */
-struct br_h1 {
-    llhttp_t machine;
-    const br_h1_events *events;
-    void *ctx;
-    br_buf *head;
-    const char *chunk; /* NULL: nothing of this head seen in this piece */
-    const char *end;   /* behind the last span of this piece */
-    size_t head_bytes; /* bytes of pieces that ended inside a head */
-    br_h1_field field;
-    uint32_t reason_at, reason_len;
-    bool started, in_name, in_value, folded;
-    bool to_head, has_head, complete, keep_alive;
-    br_code code; /* of a callback */
-    char error[200];
-};
+#include "base/mem.h"
+#include "codec/h1_int.h"
 
 static br_h1 *parser_of(llhttp_t *m)
 {
@@ -101,8 +80,11 @@ static int on_header_value_complete(llhttp_t *m)
         p->field.value_len = 0;
     }
     p->in_name = p->in_value = false;
-    br_code code = p->events->on_field(p->ctx, &p->field);
-    return code == BR_OK ? 0 : stop_with(p, code);
+    if (p->fields->len >= BR_H1_FIELDS_MAX) {
+        return stop_with(p, BR_ELIMIT);
+    }
+    *br_vec_push(p->fields) = p->field;
+    return 0;
 }
 
 /* Continuation lines join the value: their line ends become blanks. */
@@ -142,13 +124,13 @@ static int on_headers_complete(llhttp_t *m)
         unfold(p->head);
     }
     int status = m->status_code;
-    br_h1_head head = {.status = status,
+    p->final = (br_h1_head){.status = status,
         .http_minor = m->http_minor,
         .reason_at = p->reason_at,
         .reason_len = p->reason_len,
         .has_length = (m->flags & F_CONTENT_LENGTH) != 0};
-    head.length = head.has_length ? m->content_length : 0;
-    code = p->events->on_head(p->ctx, &head);
+    p->final.length = p->final.has_length ? m->content_length : 0;
+    code = p->events->on_head(p->ctx, &p->final);
     if (code != BR_OK) {
         return stop_with(p, code);
     }
@@ -159,7 +141,7 @@ static int on_headers_complete(llhttp_t *m)
 static int on_body(llhttp_t *m, const char *at, size_t n)
 {
     br_h1 *p = parser_of(m);
-    br_code code = p->events->on_body(p->ctx, (br_str){at, n});
+    br_code code = n > 0 ? p->events->on_body(p->ctx, (br_str){at, n}) : BR_OK;
     return code == BR_OK ? 0 : stop_with(p, code);
 }
 
@@ -176,6 +158,7 @@ static int on_message_complete(llhttp_t *m)
     br_h1 *p = parser_of(m);
     if (!p->has_head) {
         br_buf_reset(p->head);
+        br_vec_reset(p->fields);
         forget_head(p);
         return 0;
     }
@@ -194,10 +177,11 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_message_complete,
 };
 
-br_h1 *br_h1_new(const br_h1_events *events, void *ctx)
+br_h1 *br_h1_new(const br_h1_events *events, br_h1_memo *memo, void *ctx)
 {
     br_h1 *p = BR_NEW(br_h1);
     p->events = events;
+    p->memo = memo;
     p->ctx = ctx;
     llhttp_init(&p->machine, HTTP_RESPONSE, &settings);
     p->machine.data = p;
@@ -212,11 +196,12 @@ void br_h1_free(br_h1 *p)
     br_free(p);
 }
 
-void br_h1_start(br_h1 *p, br_buf *head, bool to_head)
+void br_h1_start(br_h1 *p, br_buf *head, br_h1_fields *fields, bool to_head)
 {
-    BR_ASSERT(head->len == 0);
-    llhttp_reset(&p->machine); /* keeps type, settings, data and leniencies */
+    BR_ASSERT(head->len == 0 && fields->len == 0);
+    p->fresh = true;
     p->head = head;
+    p->fields = fields;
     p->head_bytes = 0;
     forget_head(p);
     p->to_head = to_head;
@@ -330,9 +315,8 @@ static br_code pause_in_head(br_h1 *p, br_str bytes)
     return keep_head(p, bytes.p + bytes.n);
 }
 
-br_code br_h1_feed(br_h1 *p, br_str bytes, size_t *ret_used)
+static br_code parse(br_h1 *p, br_str bytes, size_t *ret_used)
 {
-    BR_ASSERT(!p->complete);
     p->chunk = p->started ? bytes.p : NULL;
     p->end = bytes.p;
     llhttp_errno_t e = llhttp_execute(&p->machine, bytes.p, bytes.n);
@@ -351,8 +335,59 @@ br_code br_h1_feed(br_h1 *p, br_str bytes, size_t *ret_used)
     return p->code != BR_OK ? p->code : describe(p, e, bytes);
 }
 
+/* Parses what follows the first *ret_used bytes. */
+static br_code parse_rest(br_h1 *p, br_str bytes, size_t *ret_used)
+{
+    size_t before = *ret_used, used = 0;
+    if (before == bytes.n) {
+        return BR_AGAIN;
+    }
+    br_code code = parse(p, br_str_sub(bytes, before, bytes.n), &used);
+    *ret_used = before + used;
+    return code;
+}
+
+/*
+ * The first piece of an answer: its head may be known, or be worth knowing, for which it is fed by itself.
+ */
+static br_code parse_first(br_h1 *p, br_str bytes, size_t *ret_used)
+{
+    size_t head_bytes = 0;
+    br_code code = br_h1_memo_recall(p, bytes, &head_bytes);
+    if (code != BR_OK) {
+        return code;
+    }
+    if (head_bytes == 0) {
+        llhttp_reset(&p->machine); /* keeps type, settings, data and leniencies */
+        head_bytes = br_h1_memo_measure(p, bytes);
+        code = parse(p, head_bytes == 0 ? bytes : (br_str){bytes.p, head_bytes}, ret_used);
+        if (head_bytes == 0 || (code != BR_OK && code != BR_AGAIN)) {
+            return code;
+        }
+        if (p->has_head && *ret_used == head_bytes) {
+            br_h1_memo_learn(p, (br_str){bytes.p, head_bytes});
+        }
+    } else {
+        *ret_used = head_bytes;
+    }
+    return p->complete ? BR_OK : parse_rest(p, bytes, ret_used);
+}
+
+br_code br_h1_feed(br_h1 *p, br_str bytes, size_t *ret_used)
+{
+    BR_ASSERT(!p->complete);
+    if (p->fresh) {
+        p->fresh = false;
+        return parse_first(p, bytes, ret_used);
+    }
+    return parse(p, bytes, ret_used);
+}
+
 br_code br_h1_finish(br_h1 *p)
 {
+    if (p->fresh) {
+        return BR_EOF;
+    }
     (void) llhttp_finish(&p->machine); /* its result is told by on_message_complete */
     return p->complete ? BR_OK : BR_EOF;
 }

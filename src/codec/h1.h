@@ -6,6 +6,8 @@
  * Threads: one parser, one thread.
  * Memory: one small allocation for the life of a connection. The raw head is appended to the caller's buffer;
  *     fields are offsets into it, so a head is copied once and no field by itself. Body pieces are borrowed.
+ *     Heads that parsers of a thread have met may be kept in a br_h1_memo, which is bounded: a server's
+ * answers have the same head for as long as its date is the same, and bytes that are known need no parsing.
  * Invariants: informational answers (100, 103, ...) are reported by on_head and then forgotten; after BR_OK
  * or an error nothing may be fed before the next br_h1_start(). Trailer fields are read and dropped.
  * Leniencies, all of them Go's: lines may end in a bare LF, blanks may follow a chunk's size, and with both
@@ -14,13 +16,18 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/vec.h"
+
+#define BR_H1_FIELDS_MAX 1000
 
 typedef struct br_h1 br_h1;
+typedef struct br_h1_memo br_h1_memo;
 
 /* A field as offsets into the head buffer; valid once on_head was called. The value may end in blanks. */
 typedef struct br_h1_field {
     uint32_t name_at, name_len, value_at, value_len;
 } br_h1_field;
+typedef BR_VEC(br_h1_field) br_h1_fields;
 
 typedef struct br_h1_head {
     int status;
@@ -32,23 +39,29 @@ typedef struct br_h1_head {
 
 /* A callback that returns anything but BR_OK ends the parsing; br_h1_feed() returns that code. */
 typedef struct br_h1_events {
-    br_code (*on_field)(void *ctx, const br_h1_field *field);
-    br_code (*on_head)(void *ctx, const br_h1_head *head); /* also for 1xx: forget the fields then */
-    br_code (*on_body)(void *ctx, br_str bytes);
+    br_code (*on_head)(void *ctx, const br_h1_head *head); /* also for 1xx, whose fields are forgotten then */
+    br_code (*on_body)(void *ctx, br_str bytes);           /* at least one byte */
 } br_h1_events;
 
-br_h1 *br_h1_new(const br_h1_events *events, void *ctx);
+br_h1_memo *br_h1_memo_new(void); /* of one thread */
+void br_h1_memo_free(br_h1_memo *m);
+uint64_t br_h1_memo_recalled(const br_h1_memo *m); /* answers whose head was known */
+
+/* `memo` outlives the parser; NULL: every head is parsed. */
+br_h1 *br_h1_new(const br_h1_events *events, br_h1_memo *memo, void *ctx);
 void br_h1_free(br_h1 *p); /* NULL is fine */
 
 /*
- * Begins a new answer. `head` is borrowed until the answer ends and must be empty; its max_bytes also limits
- * all head bytes of the exchange. `to_head` says that the request was HEAD: no body whatever the fields say.
+ * Begins a new answer. `head` and `fields` are borrowed until the answer ends and must be empty; max_bytes of
+ * `head` also limits all head bytes of the exchange. `to_head` says that the request was HEAD: no body
+ * whatever the fields say.
  */
-void br_h1_start(br_h1 *p, br_buf *head, bool to_head);
+void br_h1_start(br_h1 *p, br_buf *head, br_h1_fields *fields, bool to_head);
 
 /*
  * Parses bytes. BR_AGAIN: all used, more needed. BR_OK: the answer is complete; *ret_used bytes belong to it.
- * BR_EPROTO: malformed, br_h1_error() says why. BR_ELIMIT: head too long. Or a callback's code.
+ * BR_EPROTO: malformed, br_h1_error() says why. BR_ELIMIT: head too long, or more than BR_H1_FIELDS_MAX
+ * fields. Or a callback's code.
  */
 BR_NODISCARD br_code br_h1_feed(br_h1 *p, br_str bytes, size_t *ret_used);
 

@@ -29,7 +29,7 @@ static void deliver(void *ctx)
     br_worker *w = o->worker;
     br_pooled_vu *pooled = NULL;
     if (o->vu) {
-        br_vu_attach(o->vu, w->dns, w->tls, w->coder, w->recorder);
+        br_vu_attach(o->vu, &w->tools, w->recorder);
         pooled = BR_NEW(br_pooled_vu);
         *pooled = (br_pooled_vu){.vu = o->vu,
             .by_scenario = br_calloc(w->engine->config->options->scenario_count + 1, sizeof(int64_t)),

@@ -291,9 +291,7 @@ static br_code make_control_vu(br_engine *e, br_vu **ret, br_err *err)
     br_vu_config vc = {.program = e->config->program,
         .settings = &e->settings,
         .loop = e->loop,
-        .dns = e->dns,
-        .tls = e->tls,
-        .coder = e->coder,
+        .tools = &e->tools,
         .recorder = e->recorder,
         .id = 0,
         .run_tags = e->run_tags};
@@ -456,11 +454,10 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
     *e = (br_engine){.config = config, .err = err, .signal_fd = -1, .signal_watch = BR_WATCH_INIT};
     fill_settings(e);
     br_code code = br_loop_new(&e->loop, err);
-    if (code == BR_OK) code = br_dns_new(e->loop, config->options->dns_ttl, &e->dns, err);
+    const br_options *o = config->options;
+    if (code == BR_OK) code = br_http_tools_init(&e->tools, e->loop, o->dns_ttl, &o->tls, err);
     if (code != BR_OK) return code;
-    br_dns_set_rules(e->dns, &config->options->host_rules);
-    e->tls = br_tls_context_new(&config->options->tls);
-    e->coder = br_coder_new();
+    br_dns_set_rules(e->tools.dns, &o->host_rules);
     e->fibers = br_fiber_pool_new(e->loop, 4 * BR_VU_STACK_BYTES);
     br_recorder_config rc = {.metrics = config->metrics,
         .system_tags = config->options->system_tags,
@@ -503,9 +500,7 @@ static void engine_deinit(br_engine *e)
     br_free((char *) (uintptr_t) e->setup_data.p);
     if (e->recorder) br_recorder_free(e->recorder);
     if (e->fibers) br_fiber_pool_free(e->fibers);
-    br_tls_context_free(e->tls);
-    br_coder_free(e->coder);
-    if (e->dns) br_dns_free(e->dns);
+    br_http_tools_deinit(&e->tools);
     if (e->signal_fd >= 0) {
         br_watch_stop(e->loop, &e->signal_watch);
         close(e->signal_fd);

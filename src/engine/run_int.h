@@ -76,9 +76,7 @@ struct br_worker {
     pthread_t thread;
     bool thread_started;
     br_loop *loop;
-    br_dns *dns;
-    br_tls_context *tls;
-    br_coder *coder;
+    br_http_tools tools;
     br_fiber_pool *fibers;
     br_recorder *recorder;
     const br_tagset *run_tags;
@@ -109,9 +107,7 @@ struct br_engine {
     _Atomic bool marked_failed; /* a script called test.fail() */
     _Atomic br_ns next_request; /* option rps: shared by all VUs */
     br_loop *loop;              /* control loop, main thread */
-    br_dns *dns;
-    br_tls_context *tls;
-    br_coder *coder;
+    br_http_tools tools;
     br_fiber_pool *fibers;
     br_fiber *control;
     br_recorder *recorder; /* of setup, teardown, vus */

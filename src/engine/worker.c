@@ -128,17 +128,15 @@ void br_worker_slot_done(br_worker *w)
 static br_code make_tools(br_worker *w, br_err *err)
 {
     br_engine *e = w->engine;
-    br_code code = br_dns_new(w->loop, e->config->options->dns_ttl, &w->dns, err);
+    const br_options *o = e->config->options;
+    br_code code = br_http_tools_init(&w->tools, w->loop, o->dns_ttl, &o->tls, err);
     if (code != BR_OK) return code;
-    br_dns_set_rules(w->dns, &e->config->options->host_rules);
-    w->tls = br_tls_context_new(&e->config->options->tls);
-    w->coder = br_coder_new();
+    br_dns_set_rules(w->tools.dns, &o->host_rules);
     br_recorder_config rc = {.metrics = e->config->metrics,
         .system_tags = e->settings.system_tags,
         .tap = e->config->tap,
         .tap_ctx = e->config->tap_ctx};
     w->recorder = br_recorder_new(&rc);
-    const br_options *o = e->config->options;
     w->run_tags = br_tags_intern(br_recorder_tag_store(w->recorder), o->tags, o->tag_count);
     w->fibers = br_fiber_pool_new(w->loop, BR_VU_STACK_BYTES);
     return BR_OK;
@@ -157,9 +155,7 @@ static br_code make_vus(br_worker *w, br_err *err)
         br_vu_config vc = {.program = e->config->program,
             .settings = &e->settings,
             .loop = w->loop,
-            .dns = w->dns,
-            .tls = w->tls,
-            .coder = w->coder,
+            .tools = &w->tools,
             .recorder = w->recorder,
             .id = vu_id(w, i),
             .id_in_test = br_stripe_global(e->config->options->stripe, vu_id(w, i) - 1) + 1,
@@ -199,9 +195,7 @@ static void drop_all(br_worker *w)
     br_free(w->slots);
     w->slots = NULL;
     if (w->fibers) br_fiber_pool_free(w->fibers);
-    br_tls_context_free(w->tls);
-    br_coder_free(w->coder);
-    if (w->dns) br_dns_free(w->dns);
+    br_http_tools_deinit(&w->tools);
 }
 
 static void *thread_main(void *arg)

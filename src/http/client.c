@@ -242,7 +242,7 @@ void br_http_start(br_http_client *client, br_http_exchange *x, const br_http_re
     x->_on_done = on_done;
     x->_ctx = ctx;
     begin(client, x);
-    br_code code = br_http_request_check(request, text);
+    br_code code = request->_wire.p != NULL ? BR_OK : br_http_request_check(request, text);
     if (code != BR_OK) {
         fail_later(x, code, BR_STEP_URL, text);
     } else if (request->url.tls && client->config.tls == NULL) {

@@ -24,6 +24,7 @@
  *     One timer serves all exchanges of a client: it is left running and set anew only when it fires early.
  */
 #pragma once
+#include "base/arena.h"
 #include "base/str.h"
 #include "codec/url.h"
 #include "http/response.h"
@@ -44,8 +45,9 @@ typedef struct br_http_client_config {
     bool no_reuse;              /* close after each exchange ("Connection: close" is sent) */
     bool http2;                 /* https may become HTTP/2, as the options of `tls` offer it; default true */
     struct br_tls_context *tls; /* of the loop's thread, outlives the client; NULL: https is refused */
-    struct br_coder *coder; /* of the loop's thread, outlives the client; NULL: one is made for each body */
-    bool h2c;               /* speak HTTP/2 on http as well, without asking; default false */
+    struct br_coder *coder;   /* of the loop's thread, outlives the client; NULL: one is made for each body */
+    struct br_h1_memo *heads; /* of the loop's thread, outlives the client; NULL: every head is parsed */
+    bool h2c;                 /* speak HTTP/2 on http as well, without asking; default false */
 } br_http_client_config;
 void br_http_client_config_defaults(br_http_client_config *c);
 
@@ -70,7 +72,18 @@ typedef struct br_http_request {
     br_str body;      /* sent after the header block */
     br_ns timeout_ns; /* whole exchange, from the call; 0 = none */
     bool drop_body;   /* count the answer's body and forget it */
+    /* Of br_http_request_prepare(): what HTTP/1 sends, and whether that ends the connection. p == NULL:
+     * checked and made at each start. */
+    br_str _wire;
+    bool _wire_closes;
 } br_http_request;
+
+/*
+ * Checks a request that will be sent often, and makes what HTTP/1 sends once, in `arena`. Nothing of it may
+ * change afterwards. A copy that is to be changed needs _wire = BR_STR_NONE. `close`: for clients that do not
+ * reuse connections. BR_EINVAL in Go's words.
+ */
+BR_NODISCARD br_code br_http_request_prepare(br_http_request *q, bool close, br_arena *arena, br_err *err);
 
 /* Embedded by the caller; private while it runs. Zero before first use, reusable after on_done. */
 typedef struct br_http_exchange br_http_exchange;

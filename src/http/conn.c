@@ -6,8 +6,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define SMALL_BODY_BYTES 2048 /* copied behind the head: one piece is cheaper to send than two */
-#define RESERVE_BYTES    ((size_t) 1 << 20) /* of an announced body, at most */
+#define RESERVE_BYTES ((size_t) 1 << 20) /* of an announced body, at most */
 
 /* Words of Go's client before whatever went wrong inside a head. */
 #define BROKEN "net/http: HTTP/1.x transport connection broken: "
@@ -153,11 +152,13 @@ static void fail(br_http_conn *conn, br_code code, br_http_step step, const char
 
 static void fail_parse(br_http_conn *conn, br_code code)
 {
-    char text[256];
+    char text[256] = "";
     br_http_response *r = conn->x->response;
     if (code == BR_EPROTO) {
         const char *prefix = br_h1_has_head(conn->parser) ? "" : BROKEN;
         snprintf(text, sizeof(text), "%s%s", prefix, br_h1_error(conn->parser));
+    } else if (r->error.code == BR_OK && r->fields.len >= BR_HTTP_FIELDS_MAX) {
+        (void) br_http_too_many_fields(r);
     } else { /* the callbacks explain their own failures; what is left is the head's limit */
         snprintf(text, sizeof(text), "net/http: server response headers exceeded %zu bytes; aborted",
             r->head.max_bytes);
@@ -178,17 +179,6 @@ br_code br_http_too_many_fields(br_http_response *r)
     char text[80];
     snprintf(text, sizeof(text), "response has more than %d header fields", BR_HTTP_FIELDS_MAX);
     return refuse(r, BR_ELIMIT, text);
-}
-
-static br_code on_field(void *ctx, const br_h1_field *field)
-{
-    br_http_response *r = ((br_http_conn *) ctx)->x->response;
-    if (r->fields.len >= BR_HTTP_FIELDS_MAX) {
-        return br_http_too_many_fields(r);
-    }
-    *br_vec_push(&r->fields) = (br_http_field){
-        field->name_at, field->name_len, field->value_at, field->value_len};
-    return BR_OK;
 }
 
 static br_code body_too_long(br_http_response *r)
@@ -218,7 +208,6 @@ static br_code on_head(void *ctx, const br_h1_head *head)
     br_http_conn *conn = ctx;
     br_http_response *r = conn->x->response;
     if (head->status < 200 && head->status != 101) { /* informational: the answer is still to come */
-        br_vec_reset(&r->fields);
         return BR_OK;
     }
     r->status = head->status;
@@ -250,7 +239,7 @@ static br_code on_body(void *ctx, br_str bytes)
     return br_http_take_body(((br_http_conn *) ctx)->x, bytes);
 }
 
-static const br_h1_events parser_events = {.on_field = on_field, .on_head = on_head, .on_body = on_body};
+static const br_h1_events parser_events = {.on_head = on_head, .on_body = on_body};
 
 /* Events of the stream --------------------------------------------------------------------------- */
 
@@ -435,7 +424,7 @@ void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_add
     conn->port = x->request->url.port;
     conn->host_len = host.n;
     memcpy(conn->host, host.p, host.n);
-    conn->parser = br_h1_new(&parser_events, conn);
+    conn->parser = br_h1_new(&parser_events, client->config.heads, conn);
     br_buf_init(&conn->held, BR_BUF_NO_LIMIT);
     stack(conn, x->request->url.tls);
     x->_conn = conn;
@@ -455,6 +444,26 @@ void br_http_conn_tell(const br_http_conn *conn, br_http_response *r)
     r->reused = conn->used;
 }
 
+/* Head and, if it is small, body, in the client's buffer. */
+static br_str make_wire(br_http_conn *conn, const br_http_request *q)
+{
+    br_buf *out = &conn->client->head;
+    br_buf_reset(out);
+    br_http_request_put_head(q, conn->client->config.no_reuse, conn->proxy, out);
+    if (q->body.n <= BR_HTTP_SMALL_BODY) {
+        br_code code = br_buf_put(out, q->body);
+        BR_ASSERT(code == BR_OK); /* it has no limit */
+    }
+    return br_buf_view(out);
+}
+
+/* A remainder of it waits: its memory stays with the connection, the client takes a new buffer. */
+static void hold_wire(br_http_conn *conn)
+{
+    conn->held = conn->client->head;
+    br_buf_init(&conn->client->head, BR_BUF_NO_LIMIT);
+}
+
 void br_http_conn_send(br_http_conn *conn, br_http_exchange *x)
 {
     br_http_client *client = conn->client;
@@ -462,25 +471,24 @@ void br_http_conn_send(br_http_conn *conn, br_http_exchange *x)
     br_http_response *r = x->response;
     br_http_pool_remove(conn);
     br_http_conn_tell(conn, r);
-    br_buf_reset(&client->head);
-    br_http_request_put_head(q, client->config.no_reuse, conn->proxy, &client->head);
     conn->x = x;
     x->_conn = conn;
     conn->answering = false;
-    conn->keep = !client->config.no_reuse && !br_http_request_wants_close(q);
     conn->sent_before = conn->stream->sent_bytes;
-    br_h1_start(conn->parser, &r->head, to_head(x));
-    bool append = q->body.n > 0 && q->body.n <= SMALL_BODY_BYTES &&
-                  br_buf_put(&client->head, q->body) == BR_OK;
-    struct iovec iov[2] = {{client->head.data, client->head.len}, {NULL, q->body.n}};
-    memcpy(&iov[1].iov_base, &q->body.p, sizeof(iov[1].iov_base)); /* it is only read from */
-    br_code code = br_stream_write(conn->stream, iov, q->body.n == 0 || append ? 1 : 2);
+    br_h1_start(conn->parser, &r->head, &r->fields, to_head(x));
+    bool prepared = q->_wire.p != NULL && conn->proxy == NULL &&
+                    (q->_wire_closes || !client->config.no_reuse);
+    br_str wire = prepared ? q->_wire : make_wire(conn, q);
+    conn->keep = prepared ? !q->_wire_closes : !client->config.no_reuse && !br_http_request_wants_close(q);
+    struct iovec iov[2] = {{NULL, wire.n}, {NULL, q->body.n}};
+    memcpy(&iov[0].iov_base, &wire.p, sizeof(iov[0].iov_base)); /* they are only read from */
+    memcpy(&iov[1].iov_base, &q->body.p, sizeof(iov[1].iov_base));
+    br_code code = br_stream_write(conn->stream, iov, q->body.n <= BR_HTTP_SMALL_BODY ? 1 : 2);
     if (code == BR_OK) {
         r->times.sent = br_loop_clock(client->loop);
-    } else { /* a remainder waits: its memory stays with the connection, the client takes a new buffer */
+    } else {
         conn->sending = true;
-        conn->held = client->head;
-        br_buf_init(&client->head, BR_BUF_NO_LIMIT);
+        if (!prepared) hold_wire(conn);
     }
     br_http_conn_count_sent(conn);
 }

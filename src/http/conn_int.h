@@ -20,7 +20,7 @@
 #include "net/tls.h"
 #include "net/tunnel.h"
 
-#define BR_HTTP_FIELDS_MAX 1000
+#define BR_HTTP_FIELDS_MAX BR_H1_FIELDS_MAX
 
 typedef struct br_http_conn br_http_conn;
 typedef struct br_http_origin br_http_origin;
@@ -82,6 +82,8 @@ struct br_http_client {
     br_timer timer;
     br_ns timer_at;
 };
+
+#define BR_HTTP_SMALL_BODY 2048 /* copied behind the head: one piece is cheaper to send than two */
 
 /* request.c */
 /* BR_EINVAL with Go's sentence in text[200]. */

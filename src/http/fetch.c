@@ -259,7 +259,6 @@ void br_http_fetch_start(br_http_client *client, br_http_fetch *f, const br_http
     f->stopped = f->_sensitive_dropped = f->_body_dropped = false;
     f->_login = BR_LOGIN_NONE;
     f->_authorization = f->_referer = BR_STR_NONE;
-    f->_deadline = first->timeout_ns > 0 ? br_clock_now() + first->timeout_ns : BR_NS_MAX;
     if (BR_UNLIKELY(!plain(f))) {
         (void) next_arena(f);
         f->_step = *first;
@@ -267,6 +266,7 @@ void br_http_fetch_start(br_http_client *client, br_http_fetch *f, const br_http
         f->current = &f->_step;
     }
     start_step(f);
+    f->_deadline = response->times.start + first->timeout_ns; /* looked at if there is a time limit */
 }
 
 void br_http_fetch_cancel(br_http_fetch *f)

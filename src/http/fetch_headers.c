@@ -132,4 +132,5 @@ void br_http_fetch_put_headers(br_http_fetch *f, br_http_request *step, br_str r
     }
     step->headers = list;
     step->header_count = n;
+    step->_wire = BR_STR_NONE; /* another request than the one it was prepared for */
 }

@@ -165,7 +165,7 @@ static br_code keep_field(br_http_exchange *x, br_str name, br_str value)
     memcpy(r->head.data + at + name.n, value.p, value.n);
     r->head.len += name.n + value.n;
     r->head.data[r->head.len] = 0;
-    *br_vec_push(&r->fields) = (br_http_field){
+    *br_vec_push(&r->fields) = (br_h1_field){
         (uint32_t) at, (uint32_t) name.n, (uint32_t) (at + name.n), (uint32_t) value.n};
     return name.n == 14 && br_str_eq(name, BR_STR("content-length")) ? take_length(x, value) : BR_OK;
 }

@@ -168,6 +168,25 @@ void br_http_request_put_head(const br_http_request *q, bool close, const br_pro
     out->data[out->len] = 0;
 }
 
+br_code br_http_request_prepare(br_http_request *q, bool close, br_arena *arena, br_err *err)
+{
+    char text[200];
+    br_buf wire;
+    if (br_http_request_check(q, text) != BR_OK) {
+        return br_fail(err, BR_EINVAL, "%s", text);
+    }
+    br_buf_init(&wire, BR_BUF_NO_LIMIT);
+    br_http_request_put_head(q, close, NULL, &wire);
+    if (q->body.n <= BR_HTTP_SMALL_BODY) {
+        br_code code = br_buf_put(&wire, q->body);
+        BR_ASSERT(code == BR_OK);
+    }
+    q->_wire = br_arena_str(arena, br_buf_view(&wire));
+    q->_wire_closes = close || br_http_request_wants_close(q);
+    br_buf_deinit(&wire);
+    return BR_OK;
+}
+
 bool br_http_request_wants_close(const br_http_request *q)
 {
     for (size_t i = 0; i < q->header_count; i++) {

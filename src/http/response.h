@@ -10,13 +10,9 @@
 #pragma once
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/vec.h"
+#include "codec/h1.h"
 #include "http/error.h"
 #include "net/tls.h"
-
-typedef struct br_http_field {
-    uint32_t name_at, name_len, value_at, value_len; /* in head */
-} br_http_field;
 
 /* Absolute times by br_loop_clock(); 0 = never reached. */
 typedef struct br_http_times {
@@ -35,7 +31,7 @@ typedef struct br_http_response {
     int http_major, http_minor;     /* 1 and 0 or 1; 2 and 0 */
     uint32_t reason_at, reason_len; /* in head */
     br_buf head;
-    BR_VEC(br_http_field) fields;
+    br_h1_fields fields;                 /* of HTTP/2 as well: offsets into head */
     br_buf body;                         /* as received, after removing the transfer coding */
     uint64_t body_bytes;                 /* body bytes seen, also when dropped */
     uint64_t sent_bytes, received_bytes; /* of this exchange, on the socket */

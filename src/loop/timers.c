@@ -60,7 +60,7 @@ static void settle(br_timers *t, size_t i, br_timer_entry entry)
 static void insert(br_timers *t, br_timer *timer)
 {
     if (t->heap.len == t->heap.cap) {
-        t->heap.data = br_vec_grow(t->heap.data, t->heap.len, &t->heap.cap, sizeof(*t->heap.data));
+        t->heap.data = br_vec_room(t->heap.data, t->heap.len, &t->heap.cap, sizeof(*t->heap.data), 1);
     }
     BR_ASSERT(t->heap.len < BR_TIMER_HELD - 1);
     sift_up(t, t->heap.len++, (br_timer_entry){timer->_at, timer});

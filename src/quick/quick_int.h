@@ -13,6 +13,7 @@
 #pragma once
 #include <pthread.h>
 #include "http/fetch.h"
+#include "http/tools.h"
 #include "net/resources.h"
 #include "quick/quick.h"
 
@@ -38,8 +39,7 @@ struct br_quick_worker {
     pthread_t thread;
     bool thread_started;
     br_loop *loop;
-    br_dns *dns;
-    br_tls_context *tls;
+    br_http_tools tools;
     br_http_client **clients;
     uint32_t client_count;
     br_quick_place *places;

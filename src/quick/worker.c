@@ -25,12 +25,14 @@ static void make_places(br_quick_worker *w)
 {
     const br_quick_config *c = w->quick->config;
     br_http_client_config http = *c->http;
-    http.tls = w->tls;
+    http.tls = w->tools.tls;
+    http.coder = w->tools.coder;
+    http.heads = w->tools.heads;
     http.max_idle_per_host = c->streams;
     http.max_idle = c->streams * w->quick->origins + (c->max_redirects > 0 ? 1 : 0);
     w->clients = br_calloc(w->client_count + 1, sizeof(*w->clients));
     for (uint32_t i = 0; i < w->client_count; i++)
-        w->clients[i] = br_http_client_new(w->loop, w->dns, &http);
+        w->clients[i] = br_http_client_new(w->loop, w->tools.dns, &http);
     w->places = br_calloc(w->place_count + 1, sizeof(*w->places));
     for (size_t i = 0; i < w->place_count; i++) {
         br_quick_place *p = &w->places[i];
@@ -42,10 +44,8 @@ static void make_places(br_quick_worker *w)
 
 static void make_tools(br_quick_worker *w)
 {
-    w->code = br_dns_new(w->loop, BR_NS_MAX, &w->dns, &w->err);
-    if (w->code != BR_OK) return;
-    w->tls = br_tls_context_new(w->quick->config->tls);
-    make_places(w);
+    w->code = br_http_tools_init(&w->tools, w->loop, BR_NS_MAX, w->quick->config->tls, &w->err);
+    if (w->code == BR_OK) make_places(w);
 }
 
 static void drop_tools(br_quick_worker *w)
@@ -62,8 +62,7 @@ static void drop_tools(br_quick_worker *w)
     }
     br_free(w->places);
     br_free(w->clients);
-    br_tls_context_free(w->tls);
-    if (w->dns) br_dns_free(w->dns);
+    br_http_tools_deinit(&w->tools);
 }
 
 /* Health ----------------------------------------------------------------------------------------- */

@@ -418,7 +418,7 @@ static br_code compress(builder *b)
     for (size_t i = 0; i < b->coding_count; i++) {
         br_buf out;
         br_buf_init(&out, FORM_BYTES_MAX + (1 << 20));
-        br_code code = br_coding_encode(b->vu->config.coder, b->codings[i], body, &out);
+        br_code code = br_coding_encode(b->vu->config.tools->coder, b->codings[i], body, &out);
         if (code == BR_OK) body = br_arena_str(b->arena, br_buf_view(&out));
         br_buf_deinit(&out);
         if (code != BR_OK) return invalid(b, 0, "the request body cannot be compressed: it is too large");

@@ -180,10 +180,11 @@ static void write_back_options(br_vu *vu)
 static void make_client(br_vu *vu)
 {
     br_http_client_config http = vu->config.settings->http;
-    http.tls = vu->config.tls;
     http.local = br_local_ips_pick(vu->config.settings->local_ips, vu->config.id);
-    http.coder = vu->config.coder;
-    vu->http = br_http_client_new(vu->config.loop, vu->config.dns, &http);
+    http.tls = vu->config.tools->tls;
+    http.coder = vu->config.tools->coder;
+    http.heads = vu->config.tools->heads;
+    vu->http = br_http_client_new(vu->config.loop, vu->config.tools->dns, &http);
 }
 
 br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
@@ -197,7 +198,7 @@ br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
     if (code == BR_OK) code = br_js_load_main(vu, err);
     if (code == BR_OK) {
         write_back_options(vu);
-        if (config->dns) make_client(vu);
+        if (config->tools) make_client(vu);
         vu->phase = BR_VU_IDLE;
         *ret = vu;
     } else {
@@ -206,12 +207,10 @@ br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err)
     return code;
 }
 
-void br_vu_attach(br_vu *vu, br_dns *dns, br_tls_context *tls, br_coder *coder, br_recorder *recorder)
+void br_vu_attach(br_vu *vu, const br_http_tools *tools, br_recorder *recorder)
 {
-    BR_ASSERT(!vu->config.dns && vu->phase == BR_VU_IDLE);
-    vu->config.dns = dns;
-    vu->config.tls = tls;
-    vu->config.coder = coder;
+    BR_ASSERT(!vu->config.tools && vu->phase == BR_VU_IDLE);
+    vu->config.tools = tools;
     vu->config.recorder = recorder;
     make_client(vu);
 }

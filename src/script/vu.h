@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include "fiber/fiber.h"
-#include "http/coding.h"
 #include "http/fetch.h"
+#include "http/tools.h"
 #include "net/host_rules.h"
 #include "script/program.h"
 #include "stat/recorder.h"
@@ -75,9 +75,7 @@ typedef struct br_vu_config {
     const br_program *program;
     const br_vu_settings *settings;
     br_loop *loop;
-    br_dns *dns;                   /* NULL: no requests (handleSummary), or none before br_vu_attach() */
-    br_tls_context *tls;           /* of the loop's thread, outlives the VU; comes with dns */
-    br_coder *coder;               /* the same */
+    const br_http_tools *tools;    /* NULL: no requests (handleSummary), or none before br_vu_attach() */
     br_recorder *recorder;         /* NULL: samples are dropped */
     int64_t id;                    /* __VU: 0 for setup, teardown and summary; else from 1 */
     int64_t id_in_test;            /* its number when several instances share the test; 0: id */
@@ -92,7 +90,7 @@ typedef struct br_vu_config {
 BR_NODISCARD br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err);
 void br_vu_free(br_vu *vu); /* no call may be running */
 /* Gives a VU that was made without them, on any thread, what belongs to its worker; on the worker. */
-void br_vu_attach(br_vu *vu, br_dns *dns, br_tls_context *tls, br_coder *coder, br_recorder *recorder);
+void br_vu_attach(br_vu *vu, const br_http_tools *tools, br_recorder *recorder);
 
 /* Where and as what a call runs. */
 typedef struct br_vu_call {

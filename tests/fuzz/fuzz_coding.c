@@ -53,7 +53,7 @@ static void answer(br_coder *c, br_str text)
     r.status = 200;
     r.body.max_bytes = LIMIT_BYTES;
     BR_ASSERT(br_buf_puts(&r.head, "Content-Encoding") == BR_OK && br_buf_put(&r.head, field) == BR_OK);
-    *br_vec_push(&r.fields) = (br_http_field){0, 16, 16, (uint32_t) field.n};
+    *br_vec_push(&r.fields) = (br_h1_field){0, 16, 16, (uint32_t) field.n};
     if (br_buf_put(&r.body, text) == BR_OK) {
         br_http_decode(c, &r);
         BR_ASSERT(r.error.code == BR_OK || r.error.k6_code == 1701);

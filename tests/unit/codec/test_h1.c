@@ -9,27 +9,17 @@
 /* What the callbacks saw, as text: "200 OK|Name=value;...|body". */
 typedef struct seen {
     br_buf head, body;
-    br_h1_field fields[8];
-    size_t field_count;
+    br_h1_fields fields;
     br_h1_head final;
     int informational;
     br_code stop_at_head;
 } seen;
-
-static br_code on_field(void *ctx, const br_h1_field *field)
-{
-    seen *s = ctx;
-    assert_true(s->field_count < BR_COUNT_OF(s->fields));
-    s->fields[s->field_count++] = *field;
-    return BR_OK;
-}
 
 static br_code on_head(void *ctx, const br_h1_head *head)
 {
     seen *s = ctx;
     if (head->status < 200) {
         s->informational++;
-        s->field_count = 0;
         return BR_OK;
     }
     s->final = *head;
@@ -42,15 +32,15 @@ static br_code on_body(void *ctx, br_str bytes)
     return br_buf_put(&s->body, bytes);
 }
 
-static const br_h1_events events = {.on_field = on_field, .on_head = on_head, .on_body = on_body};
+static const br_h1_events events = {.on_head = on_head, .on_body = on_body};
 
 static void describe(const seen *s, char *out, size_t out_bytes)
 {
     br_str head = br_buf_view(&s->head);
     br_str reason = br_str_sub(head, s->final.reason_at, s->final.reason_at + s->final.reason_len);
     int n = snprintf(out, out_bytes, "%d " BR_FMT "|", s->final.status, BR_ARG(reason));
-    for (size_t i = 0; i < s->field_count; i++) {
-        br_h1_field f = s->fields[i];
+    for (size_t i = 0; i < s->fields.len; i++) {
+        br_h1_field f = s->fields.data[i];
         br_str name = br_str_sub(head, f.name_at, f.name_at + f.name_len);
         br_str value = br_str_trim(br_str_sub(head, f.value_at, f.value_at + f.value_len));
         n += snprintf(out + n, out_bytes - (size_t) n, BR_FMT "=" BR_FMT ";", BR_ARG(name), BR_ARG(value));
@@ -69,6 +59,7 @@ static void seen_deinit(seen *s)
 {
     br_buf_deinit(&s->head);
     br_buf_deinit(&s->body);
+    br_vec_deinit(&s->fields);
 }
 
 /* Feeds `text` in pieces of `piece` bytes after a first one of `first`. Every piece is a copy of its own. */
@@ -93,15 +84,15 @@ static br_code feed(br_h1 *p, br_str text, size_t first, size_t piece, size_t *r
     return BR_AGAIN;
 }
 
-/* The same outcome whole, in two pieces cut anywhere, and byte by byte. */
-static void assert_parses(const char *answer, bool to_head, const char *want, bool keep_alive, size_t surplus)
+static void assert_parses_with(
+    br_h1_memo *memo, const char *answer, bool to_head, const char *want, bool keep_alive, size_t surplus)
 {
     br_str text = br_str_of(answer);
     for (size_t cut = 0; cut <= text.n; cut++) {
         seen s;
         seen_init(&s, 4096);
-        br_h1 *p = br_h1_new(&events, &s);
-        br_h1_start(p, &s.head, to_head);
+        br_h1 *p = br_h1_new(&events, memo, &s);
+        br_h1_start(p, &s.head, &s.fields, to_head);
         size_t used = 0;
         br_code code = feed(p, text, cut, cut == 0 ? 1 : text.n, &used);
         if (code == BR_AGAIN) {
@@ -118,6 +109,15 @@ static void assert_parses(const char *answer, bool to_head, const char *want, bo
         br_h1_free(p);
         seen_deinit(&s);
     }
+}
+
+/* The same outcome whole, in two pieces cut anywhere, and byte by byte; also when the head may be known. */
+static void assert_parses(const char *answer, bool to_head, const char *want, bool keep_alive, size_t surplus)
+{
+    br_h1_memo *memo = br_h1_memo_new();
+    assert_parses_with(NULL, answer, to_head, want, keep_alive, surplus);
+    assert_parses_with(memo, answer, to_head, want, keep_alive, surplus);
+    br_h1_memo_free(memo);
 }
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
@@ -189,16 +189,16 @@ static void tells_surplus_bytes(void **state)
     (void) state;
     seen s;
     seen_init(&s, 4096);
-    br_h1 *p = br_h1_new(&events, &s);
-    br_h1_start(p, &s.head, false);
+    br_h1 *p = br_h1_new(&events, NULL, &s);
+    br_h1_start(p, &s.head, &s.fields, false);
     br_str text = BR_STR(OK_HEAD "Content-Length: 2\r\n\r\nokHTTP/1.1 200 again");
     size_t used = 0;
     assert_int_equal(br_h1_feed(p, text, &used), BR_OK);
     assert_int_equal(used, text.n - strlen("HTTP/1.1 200 again"));
     /* and the parser is as good as new afterwards */
     br_buf_reset(&s.head);
-    s.field_count = 0;
-    br_h1_start(p, &s.head, false);
+    br_vec_reset(&s.fields);
+    br_h1_start(p, &s.head, &s.fields, false);
     text = BR_STR("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     assert_int_equal(br_h1_feed(p, text, &used), BR_OK);
     assert_int_equal(s.final.status, 404);
@@ -211,8 +211,8 @@ static void unfolds_continued_lines(void **state)
     (void) state;
     seen s;
     seen_init(&s, 4096);
-    br_h1 *p = br_h1_new(&events, &s);
-    br_h1_start(p, &s.head, false);
+    br_h1 *p = br_h1_new(&events, NULL, &s);
+    br_h1_start(p, &s.head, &s.fields, false);
     size_t used = 0;
     br_code code = br_h1_feed(p, BR_STR(OK_HEAD "A: b\r\n c\r\nContent-Length: 0\r\n\r\n"), &used);
     if (code == BR_OK) { /* or refused, but never a value with a line end in it */
@@ -244,8 +244,8 @@ static void names_what_is_malformed(void **state)
     for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
         seen s;
         seen_init(&s, 4096);
-        br_h1 *p = br_h1_new(&events, &s);
-        br_h1_start(p, &s.head, false);
+        br_h1 *p = br_h1_new(&events, NULL, &s);
+        br_h1_start(p, &s.head, &s.fields, false);
         size_t used = 0;
         assert_int_equal(br_h1_feed(p, br_str_of(cases[i][0]), &used), BR_EPROTO);
         assert_string_equal(br_h1_error(p), cases[i][1]);
@@ -260,8 +260,8 @@ static void limits_the_head(void **state)
     for (size_t piece = 1; piece <= 64; piece += 21) {
         seen s;
         seen_init(&s, 100);
-        br_h1 *p = br_h1_new(&events, &s);
-        br_h1_start(p, &s.head, false);
+        br_h1 *p = br_h1_new(&events, NULL, &s);
+        br_h1_start(p, &s.head, &s.fields, false);
         char answer[400] = OK_HEAD "A: ";
         memset(answer + strlen(answer), 'x', 300);
         size_t used = 0;
@@ -272,8 +272,8 @@ static void limits_the_head(void **state)
     }
     seen s; /* many small informational heads are as bad as a large one */
     seen_init(&s, 100);
-    br_h1 *p = br_h1_new(&events, &s);
-    br_h1_start(p, &s.head, false);
+    br_h1 *p = br_h1_new(&events, NULL, &s);
+    br_h1_start(p, &s.head, &s.fields, false);
     br_code code = BR_AGAIN;
     size_t used = 0;
     for (int i = 0; i < 100 && code == BR_AGAIN; i++) {
@@ -292,8 +292,8 @@ static void tells_a_cut_answer(void **state)
     for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
         seen s;
         seen_init(&s, 4096);
-        br_h1 *p = br_h1_new(&events, &s);
-        br_h1_start(p, &s.head, false);
+        br_h1 *p = br_h1_new(&events, NULL, &s);
+        br_h1_start(p, &s.head, &s.fields, false);
         size_t used = 0;
         if (cases[i][0] != 0) {
             assert_int_equal(br_h1_feed(p, br_str_of(cases[i]), &used), BR_AGAIN);
@@ -310,8 +310,8 @@ static void callbacks_can_stop_it(void **state)
     seen s;
     seen_init(&s, 4096);
     s.stop_at_head = BR_ELIMIT;
-    br_h1 *p = br_h1_new(&events, &s);
-    br_h1_start(p, &s.head, false);
+    br_h1 *p = br_h1_new(&events, NULL, &s);
+    br_h1_start(p, &s.head, &s.fields, false);
     size_t used = 0;
     assert_int_equal(br_h1_feed(p, BR_STR(OK_HEAD "Content-Length: 5\r\n\r\nhello"), &used), BR_ELIMIT);
     assert_int_equal(s.body.len, 0);

@@ -7,6 +7,7 @@ void env_init(env *e, const mini_script *scripts, size_t count)
     assert_int_equal(br_loop_new(&e->loop, NULL), BR_OK);
     assert_int_equal(br_dns_new(e->loop, BR_SEC, &e->dns, NULL), BR_OK);
     br_http_client_config_defaults(&e->config);
+    e->config.heads = e->heads = br_h1_memo_new();
     if (count > 0) {
         e->server = mini_server_start(scripts, count);
         snprintf(e->base, sizeof(e->base), "http://127.0.0.1:%u", mini_server_port(e->server));
@@ -16,6 +17,7 @@ void env_init(env *e, const mini_script *scripts, size_t count)
 void env_deinit(env *e)
 {
     br_http_client_free(e->client);
+    br_h1_memo_free(e->heads);
     br_dns_free(e->dns);
     br_loop_free(e->loop);
     if (e->server != NULL) mini_server_stop(e->server);

@@ -13,6 +13,7 @@
 typedef struct env {
     br_loop *loop;
     br_dns *dns;
+    br_h1_memo *heads;
     br_http_client_config config; /* change it before the first env_client() */
     br_http_client *client;
     mini_server *server; /* NULL: none */

@@ -27,7 +27,7 @@ static void answer_init(answer *a, const char *content_encoding)
     uint32_t n = (uint32_t) strlen(content_encoding);
     assert_int_equal(br_buf_puts(&a->r.head, "content-encoding"), BR_OK);
     assert_int_equal(br_buf_puts(&a->r.head, content_encoding), BR_OK);
-    *br_vec_push(&a->r.fields) = (br_http_field){0, 16, 16, n};
+    *br_vec_push(&a->r.fields) = (br_h1_field){0, 16, 16, n};
 }
 
 static void answer_deinit(answer *a)

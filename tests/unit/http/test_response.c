@@ -12,9 +12,9 @@ static void finds_fields_by_name(void **state)
     br_http_response_init(&r);
     assert_int_equal(br_buf_append(&r.head, "OK\r\nA: 1 \t\r\nb: 2\r\nA: 3", 23), BR_OK);
     r.reason_len = 2;
-    *br_vec_push(&r.fields) = (br_http_field){4, 1, 7, 3};
-    *br_vec_push(&r.fields) = (br_http_field){12, 1, 15, 1};
-    *br_vec_push(&r.fields) = (br_http_field){18, 1, 21, 1};
+    *br_vec_push(&r.fields) = (br_h1_field){4, 1, 7, 3};
+    *br_vec_push(&r.fields) = (br_h1_field){12, 1, 15, 1};
+    *br_vec_push(&r.fields) = (br_h1_field){18, 1, 21, 1};
     assert_true(br_str_is(br_http_response_reason(&r), "OK"));
     assert_true(br_str_is(br_http_response_header(&r, BR_STR("a")), "1"));
     assert_true(br_str_is(br_http_response_header(&r, BR_STR("B")), "2"));

@@ -35,7 +35,8 @@ void world_init(world *w, const mini_script *scripts, size_t count)
     open_log(w);
     br_buf_init(&w->samples, BR_BUF_NO_LIMIT);
     assert_int_equal(br_loop_new(&w->loop, NULL), BR_OK);
-    assert_int_equal(br_dns_new(w->loop, BR_SEC, &w->dns, NULL), BR_OK);
+    static const br_tls_options tls; /* outlives the tools */
+    assert_int_equal(br_http_tools_init(&w->tools, w->loop, BR_SEC, &tls, NULL), BR_OK);
     w->fibers = br_fiber_pool_new(w->loop, (size_t) 256 << 10);
     w->metrics = br_metrics_new();
     w->settings = (br_vu_settings){
@@ -61,7 +62,7 @@ void world_deinit(world *w)
     br_recorder_free(w->recorder);
     br_metrics_free(w->metrics);
     br_fiber_pool_free(w->fibers);
-    br_dns_free(w->dns);
+    br_http_tools_deinit(&w->tools);
     br_loop_free(w->loop);
     if (w->server != NULL) mini_server_stop(w->server);
     br_log_setup(&(br_log_config){.level = BR_LOG_INFO, .out = stderr});
@@ -101,7 +102,7 @@ br_vu *world_vu(world *w, int64_t id)
     br_vu_config c = {.program = w->program,
         .settings = &w->settings,
         .loop = w->loop,
-        .dns = w->dns,
+        .tools = &w->tools,
         .recorder = w->recorder,
         .id = id,
         .run_tags = w->run_tags};

@@ -20,7 +20,7 @@ typedef struct world {
     char base[64]; /* "http://127.0.0.1:PORT" of the server */
     mini_server *server;
     br_loop *loop;
-    br_dns *dns;
+    br_http_tools tools;
     br_fiber_pool *fibers;
     br_metrics *metrics;
     br_recorder *recorder;
