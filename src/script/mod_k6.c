@@ -188,10 +188,34 @@ static JSValue k6_check(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     return ret;
 }
 
-static JSValue k6_random_seed(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+/* randomSeed() ------------------------------------------------------------------------------------ */
+
+static JSValue seeded_random(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val, (void) argc, (void) argv;
-    return br_js_throw(ctx, "randomSeed() is not supported yet");
+    return JS_NewFloat64(ctx, br_go_random_f64(br_vu_of(ctx)->random));
+}
+
+/* From then on Math.random() of this VU gives Go's numbers. */
+static JSValue k6_random_seed(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    br_vu *vu = br_vu_of(ctx);
+    int64_t seed = 0;
+    if (argc && JS_ToInt64(ctx, &seed, argv[0]) < 0) return JS_EXCEPTION;
+    if (vu->random) {
+        br_go_random_seed(vu->random, seed);
+        return JS_UNDEFINED;
+    }
+    JSValue global = JS_GetGlobalObject(ctx), math = JS_GetPropertyStr(ctx, global, "Math");
+    JSValue random = JS_NewCFunction(ctx, seeded_random, "random", 0);
+    JS_FreeValue(ctx, global);
+    vu->random = BR_NEW(br_go_random);
+    br_go_random_seed(vu->random, seed);
+    int rc = JS_DefinePropertyValueStr(
+        ctx, math, "random", random, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE | JS_PROP_THROW);
+    JS_FreeValue(ctx, math);
+    return rc < 0 ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
 static const JSCFunctionListEntry entries[] = {

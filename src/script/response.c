@@ -32,7 +32,7 @@ br_js_response *br_js_response_take(br_vu *vu)
     r->status = r->error_code = 0;
     r->lag = 0;
     r->error = BR_STR("");
-    r->drop_body = r->binary = false;
+    r->drop_body = r->binary = r->json_checked = false;
     r->http.error = (br_http_error){.code = BR_OK};
     return r;
 }
@@ -391,85 +391,9 @@ static const JSClassDef class_def = {
 
 /* Methods ------------------------------------------------------------------------------------------- */
 
-static br_js_response *self(JSContext *ctx, JSValueConst v)
+br_js_response *br_js_response_of(JSContext *ctx, JSValueConst v)
 {
     return JS_GetOpaque2(ctx, v, response_class);
-}
-
-/* With a selector k6 gives undefined for a body that is no JSON. */
-static JSValue parse_json(JSContext *ctx, br_js_response *r, bool selector)
-{
-    if (r->drop_body || r->http.body.len == 0) {
-        return br_js_throw(ctx,
-            "the body is null so we can't transform it to JSON - this likely was because of a "
-            "request error getting the response");
-    }
-    /* br_buf keeps a NUL behind its end, which the parser needs. */
-    JSValue v = JS_ParseJSON(ctx, r->http.body.data, r->http.body.len, "response body");
-    if (!JS_IsException(v)) return v;
-    JSValue error = JS_GetException(ctx);
-    if (selector) {
-        JS_FreeValue(ctx, error);
-        return JS_UNDEFINED;
-    }
-    br_str text = br_js_str(ctx, error);
-    br_js_throw(ctx, "cannot parse json due to an error: " BR_FMT, BR_ARG(text));
-    JS_FreeCString(ctx, text.p);
-    JS_FreeValue(ctx, error);
-    return JS_EXCEPTION;
-}
-
-/* One step of a plain path: a key of an object or an index of an array; JS_UNDEFINED if there is none. */
-static JSValue select_step(JSContext *ctx, JSValue from, br_str key)
-{
-    JSValue next = JS_UNDEFINED;
-    if (JS_IsArray(from) && br_str_is(key, "#")) {
-        int64_t n;
-        next = JS_GetLength(ctx, from, &n) < 0 ? JS_EXCEPTION : JS_NewInt64(ctx, n);
-    } else if (JS_IsObject(from) && !(JS_IsArray(from) && br_str_is(key, "length"))) {
-        JSAtom atom = JS_NewAtomLen(ctx, key.p, key.n);
-        int own = JS_GetOwnProperty(ctx, NULL, from, atom);
-        if (own) next = own < 0 ? JS_EXCEPTION : JS_GetProperty(ctx, from, atom);
-        JS_FreeAtom(ctx, atom);
-    }
-    JS_FreeValue(ctx, from);
-    return next;
-}
-
-static JSValue select_path(JSContext *ctx, JSValueConst root, br_str path)
-{
-    for (size_t i = 0; i < path.n; i++) {
-        bool inner_hash = path.p[i] == '#' && i + 1 < path.n;
-        if (inner_hash || strchr("*?|@\\(){}!=<>%~[]\"", path.p[i])) {
-            return br_js_throw(ctx,
-                "json(): the selector '" BR_FMT
-                "' is not supported yet: use keys and indexes joined with dots",
-                BR_ARG(path));
-        }
-    }
-    JSValue v = JS_DupValue(ctx, root);
-    br_str key;
-    while (br_str_cut(&path, '.', &key) && !JS_IsException(v) && !JS_IsUndefined(v))
-        v = select_step(ctx, v, key);
-    return v;
-}
-
-static JSValue response_json(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
-{
-    br_js_response *r = self(ctx, this_val);
-    if (!r) return JS_EXCEPTION;
-    bool selector = argc > 0 && !JS_IsUndefined(argv[0]);
-    if (JS_VALUE_GET_TAG(r->json) == JS_TAG_UNINITIALIZED) {
-        JSValue v = parse_json(ctx, r, selector);
-        if (JS_IsException(v) || JS_IsUndefined(v)) return v;
-        r->json = v;
-    }
-    if (!selector) return JS_DupValue(ctx, r->json);
-    br_str path = br_js_str(ctx, argv[0]);
-    if (!path.p) return JS_EXCEPTION;
-    JSValue v = select_path(ctx, r->json, path);
-    JS_FreeCString(ctx, path.p);
-    return v;
 }
 
 static const char *const later[] = {"clickLink", "html", "submitForm"};
@@ -483,7 +407,7 @@ static JSValue not_yet(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
 static const JSCFunctionListEntry methods[] = {
     JS_CFUNC_MAGIC_DEF("clickLink", 1, not_yet, 0),
     JS_CFUNC_MAGIC_DEF("html", 1, not_yet, 1),
-    JS_CFUNC_DEF("json", 1, response_json),
+    JS_CFUNC_DEF("json", 1, br_js_response_json),
     JS_CFUNC_MAGIC_DEF("submitForm", 1, not_yet, 2),
 };
 

@@ -237,6 +237,7 @@ void br_vu_free(br_vu *vu)
     br_buf_deinit(&vu->url_text);
     br_arena_deinit(&vu->scratch);
     br_vec_deinit(&vu->rejected);
+    br_free(vu->random);
     br_free(vu);
 }
 
@@ -358,17 +359,21 @@ static br_code settle(br_vu *vu, JSValue *value, br_err *err)
     return code;
 }
 
+static JSValue parse_argument(br_vu *vu, br_str json)
+{
+    char *text = br_strndup(json.p, json.n); /* the parser needs a NUL behind the end */
+    JSValue v = JS_ParseJSON(vu->ctx, text, json.n, "data");
+    br_free(text);
+    return v;
+}
+
 /* Borrowed; JS_EXCEPTION if there is no memory for it. */
-static JSValueConst argument_value(br_vu *vu, br_str json)
+static JSValueConst setup_data(br_vu *vu, br_str json)
 {
     if (json.p && !vu->data_parsed) {
-        char *text = br_strndup(json.p, json.n);
-        vu->data = JS_ParseJSON(vu->ctx, text, json.n, "setup data");
-        br_free(text);
-        if (JS_IsException(vu->data)) { /* no memory for it */
-            vu->data = JS_UNDEFINED;
-            return JS_EXCEPTION;
-        }
+        JSValue data = br_js_setup_data(vu->ctx, json);
+        if (JS_IsException(data)) return JS_EXCEPTION;
+        vu->data = data;
         vu->data_parsed = true;
     }
     return vu->data;
@@ -426,7 +431,7 @@ br_code br_vu_run(
 {
     enter(vu, fiber, call);
     JSValue value = JS_UNDEFINED;
-    JSValueConst data = argument_value(vu, argument);
+    JSValueConst data = setup_data(vu, argument);
     br_code code = JS_IsException(data) ? fail_pending(vu, "", err)
                                         : call_function(vu, call->function, data, &value, err);
     if (code == BR_OK && ret_json) code = to_json(vu, value, ret_json, err);
@@ -471,13 +476,14 @@ br_code br_vu_handle_summary(
         .function = BR_STR("handleSummary"), .tags = vu->config.run_tags, .deadline = BR_NS_MAX};
     enter(vu, fiber, &call);
     JSValue value = JS_UNDEFINED;
-    JSValueConst data = argument_value(vu, data_json);
+    JSValue data = parse_argument(vu, data_json);
     br_code code = JS_IsException(data) ? fail_pending(vu, "", err)
                                         : call_function(vu, call.function, data, &value, err);
     if (code == BR_OK && !JS_ToBool(vu->ctx, value)) code = BR_AGAIN;
     if (code == BR_OK && !JS_IsObject(value))
         code = br_fail(err, BR_EINVAL, "handleSummary() must return an object");
     if (code == BR_OK) code = summary_entries(vu, value, fn, ctx, err);
+    JS_FreeValue(vu->ctx, data);
     JS_FreeValue(vu->ctx, value);
     leave(vu);
     return code;

@@ -4,6 +4,7 @@
 #include <quickjs.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/go_random.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "script/vu.h"
@@ -80,6 +81,7 @@ struct br_vu {
     br_url url;
     br_arena scratch;     /* of the request being built */
     unsigned building;    /* requests being built: texts of script values may make requests of their own */
+    br_go_random *random; /* of randomSeed(); NULL: Math.random() is QuickJS's */
     br_vu_events *events; /* timers and asynchronous operations; NULL until a script has some */
     br_origin origin;
     const br_tagset
@@ -211,6 +213,9 @@ int br_js_deep_freeze(JSContext *ctx, JSValueConst value);
  */
 br_code br_js_to_go_json(JSContext *ctx, JSValueConst value, br_buf *out, br_err *err);
 
+/* The JSON text of setup data as what functions are given (setup_data.c). */
+JSValue br_js_setup_data(JSContext *ctx, br_str json);
+
 /* Loading (loader.c) */
 #define BR_MODULE_HINT                                                                                       \
     "Check the path: it is relative to the file that imports, or to the current folder for the script itself."
@@ -313,19 +318,24 @@ struct br_js_response {
     br_js_response *next_free;
     br_vu *vu;
     br_http_response http;
-    br_buf request;         /* copy of the request for `request`: see br_js_response_keep_request() */
-    size_t request_headers; /* count of headers in it */
-    size_t request_cookies; /* behind them: name, value */
-    br_buf final_url;       /* empty: the request's */
-    bool drop_body, binary; /* responseType none, binary */
-    br_ns lag;              /* the VU's when it asked for the request; 0 for further hops */
-    int status;             /* as scripts see it */
+    br_buf request;                /* copy of the request for `request`: see br_js_response_keep_request() */
+    size_t request_headers;        /* count of headers in it */
+    size_t request_cookies;        /* behind them: name, value */
+    br_buf final_url;              /* empty: the request's */
+    bool drop_body, binary;        /* responseType none, binary */
+    bool json_checked, json_valid; /* is the body JSON? known once json() had a selector */
+    br_ns lag;                     /* the VU's when it asked for the request; 0 for further hops */
+    int status;                    /* as scripts see it */
     int error_code;
     br_str error; /* text in http.error or error_buf */
     char error_buf[256];
     JSValue cached[BR_RESPONSE_FIELDS]; /* JS_UNINITIALIZED until first read */
     JSValue json;
 };
+br_js_response *br_js_response_of(
+    JSContext *ctx, JSValueConst v); /* NULL: it is none, an exception is pending */
+JSValue br_js_response_json(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv); /* response_json.c */
 br_js_response *br_js_response_take(br_vu *vu);
 void br_js_response_put(br_js_response *r);
 /* Copies what `res.request` and `res.url` may be asked for. */

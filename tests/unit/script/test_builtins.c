@@ -43,6 +43,27 @@ static void a_failed_call_drops_its_timers(void **state)
     world_deinit(&w);
 }
 
+/* The numbers of Go's math/rand, for this VU alone. */
+static void random_numbers_can_be_seeded(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "import { randomSeed } from 'k6';\n"
+        "export default function () { randomSeed(42); const a = Math.random(); randomSeed(42); return [a, Math.random(), Math.random()] }\n"
+        "export function again() { return Math.random() }");
+    br_vu *other = world_vu(&w, 2);
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json, "[0.3730283610466326,0.3730283610466326,0.06600049679351791]");
+    assert_int_equal(world_call(&w, w.vu, "again", NULL), BR_OK);
+    assert_string_equal(w.json, "0.604093851558642");
+    assert_int_equal(world_call(&w, other, "again", NULL), BR_OK);
+    assert_string_not_equal(w.json, "0.3730283610466326");
+    br_vu_free(other);
+    world_deinit(&w);
+}
+
 static void async_requests_run_side_by_side(void **state)
 {
     (void) state;
@@ -193,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_fire_in_order),
         cmocka_unit_test(a_failed_call_drops_its_timers),
+        cmocka_unit_test(random_numbers_can_be_seeded),
         cmocka_unit_test(async_requests_run_side_by_side),
         cmocka_unit_test(base64_has_four_variants),
         cmocka_unit_test(hashes_match_known_values),

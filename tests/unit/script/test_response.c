@@ -43,8 +43,11 @@ static void parses_json(void **state)
         "const r = http.get(base); return ['nope', 'a.9', 'a.0.b.c', 'n.x', 'toString', 'a.length', '__proto__', 'constructor.name', 'a.-1', ''].map((s) => r.json(s) === undefined)",
         "[true,true,true,true,true,true,true,true,true,true]");
     assert_gives(&w,
-        "const r = http.get(base); return ['a.#.b', 'a.*', '@this', 'a|0', 'o.x\\\\.y'].map((s) => { try { return r.json(s) } catch (e) { return e.name } })",
-        "[\"GoError\",\"GoError\",\"GoError\",\"GoError\",\"GoError\"]");
+        "const r = http.get(base); return [r.json('a.#.b'), r.json('a.0.*'), r.json('@keys|#'), r.json('{n,\"k\":a.0.b}')]",
+        "[[\"two\"],\"two\",2,{\"n\":null,\"k\":\"two\"}]");
+    assert_gives(&w,
+        "const r = http.get(base); try { r.json('['.repeat(99) + ']'.repeat(99)) } catch (e) { return e.name }",
+        "\"GoError\"");
     world_deinit(&w);
 }
 

@@ -82,6 +82,32 @@ static void reads_setup_data_once(void **state)
     world_deinit(&w);
 }
 
+/* Arrays of setup data are slices in k6: their elements stay changed, their length does not. */
+static void arrays_of_setup_data_keep_their_length(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "export default function (d) { d.o.list.push(3); d.o.list[0] = 'x'; d.o.list.pop(); return d.o }\n"
+        "export function shorter(d) { d.o.list.length = 1; return d.o.list.length }\n"
+        "export function replaced(d) { d.o.list = [1]; d.o.list.push(2); return [d.o.list, Object.keys(d.o)] }\n"
+        "export function top(d) { d.push(1); return d }");
+    static const char data[] = "{\"o\":{\"list\":[1,2]}}";
+    assert_int_equal(world_call(&w, w.vu, "default", data), BR_OK);
+    assert_string_equal(w.json, "{\"list\":[\"x\",null]}");
+    assert_int_equal(world_call(&w, w.vu, "shorter", data), BR_OK);
+    assert_string_equal(w.json, "2");
+    assert_int_equal(world_call(&w, w.vu, "replaced", data), BR_OK);
+    assert_string_equal(w.json, "[[1,2],[\"list\"]]");
+    br_vu *other = world_vu(&w, 2);
+    assert_int_equal(world_call(&w, other, "top", "[]"), BR_OK);
+    assert_int_equal(world_call(&w, other, "top", "[]"), BR_OK);
+    assert_string_equal(w.json, "[1,1]");
+    br_vu_free(other);
+    world_deinit(&w);
+}
+
 static void refuses_results_that_are_no_json(void **state)
 {
     (void) state;
@@ -271,6 +297,7 @@ int main(void)
         cmocka_unit_test(keeps_state_between_iterations),
         cmocka_unit_test(calls_exports_by_name),
         cmocka_unit_test(reads_setup_data_once),
+        cmocka_unit_test(arrays_of_setup_data_keep_their_length),
         cmocka_unit_test(refuses_results_that_are_no_json),
         cmocka_unit_test(tells_where_an_exception_was_thrown),
         cmocka_unit_test(waits_for_promises),
