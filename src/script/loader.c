@@ -137,8 +137,37 @@ static JSValue later_error(JSContext *ctx, JSValue error, JSValue script)
     return script;
 }
 
+/* k6 takes types from files named so and from standard input, when they are no JavaScript. */
+static bool may_have_types(const br_vu *vu, br_str url)
+{
+    const br_program *p = vu->config.program;
+    ptrdiff_t query = br_str_find(url, BR_STR("?"));
+    if (query >= 0 && !br_str_starts(url, BR_STR("file://"))) url.n = (size_t) query;
+    return br_str_ends(url, BR_STR(".ts")) || (p->input.p && br_str_eq(url, p->main));
+}
+
+static JSValue compile_text(br_vu *vu, const char *url, br_str source, bool types, bool *ret_commonjs);
+
+static JSValue compile_typescript(br_vu *vu, const char *url, br_str source, bool *ret_commonjs)
+{
+    br_program *p = vu->discovering;
+    if (!p->typescript) p->typescript = br_typescript_new();
+    br_buf text;
+    br_buf_init(&text, 2 * BR_SCRIPT_MAX_BYTES);
+    br_err err = {0};
+    JSValue value = JS_EXCEPTION;
+    if (br_typescript_strip(p->typescript, source, &text, &err) == BR_OK) {
+        (void) br_buf_puts(&text, "");
+        value = compile_text(vu, url, (br_str){text.data ? text.data : "", text.len}, false, ret_commonjs);
+    } else {
+        br_js_throw(vu->ctx, "%s: %s", url, err.msg);
+    }
+    br_buf_deinit(&text);
+    return value;
+}
+
 /* An ES module if it can be one and has imports or exports; else CommonJS. */
-static JSValue compile_text(br_vu *vu, const char *url, br_str source, bool *ret_commonjs)
+static JSValue compile_text(br_vu *vu, const char *url, br_str source, bool types, bool *ret_commonjs)
 {
     JSContext *ctx = vu->ctx;
     *ret_commonjs = vu->import_failed = false;
@@ -148,6 +177,10 @@ static JSValue compile_text(br_vu *vu, const char *url, br_str source, bool *ret
     if (JS_IsException(module) && (vu->import_failed || vu->cancelled)) return module;
     if (!JS_IsException(module) && !JS_IsPlainModule(module)) return module;
     JSValue error = JS_IsException(module) ? JS_GetException(ctx) : JS_UNDEFINED;
+    if (JS_IsException(module) && types) {
+        JS_FreeValue(ctx, error);
+        return compile_typescript(vu, url, source, ret_commonjs);
+    }
     JSValue script = compile_commonjs(ctx, url, source);
     *ret_commonjs = !JS_IsException(script);
     if (JS_IsException(module)) return later_error(ctx, error, script);
@@ -169,7 +202,7 @@ static JSValue compile_file(br_vu *vu, const char *url)
     if (read_source(vu, url, &source) == BR_OK) {
         (void) br_buf_puts(&source, ""); /* a NUL behind the end, which the parser relies on */
         br_str text = {source.data ? source.data : "", source.len};
-        value = compile_text(vu, url, text, &commonjs);
+        value = compile_text(vu, url, text, may_have_types(vu, br_str_of(url)), &commonjs);
         uses_meta = br_str_find(text, BR_STR("import.meta")) >= 0;
     }
     br_buf_deinit(&source);

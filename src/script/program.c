@@ -154,6 +154,8 @@ static br_code discover(br_program *p, const br_program_config *c, br_err *err)
     if (code == BR_OK) code = read_options(p, vu, err);
     if (code == BR_OK) code = read_exports(p, vu, err);
     br_vu_free(vu);
+    br_typescript_free(p->typescript);
+    p->typescript = NULL;
     p->sealed = true;
     return code;
 }

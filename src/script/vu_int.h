@@ -7,6 +7,7 @@
 #include "base/go_random.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "script/typescript.h"
 #include "script/vu.h"
 
 typedef struct br_js_response br_js_response;
@@ -27,6 +28,7 @@ struct br_program {
     size_t env_count;
     br_str options_json;
     size_t callables;
+    br_typescript *typescript; /* NULL until a TypeScript file was met, and when sealed */
     bool sealed;
 };
 
