@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "cli/commands.h"
 #include "cli/job.h"
+#include "cli/modules.h"
 #include "cli/summary.h"
 #include "report/out_json.h"
 
@@ -61,7 +62,7 @@ static const br_arg run_args[] = {
     NO_ARG,
 };
 
-static const br_arg *const tables[] = {run_args, br_global_args, NULL};
+static const br_arg *const tables[] = {run_args, br_module_args, br_global_args, NULL};
 
 static void print_help(void)
 {
@@ -322,6 +323,7 @@ static br_code configure(run_state *s, br_err *err)
     s->config = (br_job_config){.script = a->words.data[0],
         .env = s->env,
         .overrides = s->overrides,
+        .module_args = a,
         .system_env = !system_env || br_args_has(a, "include-system-env-vars"),
         .config_file = setting(a, "config", "K6_CONFIG"),
         .no_thresholds = br_args_has(a, "no-thresholds"),

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/job.h"
+#include "cli/modules.h"
 #include "cli/reports.h"
 #include "cli/target.h"
 
@@ -23,7 +24,7 @@ static const br_arg test_args[] = {
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
 };
 
-static const br_arg *const tables[] = {test_args, br_global_args, NULL};
+static const br_arg *const tables[] = {test_args, br_module_args, br_global_args, NULL};
 
 static void print_help(void)
 {
@@ -188,6 +189,7 @@ static br_code run_planned(const test_state *s, planned *p, br_job *job, br_exit
         .quiet = s->quiet,
         .colour = s->colour,
         .workers = s->workers,
+        .module_args = &s->args,
         .banner = banner.data};
     config.env = collect_env(s, p->test, &p->arena, &config.env_count);
     br_code code = br_job_prepare(&config, job, ret_exit, err);

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "cli/modules.h"
 #include "cli/progress.h"
 #include "engine/segment.h"
 
@@ -54,15 +55,25 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
         *ret_exit = BR_EXIT_OTHER;
         return br_fail_errno(err, BR_EACCESS, errno, "cannot read the script '%s'", c->script);
     }
+    br_module_settings modules;
+    br_code code = br_module_settings_read(c->module_args, &modules, err);
+    if (code != BR_OK) {
+        br_arena_deinit(&modules.arena);
+        *ret_exit = BR_EXIT_CONFIG;
+        return code;
+    }
     size_t n;
     br_env_var *env = collect_env(c, &n);
     br_program_config pc = {.path = c->script,
         .env = env,
         .env_count = n,
         .metrics = job->metrics,
-        .console_out = c->console_out};
-    br_code code = br_program_load(&pc, &job->program, err);
+        .console_out = c->console_out,
+        .remote = &modules.remote,
+        .base_mode = modules.base_mode};
+    code = br_program_load(&pc, &job->program, err);
     br_free(env);
+    br_arena_deinit(&modules.arena);
     if (code == BR_OK) return BR_OK;
     *ret_exit = load_exit(code);
     return code == BR_ESYNTAX || code == BR_EINVAL ? wrap_load_error(c, code, err) : code;

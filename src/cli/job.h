@@ -23,6 +23,7 @@ typedef struct br_job_config {
     const char *banner;    /* line before the scenarios, or NULL */
     br_sample_fn *tap;     /* sees every sample, from several threads; may be NULL */
     void *tap_ctx;
+    const br_args *module_args; /* parsed with cli/modules.h's table; NULL: the environment decides */
 } br_job_config;
 
 typedef struct br_job {

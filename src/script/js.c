@@ -117,6 +117,7 @@ static void put_place(br_buf *out, br_str stack)
     if (!br_str_cut(&stack, '\n', &line)) return;
     line = br_str_trim(line);
     ptrdiff_t at = br_str_find(line, BR_STR("file://"));
+    if (at < 0) at = br_str_find(line, BR_STR("https://"));
     if (at < 0) return;
     br_str place = br_str_sub(line, (size_t) at, line.n);
     if (br_str_ends(place, BR_STR(")"))) place.n--;

@@ -42,18 +42,49 @@ static br_str dir_of(br_str url)
     return slash ? (br_str){url.p, (size_t) (slash - url.p)} : BR_STR("");
 }
 
+static bool is_remote(br_str url)
+{
+    return br_str_starts(url, BR_STR("https://"));
+}
+
+/* What a path means in a module from the network. */
+static char *resolve_remote(JSContext *ctx, const char *base, br_str name)
+{
+    br_url url;
+    br_err err = {0};
+    br_buf out;
+    br_buf_init(&out, BR_URL_MAX_BYTES);
+    bool relative;
+    br_code code = br_url_parse(br_str_of(base), &url, &err);
+    if (code == BR_OK) code = br_url_resolve(&url, name, &out, &relative, &err);
+    char *ret = code == BR_OK ? js_strndup(ctx, out.data, out.len) : NULL;
+    if (code != BR_OK)
+        br_js_throw(ctx, "importing \"" BR_FMT "\" from \"%s\": %s", BR_ARG(name), base, err.msg);
+    br_buf_deinit(&out);
+    return ret;
+}
+
+static char *resolve_file(JSContext *ctx, const char *base, br_str name)
+{
+    if (!is_remote(br_str_of(base))) return br_js_join_url(ctx, BR_STR(""), br_str_sub(name, 7, name.n));
+    br_js_throw(ctx, "origin (%s) not allowed to load local file: " BR_FMT, base, BR_ARG(name));
+    return NULL;
+}
+
 char *br_js_resolve(JSContext *ctx, const char *base, const char *name)
 {
     br_str n = br_str_of(name);
     if (br_js_module_find(name) || br_js_module_unsupported(name)) return js_strdup(ctx, name);
-    if (br_str_starts(n, BR_STR("file://"))) return br_js_join_url(ctx, BR_STR(""), br_str_sub(n, 7, n.n));
+    if (br_str_starts(n, BR_STR("file://"))) return resolve_file(ctx, base, n);
     if (br_str_starts(n, BR_STR("./")) || br_str_starts(n, BR_STR("../")) || br_str_starts(n, BR_STR("/"))) {
-        return br_js_join_url(ctx, dir_of(br_str_of(base)), n);
+        return is_remote(br_str_of(base)) ? resolve_remote(ctx, base, n)
+                                          : br_js_join_url(ctx, dir_of(br_str_of(base)), n);
     }
-    if (br_str_starts(n, BR_STR("https://")) || br_str_starts(n, BR_STR("http://"))) {
-        br_js_throw(ctx,
-            "importing \"%s\": modules from the network are not supported yet; download it and import the file",
-            name);
+    if (is_remote(n)) return js_strdup(ctx, name);
+    ptrdiff_t scheme = br_str_find(n, BR_STR("://"));
+    if (scheme > 0) {
+        br_js_throw(ctx, "only supported schemes for imports are file and https, \"%s\" has \"%.*s\"", name,
+            (int) scheme, name);
         return NULL;
     }
     br_js_throw(ctx, "The moduleSpecifier \"%s\" couldn't be recognised as something k6 supports.", name);
@@ -78,9 +109,13 @@ static br_code read_source(br_vu *vu, const char *url, br_buf *ret)
     const br_program *p = vu->config.program;
     if (p->input.p && br_str_is(p->main, url)) return br_buf_put(ret, p->input);
     br_err err = {0};
-    br_code code = br_file_read(url + 7, ret, &err);
+    bool remote = is_remote(br_str_of(url));
+    br_code code = remote ? br_remote_read(vu->discovering->remote, br_str_of(url), ret, &err)
+                          : br_file_read(url + 7, ret, &err);
     if (code == BR_OK) return BR_OK;
-    if (code == BR_ENOTFOUND) {
+    if (remote) {
+        br_js_throw(vu->ctx, "%s", err.msg);
+    } else if (code == BR_ENOTFOUND) {
         br_js_throw(
             vu->ctx, "The moduleSpecifier \"%s\" couldn't be found on local disk. " BR_MODULE_HINT, url);
     } else {

@@ -4,8 +4,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "script/js.h"
+#include "script/module_lock.h"
 
 static void set_main(br_program *p, const char *path, const char *absolute)
 {
@@ -133,15 +135,25 @@ static br_code read_exports(br_program *p, br_vu *vu, br_err *err)
 static void reword_missing_export(const br_program *p, br_err *err)
 {
     char name[128], url[600], text[800];
-    if (sscanf(err->msg, "SyntaxError: Could not find export '%127[^']' in module 'file://%599[^']'", name,
-            url) != 2)
+    if (sscanf(err->msg, "SyntaxError: Could not find export '%127[^']' in module '%599[^']'", name, url) !=
+        2)
         return;
+    bool file = strncmp(url, "file://", 7) == 0;
+    if (file) memmove(url, url + 7, strlen(url + 7) + 1);
     br_str path = br_str_of(url);
-    bool below = br_str_starts(path, p->dir) && path.p[p->dir.n] == '/';
+    bool below = file && br_str_starts(path, p->dir) && path.p[p->dir.n] == '/';
     snprintf(text, sizeof(text),
         "SyntaxError: The requested module \"%s%s\" does not provide an export named \"%s\"",
         below ? "." : "", below ? url + p->dir.n : url, name);
     (void) br_fail(err, err->code, "%s", text);
+}
+
+static void make_remote(br_program *p, const br_program_config *c)
+{
+    br_remote_config remote = c->remote ? *c->remote : (br_remote_config){0};
+    const char *lock = br_arena_printf(&p->arena, BR_FMT "/" BR_MODULE_LOCK_NAME, BR_ARG(p->dir));
+    if (!remote.lock_file && (remote.lock_write || access(lock, F_OK) == 0)) remote.lock_file = lock;
+    p->remote = br_remote_new(&remote);
 }
 
 static br_code discover(br_program *p, const br_program_config *c, br_err *err)
@@ -154,8 +166,11 @@ static br_code discover(br_program *p, const br_program_config *c, br_err *err)
     if (code == BR_OK) code = read_options(p, vu, err);
     if (code == BR_OK) code = read_exports(p, vu, err);
     br_vu_free(vu);
+    if (code == BR_OK) code = br_remote_save(p->remote, err);
     br_typescript_free(p->typescript);
+    br_remote_free(p->remote);
     p->typescript = NULL;
+    p->remote = NULL;
     p->sealed = true;
     return code;
 }
@@ -172,6 +187,8 @@ br_code br_program_load(const br_program_config *config, br_program **ret, br_er
     br_code code = resolve_path(p, config->path, err);
     if (code == BR_OK) {
         copy_env(p, config);
+        make_remote(p, config);
+        p->base_mode = config->base_mode;
         code = discover(p, config, err);
     }
     if (code != BR_OK) {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include "base/buf.h"
 #include "base/map.h"
+#include "script/remote.h"
 #include "stat/metric.h"
 
 #define BR_SCRIPT_MAX_BYTES ((size_t) 64 << 20)
@@ -31,6 +32,10 @@ typedef struct br_program_config {
     size_t env_count;
     FILE *console_out;   /* messages of console.*; NULL: the log */
     br_metrics *metrics; /* of the run: metrics that init code creates are registered here */
+    /* Modules from https:// URLs. NULL: from the network. Without lock_file it is brunt.lock.json in the
+     * script's folder if that exists, or if it is to be written. */
+    const br_remote_config *remote;
+    bool base_mode; /* k6's compatibility mode "base": no global of the name `global` */
 } br_program_config;
 
 /*

@@ -28,8 +28,9 @@ struct br_program {
     size_t env_count;
     br_str options_json;
     size_t callables;
+    br_remote *remote;         /* NULL when sealed */
     br_typescript *typescript; /* NULL until a TypeScript file was met, and when sealed */
-    bool sealed;
+    bool sealed, base_mode;
 };
 
 typedef struct br_bytecode {
