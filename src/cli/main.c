@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "cli/commands.h"
+#include "net/tls_pool.h"
 
 const br_command br_commands[] = {
     {"run", "Start a test: run a k6 script", br_cmd_run},
@@ -68,7 +69,8 @@ int main(int argc, char **argv)
 {
     open_standard_streams();
     raise_descriptor_limit();
-    signal(SIGPIPE, SIG_IGN); /* a closed socket or pipe is an error code here, not the end */
+    (void) br_tls_pool_install(); /* nothing has used OpenSSL yet; without it TLS takes more memory */
+    signal(SIGPIPE, SIG_IGN);     /* a closed socket or pipe is an error code here, not the end */
     if (argc < 2) {
         print_help(stdout);
         return check_output(0);

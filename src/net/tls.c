@@ -232,8 +232,8 @@ static void read_records(br_tls *t, const bool *gone)
         flush(t); /* answers to key updates */
         if (n > 0) {
             t->stream.events->on_data(t->stream.owner, (br_str){t->_context->plain, (size_t) n});
-            if (*gone) {
-                return;
+            if (*gone || (t->_in.n == 0 && SSL_has_pending(t->_ssl) == 0)) {
+                return; /* another SSL_read() would only tell that there is no more */
             }
             continue;
         }
@@ -276,6 +276,7 @@ static void on_lower_data(void *owner, br_str bytes)
         t->_gone = NULL;
         BR_DASSERT(t->_in.n == 0 || t->_state == BR_TLS_BROKEN);
         if (t->_state == BR_TLS_OPEN) {
+            br_tls_release(t);
             go_on_writing(t); /* that waited for the end of a renegotiation */
         }
     }

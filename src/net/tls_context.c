@@ -209,7 +209,8 @@ static void set_extras(br_tls_context *c, SSL_CTX *ssl)
 {
     const br_tls_options *o = c->options;
     (void) SSL_CTX_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
-    (void) SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    (void) SSL_CTX_set_mode(
+        ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     (void) SSL_CTX_set_session_cache_mode(
         ssl, o->resume ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE : SSL_SESS_CACHE_OFF);
     if (o->resume) {
@@ -337,6 +338,7 @@ void br_tls_context_free(br_tls_context *c)
     }
     br_map_deinit(&c->sessions);
     drop_extras(c);
+    br_tls_memory_deinit(c);
     SSL_CTX_free(c->ssl);
     BIO_meth_free(c->bio);
     br_buf_deinit(&c->out);

@@ -18,6 +18,8 @@ struct br_tls_context {
     br_buf out;                  /* encrypted bytes of the operation that runs */
     br_map sessions;             /* host -> SSL_SESSION *, with option resume */
     br_tls_identity *identities; /* the client certificates; [options->cert_count] */
+    SSL_CTX *like[2];            /* of TLS 1.2 and 1.3 only, without settings */
+    SSL_SESSION *blank;          /* shared by the open connections */
     FILE *key_log;
     struct br_tls_verdict {
         br_code code; /* of the verification that runs */
@@ -39,6 +41,10 @@ void br_tls_identities_deinit(br_tls_context *c);
 
 /* tls_trust.c: whether and whom to trust. False: the file of authorities cannot be read. */
 bool br_tls_set_trust(br_tls_context *c, SSL_CTX *ssl);
+
+/* tls_memory.c: gives back what an open connection does not need now. Not inside of its callbacks. */
+void br_tls_release(br_tls *t);
+void br_tls_memory_deinit(br_tls_context *c);
 
 /* tls_verify.c: Go's verification, installed as callback; its verdict is in context->verdict. */
 int br_tls_verify(X509_STORE_CTX *store, void *ctx);
