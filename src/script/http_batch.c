@@ -129,6 +129,7 @@ static void on_done(void *ctx)
     b->taken--;
     b->ended++;
     if (b->cancelled) return;
+    br_js_http_record(&e->flight);
     entry *next = take(&e->host->waiting);
     if (next) begin(next);
     take_some(b);
@@ -294,7 +295,7 @@ static JSValue collect(batch *b, JSValue results)
     JSValue thrown = JS_UNDEFINED;
     JSContext *ctx = b->vu->ctx;
     for (size_t i = 0; i < b->count; i++) {
-        JSValue v = br_js_http_finish(&b->list[i].flight);
+        JSValue v = br_js_http_result(&b->list[i].flight);
         b->list[i].flight.response = NULL; /* taken */
         if (!JS_IsException(v)) {
             set_result(b, results, i, v);

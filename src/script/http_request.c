@@ -370,9 +370,8 @@ static br_code take_response_type(builder *b, JSValueConst value)
 
 static br_code take_response_callback(builder *b, JSValueConst value)
 {
-    if (JS_IsUndefined(value)) return BR_OK;
     const br_js_statuses *set = br_js_statuses_of(value);
-    if (!set && !JS_IsNull(value))
+    if (!set && !br_js_nullish(value))
         return invalid(b, 0, "unsupported responseCallback: use what expectedStatuses() returns, or null");
     b->out->has_expectation = set != NULL;
     b->out->expected = set ? br_js_statuses_copy(set, b->arena) : NULL;
@@ -483,13 +482,18 @@ static br_code take_param(builder *b, JSValueConst params, enum br_js_atom name,
     return code;
 }
 
-static br_code take_throw(builder *b, JSValueConst params)
+static br_code take_throw(builder *b, JSValueConst value)
 {
-    JSValue v = JS_GetPropertyStr(b->ctx, params, "throw");
-    if (JS_IsException(v)) return BR_EEXCEPTION;
-    if (!JS_IsUndefined(v)) b->out->throw_errors = JS_ToBool(b->ctx, v) == 1;
-    JS_FreeValue(b->ctx, v);
+    b->out->throw_errors = JS_ToBool(b->ctx, value) == 1;
     return BR_OK;
+}
+
+/* The same for params whose being there counts, be they undefined: k6 goes through the keys. */
+static br_code take_own(builder *b, JSValueConst params, enum br_js_atom name, take_fn *take)
+{
+    int there = JS_GetOwnProperty(b->ctx, NULL, params, b->vu->atoms[name]);
+    if (there < 0) return BR_EEXCEPTION;
+    return there > 0 ? take_param(b, params, name, take) : BR_OK;
 }
 
 static br_code take_params(builder *b, JSValueConst params)
@@ -499,8 +503,8 @@ static br_code take_params(builder *b, JSValueConst params)
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_tags, take_tags);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_timeout, take_timeout);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_responseType, take_response_type);
-    if (code == BR_OK) code = take_param(b, params, BR_ATOM_responseCallback, take_response_callback);
-    if (code == BR_OK) code = take_throw(b, params);
+    if (code == BR_OK) code = take_own(b, params, BR_ATOM_responseCallback, take_response_callback);
+    if (code == BR_OK) code = take_own(b, params, BR_ATOM_throw, take_throw);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_cookies, take_cookies);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_jar, take_jar);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_auth, take_auth);

@@ -96,17 +96,19 @@ JSValue br_js_expected_statuses(JSContext *ctx, JSValueConst this_val, int argc,
     return object;
 }
 
-/* The default of this VU from here on. */
+/* The default of this VU from here on. As in k6 null and no argument at all turn it off; undefined is
+ * neither. */
 JSValue br_js_set_response_callback(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
-    if (argc < 1 || (!JS_IsNull(argv[0]) && !br_js_statuses_of(argv[0]))) {
+    JSValueConst given = argc < 1 ? JS_NULL : argv[0];
+    if (!JS_IsNull(given) && !br_js_statuses_of(given)) {
         return br_js_throw(ctx,
             "unsupported argument: setResponseCallback() takes what expectedStatuses() returns, or null");
     }
     JS_FreeValue(ctx, vu->response_callback);
-    vu->response_callback = JS_DupValue(ctx, argv[0]);
+    vu->response_callback = JS_DupValue(ctx, given);
     return JS_UNDEFINED;
 }
 

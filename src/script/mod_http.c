@@ -218,17 +218,27 @@ static void keep_final_url(const br_js_flight *f)
     (void) br_buf_put(&f->response->final_url, digest ? clean_url(f->vu, &last->url, true) : last->url.text);
 }
 
-JSValue br_js_http_finish(const br_js_flight *f)
+void br_js_http_record(const br_js_flight *f)
 {
-    br_js_response *r = f->response;
-    set_outcome(r);
+    set_outcome(f->response);
     /* The first request was not changed by its cookies as far as tags can tell. */
     record(f, f->fetch->hops == 0 ? &f->request->http : f->fetch->current);
+}
+
+JSValue br_js_http_result(const br_js_flight *f)
+{
+    br_js_response *r = f->response;
     keep_final_url(f);
     warn_redirects(f);
     if (r->http.error.code != BR_OK)
         return failed(f->vu, f->request, f->fetch->current, r, f->request->throw_errors);
     return br_js_response_object(f->vu, r);
+}
+
+JSValue br_js_http_finish(const br_js_flight *f)
+{
+    br_js_http_record(f);
+    return br_js_http_result(f);
 }
 
 /* Only the option `throw` decides here, not params.throw. */

@@ -46,7 +46,7 @@ typedef struct br_bytecode {
     X(remote_ip) X(remote_port) X(url) X(status) X(status_text) X(proto) X(headers) X(cookies) X(body)     \
     X(timings) X(tls_version) X(tls_cipher_suite) X(ocsp) X(error) X(error_code) X(request)                \
     X(tags) X(timeout) X(responseType) X(responseCallback) X(jar) X(auth) X(redirects) X(compression)      \
-    X(name) X(message) X(stack) X(method) X(value) X(prototype)
+    X(name) X(message) X(stack) X(method) X(value) X(prototype) X(throw)
 /* clang-format on */
 enum br_js_atom {
 #define BR_JS_ATOM_ENUM(n) BR_ATOM_##n,
@@ -357,7 +357,10 @@ typedef struct br_js_flight {
 } br_js_flight;
 /* Ends of a request (mod_http.c): each takes r and gives the Response, or JS_EXCEPTION if it is to be thrown.
  */
-JSValue br_js_http_finish(const br_js_flight *flight); /* after the fetch */
+/* After the fetch: its samples, which belong to that moment, and then what the script gets of it. */
+void br_js_http_record(const br_js_flight *flight);
+JSValue br_js_http_result(const br_js_flight *flight);
+JSValue br_js_http_finish(const br_js_flight *flight); /* both at once */
 JSValue br_js_http_refuse(
     br_vu *vu, const br_js_request *request, br_js_response *r); /* it could not be built: no exchange */
 br_code br_js_http_wait_for_turn(br_vu *vu);                     /* option rps; BR_ECANCEL: interrupted */

@@ -114,6 +114,22 @@ static void is_interrupted_at_any_time(void **state)
     world_deinit(&w);
 }
 
+/* The samples of one belong to its end: that another is cut off takes nothing from it. */
+static void each_is_recorded_when_it_ends(void **state)
+{
+    (void) state;
+    static const mini_script scripts[] = {ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+        {{{.op = MINI_REQUEST}, {.op = MINI_WAIT}}}};
+    world w;
+    world_init(&w, scripts, 2);
+    world_open(&w, PRELUDE "export default function () { http.batch([base, base]) }");
+    w.cancel_after = 500 * BR_MS;
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_ECANCEL);
+    assert_int_equal(samples_with(&w, "http_reqs 1"), 1);
+    assert_sample(&w, "status=200", 10);
+    world_deinit(&w);
+}
+
 static void sends_multipart(void **state)
 {
     (void) state;
@@ -166,6 +182,7 @@ int main(void)
         cmocka_unit_test(keeps_its_limits),
         cmocka_unit_test(obeys_the_rate),
         cmocka_unit_test(is_interrupted_at_any_time),
+        cmocka_unit_test(each_is_recorded_when_it_ends),
         cmocka_unit_test(sends_multipart),
         cmocka_unit_test(compresses_even_nothing),
     };

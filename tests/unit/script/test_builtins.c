@@ -209,6 +209,32 @@ static void expected_statuses_decide(void **state)
     world_deinit(&w);
 }
 
+/* k6 goes through the keys of params: one that is there counts, also with undefined. */
+static void undefined_turns_off(void **state)
+{
+    (void) state;
+    world w;
+    int fd;
+    static const mini_script gone = ANSWERS("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    world_init(&w, &gone, 1);
+    assert_gives(&w,
+        "http.get(base, {responseCallback: undefined}); http.get(base, {tags: {a: 'b'}});\n"
+        "http.setResponseCallback(); http.get(base);\n"
+        "try { http.setResponseCallback(undefined) } catch (e) { return e.name }",
+        "\"GoError\"");
+    assert_int_equal(samples_with(&w, "http_reqs 1"), 3);
+    assert_int_equal(samples_with(&w, "http_req_failed"), 1);
+    w.settings.throw_errors = true;
+    char body[300];
+    snprintf(body, sizeof(body),
+        "const url = 'http://127.0.0.1:%u/';\n"
+        "return [{}, {throw: undefined}, {throw: true}].map((p) => { try { return http.get(url, p).status } catch (e) { return 'threw' } })",
+        mini_closed_port(&fd));
+    assert_gives(&w, body, "[\"threw\",0,\"threw\"]");
+    mini_closed_port_free(fd);
+    world_deinit(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +249,7 @@ int main(void)
         cmocka_unit_test(tags_of_a_script_last),
         cmocka_unit_test(missing_names_of_k6_modules_are_null),
         cmocka_unit_test(expected_statuses_decide),
+        cmocka_unit_test(undefined_turns_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
