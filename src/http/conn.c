@@ -113,7 +113,11 @@ void br_http_conn_explain(
         explain_dial(conn, e);
     } else if (code == BR_ERESET || code == BR_EPIPE || code == BR_EIO) {
         explain_io(conn, e, remote);
-    } else if (code == BR_ENOTTLS && conn->tls->met_http) {
+    } else if (conn->proxy_tls != NULL && conn->proxy_tls->finished == 0 && step == BR_STEP_TLS) {
+        char text[sizeof(e->raw)];
+        snprintf(text, sizeof(text), "proxyconnect tcp: %s", e->raw);
+        memcpy(e->raw, text, sizeof(text));
+    } else if (code == BR_ENOTTLS && conn->tls != NULL && conn->tls->met_http) {
         snprintf(e->raw, sizeof(e->raw), "http: server gave HTTP response to HTTPS client");
     }
 }
@@ -347,7 +351,9 @@ static const char *detail_of(const br_http_conn *conn, br_code code)
     if (code == BR_EPROXY) {
         return conn->tunnel->error;
     }
-    return conn->tls != NULL ? br_tls_error(conn->tls) : NULL;
+    bool at_proxy = conn->proxy_tls != NULL && (conn->tls == NULL || conn->proxy_tls->finished == 0);
+    const br_tls *tls = at_proxy ? conn->proxy_tls : conn->tls;
+    return tls != NULL ? br_tls_error(tls) : NULL;
 }
 
 static void on_closed(void *owner, br_code code)
@@ -382,37 +388,45 @@ static const br_stream_events stream_events = {
 
 /* Life cycle ------------------------------------------------------------------------------------- */
 
-/* TCP, above it a way through a proxy, above that TLS. */
+/* What the stream below has to be made with. */
+typedef struct listener {
+    const br_stream_events *events;
+    void *owner;
+} listener;
+
+/* TCP, above it TLS with a proxy, above it a way through the proxy, above that TLS with the target; made from
+ * the top, as each tells its events to the one above. */
 static void stack(br_http_conn *conn, bool tls)
 {
     br_http_client *client = conn->client;
     br_str host = {conn->host, conn->host_len};
     const br_proxy *proxy = br_proxies_for(client->config.proxies, host, conn->port, tls);
-    const br_stream_events *events = &stream_events;
-    void *owner = conn;
     bool tunnel = proxy != NULL && (tls || proxy->kind == BR_PROXY_SOCKS5);
     conn->proxy = tunnel ? NULL : proxy;
-    conn->stream = &conn->tcp.stream;
+    conn->tls = tls ? BR_NEW(br_tls) : NULL;
+    conn->tunnel = tunnel ? BR_NEW(br_tunnel) : NULL;
+    conn->proxy_tls = proxy != NULL && proxy->tls ? BR_NEW(br_tls) : NULL;
+    br_stream *base = &conn->tcp.stream;
+    br_stream *to_proxy = conn->proxy_tls != NULL ? &conn->proxy_tls->stream : base;
+    br_stream *to_target = tunnel ? &conn->tunnel->stream : to_proxy;
+    listener above = {&stream_events, conn};
+    conn->stream = to_target;
     if (tls) {
-        conn->tls = BR_NEW(br_tls);
+        br_tls_init(conn->tls, client->config.tls, to_target, host, above.events, above.owner);
+        conn->stream = &conn->tls->stream;
+        above = (listener){&br_tls_lower_events, conn->tls};
     }
     if (tunnel) {
-        conn->tunnel = BR_NEW(br_tunnel);
-        br_tunnel_init(conn->tunnel, conn->stream, proxy, host, conn->port,
-            tls ? &br_tls_lower_events : events, tls ? (void *) conn->tls : owner);
-        conn->stream = &conn->tunnel->stream;
+        br_tunnel_init(conn->tunnel, to_proxy, proxy, host, conn->port, above.events, above.owner);
+        br_tunnel_limit(conn->tunnel, client->loop, client->config.connect_timeout_ns);
+        above = (listener){&br_tunnel_lower_events, conn->tunnel};
     }
-    if (tls) {
-        br_tls_init(conn->tls, client->config.tls, conn->stream, host, events, owner);
-        conn->stream = &conn->tls->stream;
+    if (proxy != NULL && conn->proxy_tls != NULL) {
+        br_tls_init(conn->proxy_tls, br_tls_context_below(client->config.tls), base, proxy->host,
+            above.events, above.owner);
+        above = (listener){&br_tls_lower_events, conn->proxy_tls};
     }
-    br_tcp_init(&conn->tcp, client->loop,
-        tunnel ? &br_tunnel_lower_events
-        : tls  ? &br_tls_lower_events
-               : events,
-        tunnel ? (void *) conn->tunnel
-        : tls  ? (void *) conn->tls
-               : owner);
+    br_tcp_init(&conn->tcp, client->loop, above.events, above.owner);
 }
 
 void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_address *addresses, size_t count)
@@ -503,5 +517,6 @@ void br_http_conn_free(br_http_conn *conn)
     br_h1_free(conn->parser);
     br_free(conn->tls);
     br_free(conn->tunnel);
+    br_free(conn->proxy_tls);
     br_free(conn);
 }

@@ -39,6 +39,7 @@ typedef enum br_http_place {
 
 struct br_http_conn {
     br_tcp tcp;
+    br_tls *proxy_tls; /* above it, with a proxy; NULL: none */
     br_tunnel *tunnel; /* above it; NULL: none */
     br_tls *tls;       /* above it; NULL: plain */
     br_stream *stream; /* top of the stack */

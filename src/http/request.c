@@ -69,6 +69,25 @@ static br_code invalid(const char *what, br_str name, char *text)
     return BR_EINVAL;
 }
 
+static char *put(char *at, br_str s)
+{
+    if (s.n > 0) {
+        memcpy(at, s.p, s.n);
+    }
+    return at + s.n;
+}
+
+/* The zone of an address is ours alone: it is not told. */
+static char *put_host(char *at, br_str host)
+{
+    ptrdiff_t mark = br_str_starts(host, BR_STR("[")) ? br_str_find_char(host, '%') : -1;
+    ptrdiff_t end = mark >= 0 ? br_str_find_char(host, ']') : -1;
+    if (BR_LIKELY(end < mark || mark < 0)) {
+        return put(at, host);
+    }
+    return put(put(at, br_str_sub(host, 0, (size_t) mark)), br_str_sub(host, (size_t) end, host.n));
+}
+
 br_str br_http_request_host(const br_http_request *q)
 {
     return q->host.p != NULL ? q->host : q->url.authority;
@@ -93,14 +112,6 @@ br_code br_http_request_check(const br_http_request *q, char *text)
         }
     }
     return BR_OK;
-}
-
-static char *put(char *at, br_str s)
-{
-    if (s.n > 0) {
-        memcpy(at, s.p, s.n);
-    }
-    return at + s.n;
 }
 
 static char *put_field(char *at, const br_http_header *h)
@@ -159,7 +170,7 @@ void br_http_request_put_head(const br_http_request *q, bool close, const br_pro
     code = br_url_put_target(&q->url, out);
     BR_ASSERT(code == BR_OK); /* there is room */
     at = put(out->data + out->len, BR_STR(" HTTP/1.1\r\nHost: "));
-    at = put(put(at, host), BR_STR("\r\n"));
+    at = put(put_host(at, host), BR_STR("\r\n"));
     if (BR_UNLIKELY(proxy != NULL && proxy->authorization.n > 0)) {
         at = put(put(put(at, BR_STR("Proxy-Authorization: ")), proxy->authorization), BR_STR("\r\n"));
     }

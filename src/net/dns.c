@@ -400,27 +400,6 @@ void br_dns_set_rules(br_dns *dns, const struct br_host_rules *rules)
     dns->rules = rules;
 }
 
-/* An address in digits needs no entry. */
-static bool is_literal(br_str host, br_address *ret_address)
-{
-    char text[INET6_ADDRSTRLEN];
-    if (host.n >= sizeof(text)) {
-        return false;
-    }
-    memcpy(text, host.p, host.n);
-    text[host.n] = 0;
-    br_address a = {0};
-    if (inet_pton(AF_INET, text, &a.v4.sin_addr) == 1) {
-        a.v4.sin_family = AF_INET;
-    } else if (inet_pton(AF_INET6, text, &a.v6.sin6_addr) == 1) {
-        a.v6.sin6_family = AF_INET6;
-    } else {
-        return false;
-    }
-    *ret_address = a;
-    return true;
-}
-
 void br_dns_start(br_dns *dns, br_dns_query *q, br_str host, uint16_t port, br_dns_fn *fn, void *ctx)
 {
     BR_ASSERT(!q->_running);
@@ -428,7 +407,7 @@ void br_dns_start(br_dns *dns, br_dns_query *q, br_str host, uint16_t port, br_d
     if (dns->rules != NULL && ruled(dns, q, host, port)) {
         return;
     }
-    if (is_literal(host, &q->_literal)) {
+    if (br_address_literal(host, &q->_literal)) { /* needs no entry */
         set_port(&q->_literal, port);
         br_loop_defer(dns->loop, &q->_task, deliver_literal, q);
         return;

@@ -63,5 +63,10 @@ void br_dns_set_rules(br_dns *dns, const struct br_host_rules *rules);
 void br_dns_start(br_dns *dns, br_dns_query *q, br_str host, uint16_t port, br_dns_fn *fn, void *ctx);
 void br_dns_cancel(br_dns *dns, br_dns_query *q);
 
+/*
+ * An address in digits, without port (it is 0); an IPv6 one with or without a zone, by name or number
+ * ("fe80::1%eth0", in URLs "fe80::1%25eth0"). As in Go a zone that does not exist is 0. False: it is none.
+ */
+bool br_address_literal(br_str text, br_address *ret);
 /* Writes the address without port as text ("127.0.0.1"); out has at least 46 bytes. Returns the port. */
 uint16_t br_address_text(const br_address *a, char *out);

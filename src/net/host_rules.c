@@ -6,27 +6,6 @@
 
 /* Addresses ---------------------------------------------------------------------------------------- */
 
-/* An address in digits, without port. */
-static bool parse_ip(br_str text, br_address *ret)
-{
-    char s[INET6_ADDRSTRLEN];
-    br_address a = {0};
-    if (text.n == 0 || text.n >= sizeof(s)) {
-        return false;
-    }
-    memcpy(s, text.p, text.n);
-    s[text.n] = 0;
-    if (inet_pton(AF_INET, s, &a.v4.sin_addr) == 1) {
-        a.v4.sin_family = AF_INET;
-    } else if (inet_pton(AF_INET6, s, &a.v6.sin6_addr) == 1) {
-        a.v6.sin6_family = AF_INET6;
-    } else {
-        return false;
-    }
-    *ret = a;
-    return true;
-}
-
 static uint8_t *bytes_of(br_address *a, size_t *ret_count)
 {
     bool v6 = a->any.sa_family == AF_INET6;
@@ -42,7 +21,7 @@ static void put_port(br_address *a, uint16_t port)
 br_code br_address_parse(br_str text, br_address *ret)
 {
     br_address a;
-    if (parse_ip(text, &a)) {
+    if (br_address_literal(text, &a)) {
         *ret = a;
         return BR_OK;
     }
@@ -58,7 +37,7 @@ br_code br_address_parse(br_str text, br_address *ret)
     if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']') {
         host = br_str_sub(host, 1, host.n - 1);
     }
-    if (!parse_ip(host, &a)) {
+    if (!br_address_literal(host, &a)) {
         return BR_EINVAL;
     }
     put_port(&a, (uint16_t) port);
@@ -73,7 +52,7 @@ br_code br_ip_range_parse(br_str text, br_ip_range *ret)
     size_t size;
     uint64_t n = 0;
     (void) br_str_cut(&bits, '/', &ip);
-    if (!parse_ip(ip, &a)) {
+    if (br_str_find_char(ip, '%') >= 0 || !br_address_literal(ip, &a)) { /* a network has no zone */
         return BR_EINVAL;
     }
     const uint8_t *bytes = bytes_of(&a, &size);
@@ -126,7 +105,7 @@ br_str br_host_rules_block(const br_host_rules *r, br_str host)
 {
     br_str best = BR_STR_NONE;
     br_address literal;
-    if (r->blocked_count == 0 || parse_ip(host, &literal)) {
+    if (r->blocked_count == 0 || br_address_literal(host, &literal)) {
         return best;
     }
     for (size_t i = 0; i < r->blocked_count; i++) {
@@ -269,8 +248,9 @@ static br_code parse_range(br_str text, br_local_range *ret)
     br_ip_range net;
     (void) br_str_cut(&last, '-', &first);
     if (last.p != NULL) {
-        if (!parse_ip(br_str_trim(first), &ret->first) || !parse_ip(br_str_trim(last), &end) ||
-            ret->first.any.sa_family != end.any.sa_family || !distance(&ret->first, &end, &ret->count)) {
+        if (!br_address_literal(br_str_trim(first), &ret->first) ||
+            !br_address_literal(br_str_trim(last), &end) || ret->first.any.sa_family != end.any.sa_family ||
+            !distance(&ret->first, &end, &ret->count)) {
             return BR_EINVAL;
         }
         ret->count++;

@@ -22,16 +22,18 @@ static br_code parse_proxy(
         text = br_str_sub(text, (size_t) mark + 3, text.n);
     }
     bool socks = br_str_eq_nocase(scheme, BR_STR("socks5")) || br_str_eq_nocase(scheme, BR_STR("socks5h"));
-    if (!socks && !br_str_eq_nocase(scheme, BR_STR("http"))) {
+    bool tls = br_str_eq_nocase(scheme, BR_STR("https"));
+    if (!socks && !tls && !br_str_eq_nocase(scheme, BR_STR("http"))) {
         return br_fail(err, BR_EUNSUPPORTED,
-            "%s: proxies of the kind '" BR_FMT "' are not supported: use http, socks5 or socks5h", variable,
-            BR_ARG(scheme));
+            "%s: proxies of the kind '" BR_FMT "' are not supported: use http, https, socks5 or socks5h",
+            variable, BR_ARG(scheme));
     }
-    br_str plain = br_str_of(br_arena_printf(arena, "http://" BR_FMT, BR_ARG(text)));
+    br_str plain = br_str_of(br_arena_printf(arena, "%s://" BR_FMT, tls ? "https" : "http", BR_ARG(text)));
     if (br_url_parse(plain, &url, &why) != BR_OK) {
         return br_fail(err, BR_EINVAL, "%s: '%s' is no proxy address: use http://host:port", variable, value);
     }
     br_proxy *p = BR_ARENA_NEW(arena, br_proxy);
+    p->tls = tls;
     p->kind = socks ? BR_PROXY_SOCKS5 : BR_PROXY_HTTP;
     p->host = url.host;
     p->port = socks && br_str_find_char(url.authority, ':') < 0 ? 1080 : url.port;

@@ -5,10 +5,10 @@
  * Why here: http/ dials by it; the handshake with a proxy is net/tunnel.h.
  * Threads: read-only once made.
  * Memory: everything in the caller's arena.
- * Rules: the variables in capitals win over those in small letters. A proxy is http://, socks5:// or
- * socks5h://, with or without user and password; without scheme it is http. localhost and loopback addresses
- * are never asked through a proxy. NO_PROXY is a list of names (with their subdomains), ".names" (subdomains
- * only), addresses, networks, each with or without port, or "*".
+ * Rules: the variables in capitals win over those in small letters. A proxy is http://, https://, socks5://
+ * or socks5h://, with or without user and password; without scheme it is http. localhost and loopback
+ * addresses are never asked through a proxy. NO_PROXY is a list of names (with their subdomains), ".names"
+ * (subdomains only), addresses, networks, each with or without port, or "*".
  */
 #pragma once
 #include "base/arena.h"
@@ -19,6 +19,7 @@ typedef enum br_proxy_kind { BR_PROXY_HTTP, BR_PROXY_SOCKS5 } br_proxy_kind;
 
 typedef struct br_proxy {
     br_proxy_kind kind;
+    bool tls; /* it is spoken to in TLS; of BR_PROXY_HTTP */
     br_str host;
     uint16_t port;
     br_str user, password; /* p == NULL: none */

@@ -366,7 +366,8 @@ void br_tls_init(br_tls *t, br_tls_context *context, br_stream *lower, br_str ho
     br_buf_init(&t->_sending, BR_BUF_NO_LIMIT);
     br_buf_init(&t->_next, BR_BUF_NO_LIMIT);
     bool dot = host.n > 0 && host.p[host.n - 1] == '.'; /* of a full domain name: not in certificates */
-    t->_host = br_strndup(host.p, dot ? host.n - 1 : host.n);
+    ptrdiff_t zone = br_str_find_char(host, '%');       /* of an address: not in certificates either */
+    t->_host = br_strndup(host.p, zone >= 0 ? (size_t) zone : dot ? host.n - 1 : host.n);
 }
 
 const char *br_tls_error(const br_tls *t)

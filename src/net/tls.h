@@ -64,6 +64,12 @@ typedef struct br_tls_context br_tls_context;
 br_tls_context *br_tls_context_new(const br_tls_options *o);
 void br_tls_context_free(br_tls_context *c); /* NULL is fine; after its connections */
 
+/*
+ * The context of connections that carry others of `c`: those with a proxy. Both run at the same time, so they
+ * share no buffers. The same options, but HTTP/1.1 only. It lives as long as `c`.
+ */
+br_tls_context *br_tls_context_below(br_tls_context *c);
+
 /* A stapled OCSP answer; times in seconds since 1970, 0 = none. */
 typedef struct br_tls_ocsp {
     const char *status;            /* "good", "revoked", "server_failed", "unknown" (also without answer) */

@@ -328,11 +328,23 @@ br_tls_context *br_tls_context_new(const br_tls_options *o)
     return c;
 }
 
+br_tls_context *br_tls_context_below(br_tls_context *c)
+{
+    if (c->below == NULL) {
+        c->below = br_tls_context_new(c->options);
+        c->below->own = *c->options;
+        c->below->own.http2 = false;
+        c->below->options = &c->below->own;
+    }
+    return c->below;
+}
+
 void br_tls_context_free(br_tls_context *c)
 {
     if (c == NULL) {
         return;
     }
+    br_tls_context_free(c->below);
     for (size_t i = 0; i < c->sessions.len; i++) {
         SSL_SESSION_free(c->sessions.entries[i].value);
     }

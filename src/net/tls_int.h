@@ -11,7 +11,9 @@ typedef struct br_tls_identity br_tls_identity;
 
 struct br_tls_context {
     const br_tls_options *options;
-    SSL_CTX *ssl; /* NULL until the first connection */
+    br_tls_context *below; /* for proxies; NULL until it is asked for */
+    br_tls_options own;    /* of such a one */
+    SSL_CTX *ssl;          /* NULL until the first connection */
     BIO_METHOD *bio;
     char *plain;                 /* [BR_TLS_RECORD_BYTES] decrypted bytes for the owner */
     char *gather;                /* [BR_TLS_RECORD_BYTES] small pieces of one write, put together */

@@ -12,14 +12,7 @@
 bool br_tls_is_address(const char *host)
 {
     struct in6_addr a;
-    char text[64];
-    size_t n = strcspn(host, "%"); /* without its zone */
-    if (n >= sizeof(text)) {
-        return false;
-    }
-    memcpy(text, host, n);
-    text[n] = 0;
-    return inet_pton(AF_INET, text, &a) == 1 || inet_pton(AF_INET6, text, &a) == 1;
+    return inet_pton(AF_INET, host, &a) == 1 || inet_pton(AF_INET6, host, &a) == 1;
 }
 
 typedef struct fault {

@@ -13,13 +13,32 @@ static br_tunnel *tunnel_of(br_stream *s)
     return (br_tunnel *) (void *) s;
 }
 
-/* Tells the end. The last thing that any event does. */
-static void fail(br_tunnel *t, br_code code)
+static void stop_timer(br_tunnel *t)
 {
+    if (t->_loop != NULL) {
+        br_timer_stop(t->_loop, &t->_timer);
+    }
+}
+
+/* Tells the end, met in `op`. The last thing that any event does. */
+static void fail_in(br_tunnel *t, br_stream_op op, br_code code)
+{
+    stop_timer(t);
     t->_state = BR_TUNNEL_BROKEN;
-    t->stream.failed_op = code == BR_EPROXY ? BR_STREAM_HANDSHAKE : t->_lower->failed_op;
+    t->stream.failed_op = op;
     t->stream.sys_errno = t->_lower->sys_errno;
     t->stream.events->on_closed(t->stream.owner, code);
+}
+
+static void fail(br_tunnel *t, br_code code)
+{
+    fail_in(t, code == BR_EPROXY ? BR_STREAM_HANDSHAKE : t->_lower->failed_op, code);
+}
+
+static void on_timeout(br_timer *timer, void *ctx)
+{
+    (void) timer;
+    fail_in(ctx, BR_STREAM_DIAL, BR_EDIALTIMEOUT);
 }
 
 BR_PRINTF(2, 3) static void refuse(br_tunnel *t, const char *fmt, ...)
@@ -42,6 +61,7 @@ static void send_out(br_tunnel *t)
 static void open_up(br_tunnel *t, size_t used)
 {
     size_t n = t->_in.len - used;
+    stop_timer(t);
     br_buf_deinit(&t->_in);
     br_buf_deinit(&t->_out);
     t->_state = BR_TUNNEL_OPEN;
@@ -215,6 +235,9 @@ static void on_lower_open(void *owner)
 {
     br_tunnel *t = owner;
     t->_state = BR_TUNNEL_ASKING;
+    if (t->_loop != NULL) {
+        br_timer_start(t->_loop, &t->_timer, br_loop_now(t->_loop) + t->_timeout_ns, on_timeout, t);
+    }
     if (t->_proxy->kind == BR_PROXY_SOCKS5) {
         greet(t);
     } else {
@@ -274,6 +297,7 @@ static br_code tunnel_write(br_stream *s, const struct iovec *iov, int count)
 static void tunnel_close(br_stream *s)
 {
     br_tunnel *t = tunnel_of(s);
+    stop_timer(t);
     br_stream_close(t->_lower);
     br_buf_deinit(&t->_in);
     br_buf_deinit(&t->_out);
@@ -294,4 +318,10 @@ void br_tunnel_init(br_tunnel *t, br_stream *lower, const br_proxy *proxy, br_st
         ._port = port};
     br_buf_init(&t->_out, BR_BUF_NO_LIMIT);
     br_buf_init(&t->_in, BR_TUNNEL_ANSWER_MAX);
+}
+
+void br_tunnel_limit(br_tunnel *t, br_loop *loop, br_ns timeout_ns)
+{
+    t->_loop = loop;
+    t->_timeout_ns = timeout_ns;
 }

@@ -8,10 +8,12 @@
  *
  *     CLOSED --lower stream open, request sent--> ASKING --answer--> OPEN
  *        ^                                          |  refused, malformed: on_closed()
+ *        |                                          |  takes too long: on_closed()
  *        +------------ br_stream_close() -----------+
  */
 #pragma once
 #include "base/buf.h"
+#include "loop/loop.h"
 #include "net/proxy.h"
 #include "net/stream.h"
 
@@ -35,6 +37,9 @@ typedef struct br_tunnel {
     br_buf _in;  /* answer so far */
     char *_host;
     uint16_t _port;
+    br_loop *_loop; /* NULL: no limit of time */
+    br_timer _timer;
+    br_ns _timeout_ns;
     char error[160]; /* Go's sentence, when on_closed() comes with BR_EPROXY */
 } br_tunnel;
 
@@ -42,3 +47,6 @@ extern const br_stream_events br_tunnel_lower_events; /* of the lower stream, wh
 
 void br_tunnel_init(br_tunnel *t, br_stream *lower, const br_proxy *proxy, br_str host, uint16_t port,
     const br_stream_events *events, void *owner);
+/* The proxy has to answer within that time, else on_closed() comes with BR_EDIALTIMEOUT. Before it connects.
+ */
+void br_tunnel_limit(br_tunnel *t, br_loop *loop, br_ns timeout_ns);

@@ -16,6 +16,7 @@ import { signalTests } from './signals.mjs';
 import { targetTests } from './targets.mjs';
 import { terminalTests } from './terminal.mjs';
 import { testCommandTests } from './test_command.mjs';
+import { tlsTests } from './tls.mjs';
 
 if (process.argv.length < 3) {
     console.error('usage: node cli.mjs PATH/TO/brunt [PACE]');
@@ -29,7 +30,7 @@ after(() => {
     removeFolders();
 });
 
-const groups = { flagTests, scriptTests, openTests, quickTests, http2Tests, targetTests, outputTests, signalTests, terminalTests, testCommandTests };
+const groups = { flagTests, scriptTests, openTests, quickTests, http2Tests, targetTests, outputTests, signalTests, terminalTests, testCommandTests, tlsTests };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
     if (!wanted || name.startsWith(wanted)) describe(name, { concurrency: 3 }, tests);

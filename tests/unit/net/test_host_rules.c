@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <cmocka.h>
 #include "net/host_rules.h"
 
@@ -37,6 +38,34 @@ static void reads_addresses(void **state)
     assert_address(&a, "::1", 0);
     a = address("[fd00::2]:8080");
     assert_address(&a, "fd00::2", 8080);
+}
+
+/* Zones by name or number, as in an address and as in a URL. */
+static void reads_zones(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text;
+        uint32_t scope;
+    } cases[] = {{"fe80::1", 0}, {"fe80::1%7", 7}, {"fe80::1%257", 7}, {"fe80::1%25", 25},
+        {"fe80::1%nowhere", 0}, {"fe80::1%25a-very-long-name-of-an-interface", 0}, {"fe80::1%99999999999", 0},
+        {"[fe80::1%7]:80", 7}};
+    static const char *const bad[] = {"fe80::1%", "1.2.3.4%7", "%7", "[fe80::1]%7"};
+    br_address a;
+    br_ip_range range;
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
+        a = address(cases[i].text);
+        if (a.v6.sin6_scope_id != cases[i].scope) fail_msg("%s: %u", cases[i].text, a.v6.sin6_scope_id);
+        assert_int_equal(a.any.sa_family, AF_INET6);
+    }
+    a = address("fe80::1%lo");
+    assert_int_equal(a.v6.sin6_scope_id, if_nametoindex("lo"));
+    a = address("fe80::1%25lo");
+    assert_int_equal(a.v6.sin6_scope_id, if_nametoindex("lo"));
+    for (size_t i = 0; i < BR_COUNT_OF(bad); i++)
+        assert_int_equal(br_address_parse(br_str_of(bad[i]), &a), BR_EINVAL);
+    assert_int_equal(br_ip_range_parse(BR_STR("fe80::1%7"), &range), BR_EINVAL);
+    assert_int_equal(br_ip_range_parse(BR_STR("fe80::%7/64"), &range), BR_EINVAL);
 }
 
 static void forbids_networks(void **state)
@@ -168,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_addresses),
+        cmocka_unit_test(reads_zones),
         cmocka_unit_test(forbids_networks),
         cmocka_unit_test(blocks_names),
         cmocka_unit_test(maps_names),

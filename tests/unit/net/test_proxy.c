@@ -26,7 +26,11 @@ static void reads_proxies(void **state)
     assert_int_equal(br_proxies_parse(&arena, "proxy.test:8080", NULL, NULL, &p, &err), BR_OK);
     assert_int_equal(p.http->port, 8080);
     assert_null(p.https);
-    assert_int_equal(br_proxies_parse(&arena, "https://p.test", NULL, NULL, &p, &err), BR_EUNSUPPORTED);
+    assert_false(p.http->tls);
+    assert_int_equal(br_proxies_parse(&arena, "https://p.test", "HTTPS://p.test:1", NULL, &p, &err), BR_OK);
+    assert_true(p.http->tls && p.http->kind == BR_PROXY_HTTP && p.http->port == 443);
+    assert_true(p.https->tls && p.https->port == 1);
+    assert_int_equal(br_proxies_parse(&arena, "socks4://p.test", NULL, NULL, &p, &err), BR_EUNSUPPORTED);
     assert_non_null(strstr(err.msg, "HTTP_PROXY"));
     assert_int_equal(br_proxies_parse(&arena, NULL, "http://[", NULL, &p, &err), BR_EINVAL);
     assert_non_null(strstr(err.msg, "HTTPS_PROXY"));

@@ -223,6 +223,33 @@ static void an_answer_before_the_question(void **state)
     rig_deinit(&r);
 }
 
+/* The limit of time holds until the proxy has answered, in virtual time. */
+static void a_silent_proxy_is_cut_off(void **state)
+{
+    (void) state;
+    static const char *const answers[] = {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"};
+    for (size_t i = 0; i < 3; i++) {
+        rig r = {.lower = {.ops = &lower_ops}, .proxy = {.kind = BR_PROXY_HTTP}};
+        br_loop *loop = br_loop_new_simulated(0);
+        br_buf_init(&r.said, BR_BUF_NO_LIMIT);
+        br_tunnel_init(&r.tunnel, &r.lower, &r.proxy, BR_STR("a.test"), 443, &events, &r);
+        br_tunnel_limit(&r.tunnel, loop, 30 * BR_SEC);
+        br_tunnel_lower_events.on_open(&r.tunnel);
+        if (answers[i][0]) answer(&r, answers[i], strlen(answers[i]));
+        br_loop_run(loop);
+        bool open = i == 2;
+        assert_int_equal(r.opened, open);
+        assert_int_equal(r.closed, !open);
+        if (!open) {
+            assert_int_equal(r.code, BR_EDIALTIMEOUT);
+            assert_int_equal(r.tunnel.stream.failed_op, BR_STREAM_DIAL);
+            assert_int_equal(br_loop_now(loop), 30 * BR_SEC);
+        }
+        rig_deinit(&r);
+        br_loop_free(loop);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +260,7 @@ int main(void)
         cmocka_unit_test(speaks_socks),
         cmocka_unit_test(socks_refusals_are_told),
         cmocka_unit_test(an_answer_before_the_question),
+        cmocka_unit_test(a_silent_proxy_is_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
