@@ -36,10 +36,41 @@ static int on_status(llhttp_t *m, const char *at, size_t n)
     return 0;
 }
 
+/* A piece of a trailer field's name or value: put behind the head at once, whose limit holds for both. */
+static int take_trailer(br_h1 *p, const char *at, size_t n, bool value)
+{
+    if (p->events->on_trailer == NULL) {
+        return 0;
+    }
+    uint32_t end = (uint32_t) p->head->len;
+    if (!value && !p->in_name) {
+        p->in_name = true;
+        p->in_value = false;
+        p->field = (br_h1_field){.name_at = end};
+    } else if (value && !p->in_value) {
+        p->in_value = true;
+        p->field.value_at = end;
+    }
+    *(value ? &p->field.value_len : &p->field.name_len) += (uint32_t) n;
+    br_code code = br_buf_append(p->head, at, n);
+    return code == BR_OK ? 0 : stop_with(p, code);
+}
+
+static int end_trailer(br_h1 *p)
+{
+    if (!p->in_name) {
+        return 0;
+    }
+    p->field.value_at = p->in_value ? p->field.value_at : p->field.name_at + p->field.name_len;
+    p->in_name = p->in_value = false;
+    br_code code = p->events->on_trailer(p->ctx, &p->field);
+    return code == BR_OK ? 0 : stop_with(p, code);
+}
+
 static int on_header_field(llhttp_t *m, const char *at, size_t n)
 {
     if (m->flags & F_TRAILING) {
-        return 0;
+        return take_trailer(parser_of(m), at, n, false);
     }
     br_h1 *p = parser_of(m);
     uint32_t offset = offset_of(p, at, n);
@@ -55,7 +86,7 @@ static int on_header_field(llhttp_t *m, const char *at, size_t n)
 static int on_header_value(llhttp_t *m, const char *at, size_t n)
 {
     if (m->flags & F_TRAILING) {
-        return 0;
+        return take_trailer(parser_of(m), at, n, true);
     }
     br_h1 *p = parser_of(m);
     uint32_t offset = offset_of(p, at, n);
@@ -72,7 +103,10 @@ static int on_header_value(llhttp_t *m, const char *at, size_t n)
 static int on_header_value_complete(llhttp_t *m)
 {
     br_h1 *p = parser_of(m);
-    if ((m->flags & F_TRAILING) || !p->in_name) {
+    if (m->flags & F_TRAILING) {
+        return end_trailer(p);
+    }
+    if (!p->in_name) {
         return 0;
     }
     if (!p->in_value) {

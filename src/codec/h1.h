@@ -9,7 +9,7 @@
  *     Heads that parsers of a thread have met may be kept in a br_h1_memo, which is bounded: a server's
  * answers have the same head for as long as its date is the same, and bytes that are known need no parsing.
  * Invariants: informational answers (100, 103, ...) are reported by on_head and then forgotten; after BR_OK
- * or an error nothing may be fed before the next br_h1_start(). Trailer fields are read and dropped.
+ * or an error nothing may be fed before the next br_h1_start(). Trailer fields follow the head in its buffer.
  * Leniencies, all of them Go's: lines may end in a bare LF, blanks may follow a chunk's size, and with both
  *     Transfer-Encoding and Content-Length the former counts.
  */
@@ -41,6 +41,7 @@ typedef struct br_h1_head {
 typedef struct br_h1_events {
     br_code (*on_head)(void *ctx, const br_h1_head *head); /* also for 1xx, whose fields are forgotten then */
     br_code (*on_body)(void *ctx, br_str bytes);           /* at least one byte */
+    br_code (*on_trailer)(void *ctx, const br_h1_field *field); /* NULL: they are read and dropped */
 } br_h1_events;
 
 br_h1_memo *br_h1_memo_new(void); /* of one thread */

@@ -185,6 +185,27 @@ br_code br_http_too_many_fields(br_http_response *r)
     return refuse(r, BR_ELIMIT, text);
 }
 
+br_code br_http_take_trailer(br_http_response *r, br_h1_field field)
+{
+    static const char *const forbidden[] = {"Transfer-Encoding", "Content-Length", "Trailer"};
+    br_str name = br_str_sub(br_buf_view(&r->head), field.name_at, (size_t) field.name_at + field.name_len);
+    for (size_t i = 0; i < BR_COUNT_OF(forbidden); i++) {
+        if (br_str_eq_nocase(name, br_str_of(forbidden[i]))) {
+            return BR_OK;
+        }
+    }
+    if (r->fields.len + r->trailers.len >= BR_H1_FIELDS_MAX) {
+        return br_http_too_many_fields(r);
+    }
+    *br_vec_push(&r->trailers) = field;
+    return BR_OK;
+}
+
+static br_code on_trailer(void *ctx, const br_h1_field *field)
+{
+    return br_http_take_trailer(((br_http_conn *) ctx)->x->response, *field);
+}
+
 static br_code body_too_long(br_http_response *r)
 {
     char text[120];
@@ -243,7 +264,7 @@ static br_code on_body(void *ctx, br_str bytes)
     return br_http_take_body(((br_http_conn *) ctx)->x, bytes);
 }
 
-static const br_h1_events parser_events = {.on_head = on_head, .on_body = on_body};
+static const br_h1_events parser_events = {.on_head = on_head, .on_body = on_body, .on_trailer = on_trailer};
 
 /* Events of the stream --------------------------------------------------------------------------- */
 

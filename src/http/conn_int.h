@@ -116,6 +116,8 @@ br_code br_http_take_body(br_http_exchange *x, br_str bytes);
 /* Room for an announced body. BR_ELIMIT with the error filled in. */
 br_code br_http_expect_body(br_http_exchange *x, int status, uint64_t length);
 br_code br_http_too_many_fields(br_http_response *r); /* fills in the error */
+/* A trailer field in response->head; those that would change the answer (Go's rule) are left out. */
+br_code br_http_take_trailer(br_http_response *r, br_h1_field field);
 
 /* pool.c */
 /* A connection that can take a request to that URL now: idle, or HTTP/2 with room. It stays where it is. */

@@ -151,10 +151,10 @@ static br_code take_length(br_http_exchange *x, br_str value)
     return br_http_expect_body(x, x->response->status, length);
 }
 
-static br_code keep_field(br_http_exchange *x, br_str name, br_str value)
+static br_code keep_field(br_http_exchange *x, bool trailer, br_str name, br_str value)
 {
     br_http_response *r = x->response;
-    if (r->fields.len >= BR_HTTP_FIELDS_MAX) {
+    if (!trailer && r->fields.len >= BR_HTTP_FIELDS_MAX) {
         return br_http_too_many_fields(r);
     }
     if (br_buf_reserve(&r->head, name.n + value.n) != BR_OK) { /* cannot be: a larger sum was checked */
@@ -165,8 +165,11 @@ static br_code keep_field(br_http_exchange *x, br_str name, br_str value)
     memcpy(r->head.data + at + name.n, value.p, value.n);
     r->head.len += name.n + value.n;
     r->head.data[r->head.len] = 0;
-    *br_vec_push(&r->fields) = (br_h1_field){
-        (uint32_t) at, (uint32_t) name.n, (uint32_t) (at + name.n), (uint32_t) value.n};
+    br_h1_field field = {(uint32_t) at, (uint32_t) name.n, (uint32_t) (at + name.n), (uint32_t) value.n};
+    if (trailer) {
+        return br_http_take_trailer(r, field);
+    }
+    *br_vec_push(&r->fields) = field;
     return name.n == 14 && br_str_eq(name, BR_STR("content-length")) ? take_length(x, value) : BR_OK;
 }
 
@@ -182,7 +185,7 @@ static br_code take_field(br_http_exchange *x, bool trailer, br_str name, br_str
     if (name.p[0] == ':') {
         return take_status(x, value);
     }
-    return trailer || r->status == 0 ? BR_OK : keep_field(x, name, value);
+    return r->status == 0 ? BR_OK : keep_field(x, trailer, name, value);
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,

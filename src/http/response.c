@@ -15,6 +15,7 @@ void br_http_response_deinit(br_http_response *r)
     br_buf_deinit(&r->head);
     br_buf_deinit(&r->body);
     br_vec_deinit(&r->fields);
+    br_vec_deinit(&r->trailers);
 }
 
 static void empty(br_buf *b, size_t keep_bytes)
@@ -33,6 +34,7 @@ void br_http_response_reset(br_http_response *r)
     empty(&r->head, KEEP_HEAD_BYTES);
     empty(&r->body, KEEP_BODY_BYTES);
     br_vec_reset(&r->fields);
+    br_vec_reset(&r->trailers);
     r->status = r->http_major = r->http_minor = 0;
     r->reason_at = r->reason_len = 0;
     r->body_bytes = r->sent_bytes = r->received_bytes = 0;
@@ -106,6 +108,16 @@ br_str br_http_field_name(const br_http_response *r, size_t i)
 br_str br_http_field_value(const br_http_response *r, size_t i)
 {
     return br_str_trim(slice(r, r->fields.data[i].value_at, r->fields.data[i].value_len));
+}
+
+br_str br_http_trailer_name(const br_http_response *r, size_t i)
+{
+    return slice(r, r->trailers.data[i].name_at, r->trailers.data[i].name_len);
+}
+
+br_str br_http_trailer_value(const br_http_response *r, size_t i)
+{
+    return br_str_trim(slice(r, r->trailers.data[i].value_at, r->trailers.data[i].value_len));
 }
 
 br_str br_http_response_header(const br_http_response *r, br_str name)

@@ -31,7 +31,7 @@ typedef struct br_http_response {
     int http_major, http_minor;     /* 1 and 0 or 1; 2 and 0 */
     uint32_t reason_at, reason_len; /* in head */
     br_buf head;
-    br_h1_fields fields;                 /* of HTTP/2 as well: offsets into head */
+    br_h1_fields fields, trailers;       /* of HTTP/2 as well: offsets into head */
     br_buf body;                         /* as received, after removing the transfer coding */
     uint64_t body_bytes;                 /* body bytes seen, also when dropped */
     uint64_t sent_bytes, received_bytes; /* of this exchange, on the socket */
@@ -53,6 +53,8 @@ br_str br_http_response_proto(const br_http_response *r); /* "HTTP/1.1", "HTTP/2
 br_str br_http_response_reason(const br_http_response *r);
 br_str br_http_field_name(const br_http_response *r, size_t i);
 br_str br_http_field_value(const br_http_response *r, size_t i);
+br_str br_http_trailer_name(const br_http_response *r, size_t i);
+br_str br_http_trailer_value(const br_http_response *r, size_t i);
 /* Value of the first field of that name (ASCII case ignored); p == NULL if absent. */
 br_str br_http_response_header(const br_http_response *r, br_str name);
 

@@ -28,7 +28,7 @@ br_js_response *br_js_response_take(br_vu *vu)
         for (int i = 0; i < BR_RESPONSE_FIELDS; i++)
             r->cached[i] = JS_UNINITIALIZED;
     }
-    r->json = JS_UNINITIALIZED;
+    r->json = r->trailers = JS_UNINITIALIZED;
     r->status = r->error_code = 0;
     r->lag = 0;
     r->error = BR_STR("");
@@ -65,7 +65,8 @@ static void free_values(JSRuntime *rt, br_js_response *r)
         r->cached[i] = JS_UNINITIALIZED;
     }
     JS_FreeValueRT(rt, r->json);
-    r->json = JS_UNINITIALIZED;
+    JS_FreeValueRT(rt, r->trailers);
+    r->json = r->trailers = JS_UNINITIALIZED;
 }
 
 static void finalize(JSRuntime *rt, JSValueConst v)
@@ -83,6 +84,7 @@ static void mark(JSRuntime *rt, JSValueConst v, JS_MarkFunc *fn)
     for (int i = 0; i < BR_RESPONSE_FIELDS; i++)
         JS_MarkValue(rt, r->cached[i], fn);
     JS_MarkValue(rt, r->json, fn);
+    JS_MarkValue(rt, r->trailers, fn);
 }
 
 /* The request's copy: method, URL, then name and value of each header, then the body, each behind its length.
@@ -178,19 +180,21 @@ static JSValue joined(JSContext *ctx, JSValue old, br_str value)
     return v;
 }
 
+static void put_header(JSContext *ctx, JSValueConst o, br_str name, br_str value)
+{
+    JSAtom atom = canonical_atom(ctx, name);
+    JSValue old = JS_GetProperty(ctx, o, atom);
+    JSValue v = JS_IsString(old) ? joined(ctx, old, value) : br_js_new_str(ctx, value);
+    if (!JS_IsString(old)) JS_FreeValue(ctx, old); /* of Object.prototype */
+    JS_DefinePropertyValue(ctx, o, atom, v, JS_PROP_C_W_E);
+    JS_FreeAtom(ctx, atom);
+}
+
 static JSValue make_headers(JSContext *ctx, const br_js_response *r)
 {
     JSValue o = JS_NewObject(ctx);
-    if (r->status == 0) return o;
-    for (size_t i = 0; i < r->http.fields.len; i++) {
-        JSAtom name = canonical_atom(ctx, br_http_field_name(&r->http, i));
-        br_str value = br_http_field_value(&r->http, i);
-        JSValue old = JS_GetProperty(ctx, o, name);
-        JSValue v = JS_IsString(old) ? joined(ctx, old, value) : br_js_new_str(ctx, value);
-        if (!JS_IsString(old)) JS_FreeValue(ctx, old); /* of Object.prototype */
-        JS_DefinePropertyValue(ctx, o, name, v, JS_PROP_C_W_E);
-        JS_FreeAtom(ctx, name);
-    }
+    for (size_t i = 0; i < r->http.fields.len && r->status; i++)
+        put_header(ctx, o, br_http_field_name(&r->http, i), br_http_field_value(&r->http, i));
     return o;
 }
 
@@ -396,6 +400,20 @@ br_js_response *br_js_response_of(JSContext *ctx, JSValueConst v)
     return JS_GetOpaque2(ctx, v, response_class);
 }
 
+/* Ours; k6 has none. Not an own property, so that an answer lists and prints as k6's do. */
+static JSValue response_trailers(JSContext *ctx, JSValueConst this_val)
+{
+    br_js_response *r = self(ctx, this_val);
+    if (!r) return JS_EXCEPTION;
+    if (JS_VALUE_GET_TAG(r->trailers) == JS_TAG_UNINITIALIZED) {
+        r->trailers = JS_NewObject(ctx);
+        for (size_t i = 0; i < r->http.trailers.len && r->status; i++)
+            put_header(
+                ctx, r->trailers, br_http_trailer_name(&r->http, i), br_http_trailer_value(&r->http, i));
+    }
+    return JS_DupValue(ctx, r->trailers);
+}
+
 static const char *const later[] = {"clickLink", "html", "submitForm"};
 
 static JSValue not_yet(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
@@ -409,6 +427,7 @@ static const JSCFunctionListEntry methods[] = {
     JS_CFUNC_MAGIC_DEF("html", 1, not_yet, 1),
     JS_CFUNC_DEF("json", 1, br_js_response_json),
     JS_CFUNC_MAGIC_DEF("submitForm", 1, not_yet, 2),
+    JS_CGETSET_DEF("trailers", response_trailers, NULL),
 };
 
 void br_js_response_class_id(JSRuntime *rt)

@@ -333,7 +333,7 @@ struct br_js_response {
     br_str error; /* text in http.error or error_buf */
     char error_buf[256];
     JSValue cached[BR_RESPONSE_FIELDS]; /* JS_UNINITIALIZED until first read */
-    JSValue json;
+    JSValue json, trailers;
 };
 br_js_response *br_js_response_of(
     JSContext *ctx, JSValueConst v); /* NULL: it is none, an exception is pending */

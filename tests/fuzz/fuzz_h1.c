@@ -7,13 +7,16 @@
 #include "base/mem.h"
 #include "codec/h1.h"
 
-#define HEAD_MAX 4096
+#define FIELDS_MAX 64 /* trailers */
+#define HEAD_MAX   4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef struct result {
     br_buf head, body;
     br_h1_fields fields;
+    br_h1_field trailers[FIELDS_MAX];
+    size_t trailer_count;
     br_h1_head final;
     br_code code;
     size_t used;
@@ -47,7 +50,18 @@ static br_code on_body(void *ctx, br_str bytes)
     return br_buf_put(&r->body, bytes);
 }
 
-static const br_h1_events events = {.on_head = on_head, .on_body = on_body};
+static br_code on_trailer(void *ctx, const br_h1_field *field)
+{
+    result *r = ctx;
+    BR_ASSERT(r->final.status >= 200 && r->head.len <= HEAD_MAX);
+    BR_ASSERT(part(r, field->name_at, field->name_len).n > 0);
+    (void) part(r, field->value_at, field->value_len);
+    if (r->trailer_count == FIELDS_MAX) return BR_ELIMIT;
+    r->trailers[r->trailer_count++] = *field;
+    return BR_OK;
+}
+
+static const br_h1_events events = {.on_head = on_head, .on_body = on_body, .on_trailer = on_trailer};
 
 static void parse(result *r, br_str bytes, size_t piece, bool to_head, br_h1_memo *memo)
 {
@@ -73,16 +87,22 @@ static void parse(result *r, br_str bytes, size_t piece, bool to_head, br_h1_mem
     br_h1_free(p);
 }
 
+static void compare_field(const result *a, br_h1_field f, const result *b, br_h1_field g)
+{
+    BR_ASSERT(br_str_eq(part(a, f.name_at, f.name_len), part(b, g.name_at, g.name_len)));
+    BR_ASSERT(br_str_eq(part(a, f.value_at, f.value_len), part(b, g.value_at, g.value_len)));
+}
+
 static void compare(const result *a, const result *b)
 {
     BR_ASSERT(b->code == BR_OK && a->used == b->used && a->keep_alive == b->keep_alive);
     BR_ASSERT(br_str_eq(br_buf_view(&a->body), br_buf_view(&b->body)));
     BR_ASSERT(a->final.status == b->final.status && a->fields.len == b->fields.len);
-    for (size_t i = 0; i < a->fields.len; i++) {
-        br_h1_field f = a->fields.data[i], g = b->fields.data[i];
-        BR_ASSERT(br_str_eq(part(a, f.name_at, f.name_len), part(b, g.name_at, g.name_len)));
-        BR_ASSERT(br_str_eq(part(a, f.value_at, f.value_len), part(b, g.value_at, g.value_len)));
-    }
+    BR_ASSERT(a->trailer_count == b->trailer_count);
+    for (size_t i = 0; i < a->fields.len; i++)
+        compare_field(a, a->fields.data[i], b, b->fields.data[i]);
+    for (size_t i = 0; i < a->trailer_count; i++)
+        compare_field(a, a->trailers[i], b, b->trailers[i]);
 }
 
 static void done(result *r)

@@ -52,6 +52,23 @@ export function http2Tests() {
         assert.deepEqual(seen, { sessions: 1, streams: 51 });
     });
 
+    test('trailers', async () => {
+        const answer = (req, res) => {
+            res.writeHead(200, { trailer: 'x-sum' });
+            res.write('hello');
+            res.addTrailers({ 'x-sum': '5', 'server-timing': 'db;dur=3' });
+            res.end();
+        };
+        const { url } = await serve2(answer, { tls: true });
+        const done = await runScript(script(`
+            for (const [base, proto] of [['${url}', 'HTTP/2.0'], ['${await serve(answer)}', 'HTTP/1.1']]) {
+                const r = http.get(base + '/');
+                if (r.proto !== proto || r.body !== 'hello') throw new Error(r.proto + r.body + r.error);
+                if (r.trailers['X-Sum'] !== '5' || r.trailers['Server-Timing'] !== 'db;dur=3') throw new Error(JSON.stringify(r.trailers));
+            }`));
+        assertQuiet(done);
+    });
+
     test('bodies larger than the windows', async () => {
         const { url, seen } = await serve2(measure, { tls: true });
         const done = await runScript(script(`

@@ -10,6 +10,8 @@
 typedef struct seen {
     br_buf head, body;
     br_h1_fields fields;
+    br_h1_field trailers[8];
+    size_t trailer_count;
     br_h1_head final;
     int informational;
     br_code stop_at_head;
@@ -32,7 +34,18 @@ static br_code on_body(void *ctx, br_str bytes)
     return br_buf_put(&s->body, bytes);
 }
 
+static br_code on_trailer(void *ctx, const br_h1_field *field)
+{
+    seen *s = ctx;
+    if (s->trailer_count == BR_COUNT_OF(s->trailers)) {
+        return BR_ELIMIT;
+    }
+    s->trailers[s->trailer_count++] = *field;
+    return BR_OK;
+}
+
 static const br_h1_events events = {.on_head = on_head, .on_body = on_body};
+static const br_h1_events with_trailers = {.on_head = on_head, .on_body = on_body, .on_trailer = on_trailer};
 
 static void describe(const seen *s, char *out, size_t out_bytes)
 {
@@ -144,6 +157,74 @@ static void parses_chunks_and_drops_trailers(void **state)
         "200 OK|Transfer-Encoding=chunked;|", true, 0);
     assert_parses(OK_HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nhi\r\n0\r\n\r\n",
         false, "200 OK|Content-Length=3;Transfer-Encoding=chunked;|hi", true, 0);
+}
+
+static void assert_trailers(
+    br_h1_memo *memo, const char *text, size_t cut, const char *const *want, size_t count)
+{
+    seen s;
+    seen_init(&s, 4096);
+    br_h1 *p = br_h1_new(&with_trailers, memo, &s);
+    br_h1_start(p, &s.head, &s.fields, false);
+    size_t used = 0;
+    assert_int_equal(feed(p, br_str_of(text), cut, cut == 0 ? 1 : strlen(text), &used), BR_OK);
+    assert_int_equal(s.trailer_count, count);
+    br_str head = br_buf_view(&s.head);
+    for (size_t i = 0; i < count; i++) {
+        br_h1_field f = s.trailers[i];
+        char got[100];
+        snprintf(got, sizeof(got), BR_FMT "=" BR_FMT,
+            BR_ARG(br_str_sub(head, f.name_at, f.name_at + f.name_len)),
+            BR_ARG(br_str_trim(br_str_sub(head, f.value_at, f.value_at + f.value_len))));
+        assert_string_equal(got, want[i]);
+    }
+    char rest[200];
+    describe(&s, rest, sizeof(rest));
+    assert_string_equal(rest, "200 OK|Transfer-Encoding=chunked;|hello");
+    br_h1_free(p);
+    seen_deinit(&s);
+}
+
+/* Behind the fields of the head, wherever the pieces are cut. */
+static void trailers_are_told(void **state)
+{
+    (void) state;
+    static const char some[] = OK_HEAD
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nT: u\r\nServer-Timing: db;dur=3 \r\nEmpty:\r\n\r\n";
+    static const char none[] = OK_HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    static const char *const want[] = {"T=u", "Server-Timing=db;dur=3", "Empty="};
+    br_h1_memo *memo = br_h1_memo_new(); /* a known head has trailers, too */
+    for (size_t cut = 0; cut < sizeof(some); cut++) {
+        assert_trailers(memo, some, cut, want, 3);
+    }
+    for (size_t cut = 0; cut < sizeof(none); cut++) {
+        assert_trailers(memo, none, cut, NULL, 0);
+    }
+    assert_true(br_h1_memo_recalled(memo) > 0);
+    br_h1_memo_free(memo);
+}
+
+static void trailers_have_limits(void **state)
+{
+    (void) state;
+    static const char *const fields[] = {"T: 0123456789012345678901234567890123456789\r\n", "T: u\r\n"};
+    for (size_t i = 0; i < 2; i++) { /* the head's, and the callback's */
+        seen s;
+        seen_init(&s, 100);
+        br_h1 *p = br_h1_new(&with_trailers, NULL, &s);
+        br_h1_start(p, &s.head, &s.fields, false);
+        size_t used;
+        br_str head = BR_STR(OK_HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n");
+        br_code code = br_h1_feed(p, head, &used);
+        for (int n = 0; n < 20 && code == BR_AGAIN; n++) {
+            code = br_h1_feed(p, br_str_of(fields[i]), &used);
+        }
+        assert_int_equal(code, BR_ELIMIT);
+        assert_true(s.head.len <= 100);
+        assert_int_equal(s.trailer_count, i == 0 ? 1 : 8);
+        br_h1_free(p);
+        seen_deinit(&s);
+    }
 }
 
 static void body_may_end_with_the_connection(void **state)
@@ -324,6 +405,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_a_body_with_length),
         cmocka_unit_test(parses_chunks_and_drops_trailers),
+        cmocka_unit_test(trailers_are_told),
+        cmocka_unit_test(trailers_have_limits),
         cmocka_unit_test(body_may_end_with_the_connection),
         cmocka_unit_test(knows_when_to_keep_the_connection),
         cmocka_unit_test(some_answers_have_no_body),

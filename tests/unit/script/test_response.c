@@ -204,6 +204,27 @@ static void a_header_of_a_megabyte(void **state)
     world_deinit(&w);
 }
 
+/* Ours: not an own property, so that the answer looks like k6's. */
+static void trailers(void **state)
+{
+    (void) state;
+    static const mini_script scripts[] = {
+        ANSWERS("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-a\r\n\r\n2\r\nok\r\n0\r\n"
+                "x-a: 1\r\nX-A: 2\r\nserver-timing: db\r\nContent-Length: 9\r\n\r\n")};
+    world w;
+    world_init(&w, scripts, 1);
+    assert_gives(&w,
+        "const r = http.get(base); r.trailers.mine = 1;"
+        "return [r.body, r.trailers, r.headers, Object.keys(r).includes('trailers'), 'trailers' in r]",
+        "[\"ok\",{\"Server-Timing\":\"db\",\"X-A\":\"1, 2\",\"mine\":1},"
+        "{\"Trailer\":\"x-a\",\"Transfer-Encoding\":\"chunked\"},false,true]");
+    world_deinit(&w);
+    static const mini_script plain = ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    world_init(&w, &plain, 1);
+    assert_gives(&w, "return http.get(base).trailers", "{}");
+    world_deinit(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +239,7 @@ int main(void)
         cmocka_unit_test(cycles_are_collected),
         cmocka_unit_test(a_failed_field_can_be_read_again),
         cmocka_unit_test(a_header_of_a_megabyte),
+        cmocka_unit_test(trailers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
