@@ -101,6 +101,66 @@ static void sends_headers_in_order(void **state)
     env_deinit(&e);
 }
 
+/* As k6, whose transport sets no time for it: the body goes at once, and the server's word is passed over. */
+static void does_not_wait_for_100_continue(void **state)
+{
+    (void) state;
+    static const mini_script script = {
+        {REQUEST, SEND("HTTP/1.1 100 Continue\r\n\r\n"), PAUSE(20), SEND(HELLO), AGAIN}};
+    static const br_http_header headers[] = {{BR_STR_INIT("Content-Length"), BR_STR_INIT("4")},
+        {BR_STR_INIT("Expect"), BR_STR_INIT("100-continue")}};
+    env e;
+    call c;
+    char sent[512];
+    env_init(&e, &script, 1);
+    call_init(&c, &e, "POST", "/");
+    c.request.headers = headers;
+    c.request.header_count = 2;
+    c.request.body = BR_STR("body");
+    for (int i = 0; i < 2; i++) { /* the server says nothing before it has the whole body */
+        call_run(&c);
+        assert_ok(&c, 200);
+        assert_body(&c, "hello");
+        assert_int_equal(c.response.fields.len, 1);
+    }
+    mini_server_last_request(e.server, sent, sizeof(sent));
+    assert_non_null(strstr(sent, "\r\nExpect: 100-continue\r\n\r\nbody"));
+    assert_int_equal(mini_server_connections(e.server), 1);
+    call_deinit(&c);
+    env_deinit(&e);
+}
+
+/* A final answer before the body is sent: it counts, and the connection, with half a request on it, does not.
+ */
+static void an_answer_before_the_body(void **state)
+{
+    (void) state;
+    static const mini_script script = {
+        {SEND("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"), WAIT}};
+    static const size_t size = 64 << 20; /* more than the system takes from us */
+    char *body = calloc(1, size), length[32];
+    snprintf(length, sizeof(length), "%zu", size);
+    br_http_header headers[] = {
+        {BR_STR("Content-Length"), br_str_of(length)}, {BR_STR("Expect"), BR_STR("100-continue")}};
+    env e;
+    call c;
+    env_init(&e, &script, 1);
+    call_init(&c, &e, "PUT", "/");
+    c.request.headers = headers;
+    c.request.header_count = 2;
+    c.request.body = (br_str){body, size};
+    for (unsigned i = 1; i <= 2; i++) {
+        call_run(&c);
+        assert_int_equal(c.done, i);
+        assert_int_equal(c.response.error.code, BR_OK);
+        assert_int_equal(c.response.status, 417);
+        assert_int_equal(mini_server_connections(e.server), i);
+    }
+    call_deinit(&c);
+    env_deinit(&e);
+    free(body);
+}
+
 static void sends_large_bodies(void **state)
 {
     (void) state;
@@ -362,6 +422,8 @@ int main(void)
         cmocka_unit_test(gets_and_measures),
         cmocka_unit_test(reuses_its_connection),
         cmocka_unit_test(sends_headers_in_order),
+        cmocka_unit_test(does_not_wait_for_100_continue),
+        cmocka_unit_test(an_answer_before_the_body),
         cmocka_unit_test(sends_large_bodies),
         cmocka_unit_test(understands_all_kinds_of_bodies),
         cmocka_unit_test(answers_without_body),
