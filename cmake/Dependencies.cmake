@@ -12,6 +12,14 @@ pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd)
 find_library(BOOST_CONTEXT NAMES libboost_context.a REQUIRED)
 
+# io_uring is a choice: without liburing (2.3 or later) brunt has the epoll loop only, and says so when asked.
+# Linked statically: a few kilobytes, and nothing to install where brunt runs.
+pkg_check_modules(URING QUIET liburing>=2.3)
+find_library(URING_LIBRARY NAMES liburing.a)
+if(NOT URING_FOUND OR NOT URING_LIBRARY)
+    message(STATUS "liburing 2.3 or later is missing: building without the io_uring loop")
+endif()
+
 set(deps_dir ${CMAKE_SOURCE_DIR}/build/deps/usr)
 
 # llhttp: from the system, or unpacked by tools/setup.

@@ -1,4 +1,5 @@
 #include "loop/loop.h"
+#include <sys/prctl.h>
 #include "loop/loop_int.h"
 #include "base/assert.h"
 #include "base/mem.h"
@@ -18,6 +19,43 @@ static void ring_init(br_task *head)
 static bool ring_empty(const br_task *head)
 {
     return head->_next == head;
+}
+
+br_code br_loop_new(br_loop **ret_loop, br_err *err)
+{
+    return br_loop_new_as(BR_LOOP_AUTO, ret_loop, err);
+}
+
+br_code br_loop_new_as(br_loop_kind kind, br_loop **ret_loop, br_err *err)
+{
+    return kind == BR_LOOP_URING ? br_loop_new_uring(ret_loop, err) : br_loop_new_epoll(ret_loop, err);
+}
+
+br_code br_loop_kind_parse(br_str text, br_loop_kind *ret_kind)
+{
+    static const struct {
+        br_str name;
+        br_loop_kind kind;
+    } kinds[] = {{BR_STR("auto"), BR_LOOP_AUTO}, {BR_STR("epoll"), BR_LOOP_EPOLL},
+        {BR_STR("io_uring"), BR_LOOP_URING}};
+    for (size_t i = 0; i < BR_COUNT_OF(kinds); i++) {
+        if (!br_str_eq(text, kinds[i].name)) continue;
+        *ret_kind = kinds[i].kind;
+        return BR_OK;
+    }
+    return BR_EINVAL;
+}
+
+int br_loop_slack_remove(void)
+{
+    int old = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+    (void) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* without it timers are late, nothing worse */
+    return old;
+}
+
+void br_loop_slack_restore(int old_ns)
+{
+    if (old_ns > 0) (void) prctl(PR_SET_TIMERSLACK, old_ns, 0, 0, 0);
 }
 
 void br_loop_init_base(br_loop *loop, const br_loop_ops *ops)

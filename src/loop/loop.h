@@ -2,8 +2,8 @@
  * loop/loop.h - the event loop of one worker thread.
  *
  * What: timers, file descriptors, deferred calls and calls from other threads.
- * Why here: everything asynchronous rests on this interface; it has two implementations, epoll for
- *     real work and a simulated one with virtual time for tests of whole engines.
+ * Why here: everything asynchronous rests on this interface; it has three implementations, epoll and
+ *     io_uring for real work and a simulated one with virtual time for tests of whole engines.
  * Threads: one loop, one thread; only br_loop_post() and br_loop_stop() may be called from others.
  * Memory: timers, watches and tasks are embedded in their owners and borrowed by the loop until
  *     stopped/fired. The loop allocates nothing per event.
@@ -24,14 +24,29 @@
 #include <stdint.h>
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "loop/delays.h"
 
 typedef struct br_loop br_loop;
 
 /* Life cycle ------------------------------------------------------------------------------------ */
 
-/* The epoll loop. BR_ENOFDS/BR_EIO when the kernel gives no descriptor. Free with br_loop_free(). */
+typedef enum br_loop_kind {
+    BR_LOOP_AUTO, /* what is best here and allowed: docs/adr/0010-io-uring.md */
+    BR_LOOP_EPOLL,
+    BR_LOOP_URING, /* Linux 6.0 or later, and a build with liburing */
+} br_loop_kind;
+
+/*
+ * A loop for real work. BR_ENOFDS/BR_EIO when the kernel gives no descriptor or memory; BR_EUNSUPPORTED,
+ * of io_uring: this build or this kernel has none, or it is forbidden; the message says which. Free with
+ * br_loop_free(). May be created on another thread than the one that runs it, which is always the same.
+ */
+BR_NODISCARD br_code br_loop_new_as(br_loop_kind kind, br_loop **ret_loop, br_err *err);
+/* The same with BR_LOOP_AUTO. */
 BR_NODISCARD br_code br_loop_new(br_loop **ret_loop, br_err *err);
+/* auto, epoll or io_uring; BR_EINVAL: another word. */
+BR_NODISCARD br_code br_loop_kind_parse(br_str text, br_loop_kind *ret_kind);
 
 /*
  * The simulated twin: time is virtual, starts at `start_ns`, and jumps to the next timer when nothing
@@ -41,8 +56,8 @@ BR_NODISCARD br_code br_loop_new(br_loop **ret_loop, br_err *err);
 br_loop *br_loop_new_simulated(br_ns start_ns);
 void br_loop_free(br_loop *loop); /* NULL is fine; asserts that it is not running */
 
-/* Runs turns until br_loop_stop(). The epoll loop asks the kernel for exact timers (timer slack) on this
- * thread while it runs. */
+/* Runs turns until br_loop_stop(). Asks the kernel for exact timers (timer slack) on this thread while it
+ * runs. */
 void br_loop_run(br_loop *loop);
 /* Makes br_loop_run() return after the current turn, or at once when it is not running yet. Any thread,
  * also a signal handler. */
@@ -111,6 +126,7 @@ struct br_watch {
     void *_ctx;
     int _fd; /* -1 = not running */
     unsigned _events;
+    struct br_uring_op *_op; /* of the io_uring loop */
 };
 #define BR_WATCH_INIT ((br_watch){._fd = -1})
 

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 #include "loop/epoll_int.h"
@@ -54,14 +53,12 @@ static void epoll_wake(br_loop *loop)
 
 static void epoll_enter(br_loop *loop)
 {
-    epoll_of(loop)->old_slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
-    (void) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* without it timers are late, nothing worse */
+    epoll_of(loop)->old_slack_ns = br_loop_slack_remove();
 }
 
 static void epoll_leave(br_loop *loop)
 {
-    int slack = epoll_of(loop)->old_slack_ns;
-    if (slack > 0) (void) prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0);
+    br_loop_slack_restore(epoll_of(loop)->old_slack_ns);
 }
 
 static int wait_exact(br_epoll_loop *e, br_ns timeout_ns)
@@ -92,15 +89,6 @@ static void epoll_wait_events(br_loop *loop, br_ns timeout_ns)
     loop->ready = n > 0 ? (unsigned) n : 0;
 }
 
-static unsigned events_of(uint32_t got)
-{
-    unsigned events = 0;
-    if (got & EPOLLIN) events |= BR_READABLE;
-    if (got & EPOLLOUT) events |= BR_WRITABLE;
-    if (got & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) events |= BR_HANGUP;
-    return events;
-}
-
 static void epoll_dispatch(br_loop *loop)
 {
     br_epoll_loop *e = epoll_of(loop);
@@ -109,16 +97,14 @@ static void epoll_dispatch(br_loop *loop)
         br_watch *w = ev->data.ptr;
         loop->ready--;
         if (w == NULL) continue; /* stopped meanwhile, or the wake-up */
-        unsigned events = events_of(ev->events) & (w->_events | BR_HANGUP);
+        unsigned events = br_loop_events_of(ev->events) & (w->_events | BR_HANGUP);
         if (events != 0) w->_fn(w, events, w->_ctx); /* *w may be gone afterwards */
     }
 }
 
 static struct epoll_event event_for(br_watch *w, unsigned events)
 {
-    struct epoll_event ev = {.data.ptr = w};
-    if (events & BR_READABLE) ev.events |= EPOLLIN;
-    if (events & BR_WRITABLE) ev.events |= EPOLLOUT;
+    struct epoll_event ev = {.events = br_loop_poll_of(events), .data.ptr = w};
     if (events & BR_EPOLL_EDGE) ev.events |= EPOLLET | EPOLLRDHUP;
     return ev;
 }
@@ -199,7 +185,7 @@ static br_code fail_new(int epoll_fd, int wake_fd, br_err *err)
     return br_fail_errno(err, code, saved, "cannot create an event loop");
 }
 
-br_code br_loop_new(br_loop **ret_loop, br_err *err)
+br_code br_loop_new_epoll(br_loop **ret_loop, br_err *err)
 {
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0) return fail_new(-1, -1, err);

@@ -5,6 +5,7 @@
  * differ. An implementation embeds br_loop as its first member and is created by br_loop_init_base().
  */
 #pragma once
+#include <poll.h>
 #include <stdatomic.h>
 #include "loop/socket.h"
 #include "loop/timers.h"
@@ -46,6 +47,28 @@ struct br_loop {
 };
 
 void br_loop_init_base(br_loop *loop, const br_loop_ops *ops);
+
+/* Asks the kernel for exact timers on this thread; returns what br_loop_slack_restore() takes. */
+int br_loop_slack_remove(void);
+void br_loop_slack_restore(int old_ns);
+
+/* BR_READABLE ... as poll(2) and epoll name them: the bits are the same. */
+static inline uint32_t br_loop_poll_of(unsigned events)
+{
+    return (events & BR_READABLE ? POLLIN : 0u) | (events & BR_WRITABLE ? POLLOUT : 0u);
+}
+static inline unsigned br_loop_events_of(uint32_t got)
+{
+    unsigned events = 0;
+    if (got & POLLIN) events |= BR_READABLE;
+    if (got & POLLOUT) events |= BR_WRITABLE;
+    if (got & (POLLHUP | POLLERR | POLLRDHUP)) events |= BR_HANGUP;
+    return events;
+}
+
+/* The implementations behind br_loop_new_as(); same errors. */
+BR_NODISCARD br_code br_loop_new_epoll(br_loop **ret_loop, br_err *err);
+BR_NODISCARD br_code br_loop_new_uring(br_loop **ret_loop, br_err *err);
 
 /* Tells the end, or the failed write before it; *s may be gone afterwards. */
 void br_socket_end(br_socket *s, int sys_errno);

@@ -37,7 +37,8 @@ typedef struct br_socket {
     int _write_errno; /* a write failed; told when the input is used up */
     int _pending_count;
     struct iovec _pending[BR_SOCKET_IOV_MAX]; /* the unsent remainder */
-    br_watch _watch;                          /* of the epoll loop */
+    br_watch _watch;                          /* epoll: of both directions; io_uring: of the remainder */
+    struct br_uring_op *_op;                  /* io_uring: reads */
 } br_socket;
 #define BR_SOCKET_INIT ((br_socket){._fd = -1, ._watch = {._fd = -1}})
 

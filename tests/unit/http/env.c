@@ -1,10 +1,11 @@
 #include "env.h"
 #include <stdio.h>
+#include "support/real_loop.h"
 
 void env_init(env *e, const mini_script *scripts, size_t count)
 {
     *e = (env){0};
-    assert_int_equal(br_loop_new(&e->loop, NULL), BR_OK);
+    e->loop = real_loop_new();
     assert_int_equal(br_dns_new(e->loop, BR_SEC, &e->dns, NULL), BR_OK);
     br_http_client_config_defaults(&e->config);
     e->config.heads = e->heads = br_h1_memo_new();

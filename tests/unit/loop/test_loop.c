@@ -1,4 +1,4 @@
-/* What both loops promise: one suite, run against each; then what is special to one of them. */
+/* What all loops promise: one suite, run against the simulated one and a real one; then what is special to one of them. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "support/real_loop.h"
 
 /* A log of what ran: letters in the order of the callbacks. */
 typedef struct fixture {
@@ -57,11 +58,10 @@ static void defer(probe *p)
     br_loop_defer(p->f->loop, &p->task, on_task, p);
 }
 
-static int setup_epoll(void **state)
+static int setup_real(void **state)
 {
     fixture *f = BR_NEW(fixture);
-    br_err err;
-    assert_int_equal(br_loop_new(&f->loop, &err), BR_OK);
+    f->loop = real_loop_new();
     *state = f;
     return 0;
 }
@@ -369,7 +369,7 @@ static void watches_are_not_supported(void **state)
     br_watch_stop(f->loop, &w);
 }
 
-/* Epoll only ------------------------------------------------------------------------------------ */
+/* Real only ------------------------------------------------------------------------------------- */
 
 enum { POSTERS = 3, POSTS = 2000 };
 
@@ -458,13 +458,13 @@ static void a_wait_is_not_busy(void **state)
 }
 
 #define BOTH(fn)                                                                                             \
-    {"epoll: " #fn, fn, setup_epoll, teardown, NULL},                                                        \
+    {"real: " #fn, fn, setup_real, teardown, NULL},                                                        \
     {                                                                                                        \
         "simulated: " #fn, fn, setup_simulated, teardown, NULL                                               \
     }
-#define EPOLL(fn)                                                                                            \
+#define REAL(fn)                                                                                            \
     {                                                                                                        \
-        "epoll: " #fn, fn, setup_epoll, teardown, NULL                                                       \
+        "real: " #fn, fn, setup_real, teardown, NULL                                                       \
     }
 #define SIMULATED(fn)                                                                                        \
     {                                                                                                        \
@@ -490,10 +490,10 @@ int main(void)
         BOTH(health_is_reset_by_reading),
         SIMULATED(virtual_time_jumps_and_the_run_ends),
         SIMULATED(watches_are_not_supported),
-        EPOLL(posts_from_other_threads_all_arrive),
-        EPOLL(another_thread_may_stop_a_waiting_loop),
-        EPOLL(a_signal_handler_may_stop_the_loop),
-        EPOLL(a_wait_is_not_busy),
+        REAL(posts_from_other_threads_all_arrive),
+        REAL(another_thread_may_stop_a_waiting_loop),
+        REAL(a_signal_handler_may_stop_the_loop),
+        REAL(a_wait_is_not_busy),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
 }

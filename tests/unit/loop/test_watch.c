@@ -1,4 +1,4 @@
-/* Watches of the epoll loop over socket pairs and pipes, and timers on a kernel without epoll_pwait2. */
+/* Watches over socket pairs and pipes, and timers on a kernel without epoll_pwait2. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -19,13 +19,11 @@
 #include <cmocka.h>
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "support/real_loop.h"
 
 static int setup(void **state)
 {
-    br_loop *loop;
-    br_err err;
-    assert_int_equal(br_loop_new(&loop, &err), BR_OK);
-    *state = loop;
+    *state = real_loop_new();
     return 0;
 }
 
@@ -318,7 +316,7 @@ static void no_descriptor_left_is_an_error(void **state)
     getrlimit(RLIMIT_NOFILE, &old);
     none = (struct rlimit){.rlim_cur = 0, .rlim_max = old.rlim_max};
     setrlimit(RLIMIT_NOFILE, &none);
-    br_code code = br_loop_new(&loop, &err);
+    br_code code = br_loop_new_as(real_loop_kind(), &loop, &err);
     setrlimit(RLIMIT_NOFILE, &old);
     assert_int_equal(code, BR_ENOFDS);
     assert_int_equal(err.sys_errno, EMFILE);
@@ -347,7 +345,7 @@ static int run_without_pwait2(void)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) {
         return 77; /* no filters here */
     }
-    if (br_loop_new(&loop, &err) != BR_OK) return 2;
+    if (br_loop_new_as(BR_LOOP_EPOLL, &loop, &err) != BR_OK) return 2;
     br_ns at = br_loop_now(loop) + 12 * BR_MS + 300 * BR_US;
     br_timer_start(loop, &timer, at, stop_loop, loop);
     br_loop_run(loop);
