@@ -126,11 +126,23 @@ void br_uring_op_stop(br_loop *loop, br_uring_op *op)
     }
 }
 
+void br_uring_op_receive_once(br_loop *loop, br_uring_op *op)
+{
+    op->kind = BR_URING_RECEIVE_ONCE;
+    if (op->submitted) queue(uring_of(loop), op);
+}
+
 /* Submitting and waiting ------------------------------------------------------------------------- */
+
+static void choose_buffer(struct io_uring_sqe *sqe)
+{
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = BUFFER_GROUP;
+}
 
 static void prepare(br_uring_op *op, struct io_uring_sqe *sqe)
 {
-    if (op->owner == NULL) {
+    if (op->submitted) {
         io_uring_prep_cancel(sqe, op, 0);
         io_uring_sqe_set_data(sqe, NULL);
         sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
@@ -138,9 +150,11 @@ static void prepare(br_uring_op *op, struct io_uring_sqe *sqe)
     }
     if (op->kind == BR_URING_RECEIVE) {
         io_uring_prep_recv_multishot(sqe, op->fd, NULL, 0, 0);
-        sqe->flags |= IOSQE_BUFFER_SELECT;
-        sqe->buf_group = BUFFER_GROUP;
         sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+        choose_buffer(sqe);
+    } else if (op->kind == BR_URING_RECEIVE_ONCE) {
+        io_uring_prep_recv(sqe, op->fd, NULL, 0, 0);
+        choose_buffer(sqe);
     } else if (op->kind == BR_URING_WAKE) {
         io_uring_prep_poll_multishot(sqe, op->fd, POLLIN);
     } else {
@@ -225,8 +239,13 @@ static void polled(br_uring_loop *u, br_uring_op *op, int res)
     if (events != 0) w->_fn(w, events, w->_ctx); /* *w may be gone afterwards */
 }
 
-/* Without data it is the last completion. When no buffer was left it begins again: until then all are back.
- */
+/* Also when no buffer was left: until the next wait all are back. */
+static bool begins_again(int res)
+{
+    return res == -ENOBUFS || res == -EINTR || res == -EAGAIN || res == -ECANCELED;
+}
+
+/* Without data it is the last completion. */
 static void received(br_uring_loop *u, br_uring_op *op, const struct io_uring_cqe *cqe)
 {
     br_socket *s = op->owner;
@@ -234,7 +253,7 @@ static void received(br_uring_loop *u, br_uring_op *op, const struct io_uring_cq
         const char *bytes = u->buffers + (size_t) (cqe->flags >> IORING_CQE_BUFFER_SHIFT) * BUFFER_BYTES;
         if (!op->submitted) queue(u, op);
         br_uring_socket_received(s, (br_str){bytes, (size_t) cqe->res});
-    } else if (cqe->res == -ENOBUFS || cqe->res == -EINTR || cqe->res == -EAGAIN) {
+    } else if (begins_again(cqe->res)) {
         queue(u, op);
     } else {
         br_uring_socket_ended(s, -cqe->res);
@@ -250,7 +269,7 @@ static void complete(br_uring_loop *u, const struct io_uring_cqe *cqe)
         if (!op->submitted) release(u, op);
     } else if (op->kind == BR_URING_POLL) {
         polled(u, op, cqe->res);
-    } else if (op->kind == BR_URING_RECEIVE) {
+    } else if (op->kind == BR_URING_RECEIVE || op->kind == BR_URING_RECEIVE_ONCE) {
         received(u, op, cqe);
     } else if (!op->submitted) {
         queue(u, op);

@@ -15,12 +15,17 @@
 #include <liburing.h>
 #include "loop/loop_int.h"
 
-typedef enum br_uring_kind { BR_URING_POLL, BR_URING_RECEIVE, BR_URING_WAKE } br_uring_kind;
+typedef enum br_uring_kind {
+    BR_URING_POLL,
+    BR_URING_RECEIVE,      /* until the end, telling each time that something came */
+    BR_URING_RECEIVE_ONCE, /* what is there; again after each time */
+    BR_URING_WAKE
+} br_uring_kind;
 
 typedef struct br_uring_op br_uring_op;
 struct br_uring_op {
-    br_uring_op *next, *prev; /* in the ring of what is to be submitted: the operation, or, without an owner,
-                                 its cancellation; NULL: not there */
+    br_uring_op *next, *prev; /* in the ring of what is to be submitted: the operation, or, if that was
+                                 `submitted`, its cancellation; NULL: not there */
     void *owner;              /* the br_watch or br_socket; NULL: stopped */
     br_uring_kind kind;
     bool submitted; /* its last completion is to come */
@@ -30,6 +35,8 @@ struct br_uring_op {
 
 /* What the loop does with it is up to its kind; it is submitted with the next wait. */
 br_uring_op *br_uring_op_start(br_loop *loop, br_uring_kind kind, void *owner, int fd, uint32_t poll);
+/* Goes on with BR_URING_RECEIVE_ONCE; nothing that was received is lost. */
+void br_uring_op_receive_once(br_loop *loop, br_uring_op *op);
 /* Nothing is told of it any more. NULL is fine. */
 void br_uring_op_stop(br_loop *loop, br_uring_op *op);
 
