@@ -92,10 +92,9 @@ class K6Like:
 
 class Quick:
     """brunt quick."""
-    name = "brunt"
 
-    def __init__(self, program):
-        self.program, self.result = program, harness.OUT / "quick.json"
+    def __init__(self, program, name="brunt", loop="auto"):
+        self.program, self.name, self.loop, self.result = program, name, loop, harness.OUT / "quick.json"
 
     def can(self, workload):
         return True
@@ -103,7 +102,7 @@ class Quick:
     def command(self, workload, url, seconds):
         self.result.unlink(missing_ok=True)
         h2 = ["--http2", "--streams", workload.streams] if workload.server == "h2" else []
-        return [self.program, "quick", "--workers", "1", "-c", workload.connections, "-z", f"{seconds}s", *h2, "-k",
+        return [self.program, "quick", "--loop", self.loop, "--workers", "1", "-c", workload.connections, "-z", f"{seconds}s", *h2, "-k",
                 "--json", self.result, url]
 
     def parse(self, text):
@@ -113,8 +112,14 @@ class Quick:
         return Outcome(requests["total"], requests["rate"], requests["failed"])
 
 
-def brunt(program, script):
-    return K6Like("brunt", program, ["--workers", "1"], script)
+def brunt(program, script, name="brunt", loop="auto"):
+    return K6Like(name, program, ["--workers", "1", "--loop", loop], script)
+
+
+def loops(program, script):
+    """brunt with its epoll loop, and as a peer with io_uring."""
+    return [brunt(program, script, name, loop) if script else Quick(program, name, loop)
+            for name, loop in (("brunt", "epoll"), ("uring", "io_uring"))]
 
 
 def k6(script):

@@ -56,6 +56,7 @@ static const br_arg quick_args[] = {
     {"json", 0, BR_ARG_VALUE, "FILE", "write the result as JSON; - is standard output, instead of the text"},
     {"percentiles", 0, BR_ARG_VALUE, "LIST", "percentiles to show (default 50,75,90,95,99,99.9)"},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
+    BR_LOOP_ARG,
     {"no-tui", 0, BR_ARG_SWITCH, NULL, "one line a second instead of the live view"},
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
 };
@@ -202,6 +203,7 @@ static br_code read_load(quick_command *q, br_err *err)
     if (code == BR_OK) code = length(a, "drain", true, &q->config.drain, err);
     if (code == BR_OK) code = whole(a, "redirects", 0, 1000, &q->config.max_redirects, err);
     if (code == BR_OK) code = rate(a, &q->config.rate, err);
+    if (code == BR_OK) code = br_cli_loop(a, &q->config.loop, err);
     if (code == BR_OK) code = correction(a, &q->config.uncorrected, err);
     if (code != BR_OK) return code;
     if (requests && br_args_get(a, "duration"))

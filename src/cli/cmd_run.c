@@ -58,6 +58,7 @@ static const br_arg run_args[] = {
         "pass the system's environment to __ENV (default true)"},
     {"no-usage-report", 0, BR_ARG_SWITCH, NULL, "accepted for compatibility: brunt never reports usage"},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
+    BR_LOOP_ARG,
     {"max-body", 0, BR_ARG_VALUE, "MIB", "largest response body that is kept, in MiB (default 256)"},
     NO_ARG,
 };
@@ -334,6 +335,7 @@ static br_code configure(run_state *s, br_err *err)
     br_code code = env_flags(a, s->env, &s->config.env_count, err);
     if (code == BR_OK) code = build_overrides(a, s->overrides, err);
     if (code == BR_OK) code = read_numbers(s, err);
+    if (code == BR_OK) code = br_cli_loop(a, &s->config.loop, err);
     if (code == BR_OK) code = open_console(s, err);
     return code;
 }

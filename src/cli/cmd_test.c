@@ -21,6 +21,7 @@ static const br_arg test_args[] = {
         "shorten every duration, e.g. 0.1: the report says that it is no full test"},
     {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)"},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
+    BR_LOOP_ARG,
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
 };
 
@@ -45,6 +46,7 @@ typedef struct test_state {
     const br_environment *environment;
     double scale;
     uint32_t workers;
+    br_loop_kind loop;
     const char *report_dir;
     bool quiet, colour;
     bool interrupted; /* by a signal: no further test is begun */
@@ -87,6 +89,7 @@ static br_code configure(test_state *s, br_err *err)
     s->quiet = br_args_has(a, "quiet");
     s->colour = br_cli_colour(a, STDOUT_FILENO);
     br_code code = read_numbers(s, err);
+    if (code == BR_OK) code = br_cli_loop(a, &s->loop, err);
     if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
     if (code == BR_OK)
         code = br_config_environment(s->config, br_str_of(a->words.data[1]), &s->environment, err);
@@ -190,6 +193,7 @@ static br_code run_planned(const test_state *s, planned *p, br_job *job, br_exit
         .colour = s->colour,
         .workers = s->workers,
         .module_args = &s->args,
+        .loop = s->loop,
         .banner = banner.data};
     config.env = collect_env(s, p->test, &p->arena, &config.env_count);
     br_code code = br_job_prepare(&config, job, ret_exit, err);

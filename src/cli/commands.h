@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "cli/args.h"
+#include "loop/loop.h"
 
 typedef int br_command_fn(int argc, char **argv);
 
@@ -31,4 +32,11 @@ BR_NODISCARD br_code br_cli_apply_globals(const br_args *a, br_err *err);
  */
 BR_NODISCARD br_code br_cli_begin(
     int argc, char **argv, const br_arg *const *tables, void (*print_help)(void), br_args *ret, br_err *err);
+/* Of every command that makes load: how its loops wait. */
+#define BR_LOOP_ARG                                                                                          \
+    {                                                                                                        \
+        "loop", 0, BR_ARG_VALUE, "KIND", "how to wait for the network: auto (default), epoll or io_uring"    \
+    }
+/* --loop, else BRUNT_LOOP, else auto. BR_EINVAL: another word. */
+BR_NODISCARD br_code br_cli_loop(const br_args *a, br_loop_kind *ret_kind, br_err *err);
 bool br_cli_colour(const br_args *a, int fd); /* may output on fd be coloured? */

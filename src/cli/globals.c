@@ -24,6 +24,15 @@ static const char *setting(const br_args *a, const char *flag, const char *varia
     return v ? v : getenv(variable);
 }
 
+br_code br_cli_loop(const br_args *a, br_loop_kind *ret_kind, br_err *err)
+{
+    const char *flag = br_args_get(a, "loop"), *text = setting(a, "loop", "BRUNT_LOOP");
+    *ret_kind = BR_LOOP_AUTO;
+    if (!text || (!flag && !*text) || br_loop_kind_parse(br_str_of(text), ret_kind) == BR_OK) return BR_OK;
+    return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for %s: use auto, epoll or io_uring", text,
+        flag ? "--loop" : "BRUNT_LOOP");
+}
+
 bool br_cli_colour(const br_args *a, int fd)
 {
     const char *term = getenv("TERM");

@@ -18,6 +18,7 @@ typedef struct br_job_config {
     json_t *overrides;       /* options of the highest level; borrowed; may be NULL */
     bool no_thresholds, quiet, colour;
     uint32_t workers;
+    br_loop_kind loop;
     FILE *console_out;     /* messages of console.*; NULL: the log */
     size_t max_body_bytes; /* largest kept response body; 0: default */
     const char *banner;    /* line before the scenarios, or NULL */

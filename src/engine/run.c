@@ -453,7 +453,7 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
 {
     *e = (br_engine){.config = config, .err = err, .signal_fd = -1, .signal_watch = BR_WATCH_INIT};
     fill_settings(e);
-    br_code code = br_loop_new(&e->loop, err);
+    br_code code = br_loop_new_as(config->loop, &e->loop, err);
     const br_options *o = config->options;
     if (code == BR_OK) code = br_http_tools_init(&e->tools, e->loop, o->dns_ttl, &o->tls, err);
     if (code != BR_OK) return code;

@@ -51,6 +51,7 @@ typedef struct br_run_config {
     const br_options *options;
     br_metrics *metrics; /* with the sub-metrics and thresholds of br_run_register_thresholds() */
     uint32_t workers;    /* 0: one for each core this process may use */
+    br_loop_kind loop;   /* of workers and control */
     br_sample_fn *tap;   /* every sample, on worker threads; must lock for itself; may be NULL */
     void *tap_ctx;
     void (*on_status)(void *ctx, const br_run_status *status); /* main thread; may be NULL */

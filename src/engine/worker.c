@@ -313,7 +313,7 @@ br_code br_workers_start(br_engine *e, br_err *err)
 {
     plan(e);
     for (uint32_t i = 0; i < e->worker_count; i++) {
-        br_code code = br_loop_new(&e->workers[i].loop, err);
+        br_code code = br_loop_new_as(e->config->loop, &e->workers[i].loop, err);
         if (code != BR_OK) return code;
     }
     for (uint32_t i = 0; i < e->worker_count; i++) {

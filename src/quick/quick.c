@@ -138,7 +138,7 @@ static br_code start_workers(br_quick *q, br_err *err)
         w->tally = br_quick_tally_new();
         w->full = br_quick_tally_new();
         br_quick_worker_plan(w);
-        br_code code = br_loop_new(&w->loop, err);
+        br_code code = br_loop_new_as(q->config->loop, &w->loop, err);
         if (code != BR_OK) return code;
     }
     for (uint32_t i = 0; i < q->worker_count; i++) {
@@ -271,7 +271,7 @@ br_code br_quick_run(const br_quick_config *config, br_quick_result *ret, br_err
     if (q.worker_count > BR_QUICK_WORKERS_MAX) q.worker_count = BR_QUICK_WORKERS_MAX;
     q.origins = count_origins(config);
     q.workers = br_calloc(q.worker_count, sizeof(*q.workers));
-    br_code code = br_loop_new(&q.loop, err);
+    br_code code = br_loop_new_as(config->loop, &q.loop, err);
     if (code == BR_OK) code = watch_signals(&q, err);
     if (code == BR_OK) code = start_workers(&q, err);
     if (code == BR_OK) br_loop_run(q.loop);

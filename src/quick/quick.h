@@ -28,6 +28,7 @@ typedef struct br_quick_config {
     uint32_t connections;  /* 1..BR_QUICK_CONNECTIONS_MAX */
     uint32_t streams;      /* requests in flight on each, with HTTP/2; else 1 */
     uint32_t workers;      /* 0: one for each core this process may use; never more than connections */
+    br_loop_kind loop;     /* of the workers and of the thread that calls */
     uint64_t requests;     /* how many in all; 0: as many as the duration takes */
     br_ns duration;        /* used if requests == 0 */
     double rate;           /* starts a second in all; 0: closed model */

@@ -237,7 +237,8 @@ static void tells_a_reset(void **state)
 static void reads_on_after_a_failed_write(void **state)
 {
     (void) state;
-    static const mini_script script = {{{.op = MINI_SEND, .text = "go away"}, {.op = MINI_RESET}}};
+    static const mini_script script = {
+        {{.op = MINI_PAUSE, .ms = 10}, {.op = MINI_SEND, .text = "go away"}, {.op = MINI_RESET}}};
     mini_server *s = mini_server_start(&script, 1);
     peer p;
     peer_init(&p);
@@ -245,7 +246,7 @@ static void reads_on_after_a_failed_write(void **state)
     br_address a = loopback(mini_server_port(s));
     br_tcp_connect(&p.tcp, &a, 1, BR_SEC);
     br_loop_run(p.loop);
-    usleep(20000);
+    usleep(50000);
     char byte = 'x';
     struct iovec iov = {&byte, 1};
     assert_int_equal(br_stream_write(&p.tcp.stream, &iov, 1), BR_AGAIN);
