@@ -23,11 +23,11 @@ enum {
     COMPLETIONS = 2048,
     BATCH_EVENTS = 512, /* taken after one wait, as with epoll */
     OPS_OF_CHUNK = 64,
-    BUFFERS = 256, /* a power of two */
-    BUFFER_BYTES = 16384,
+    BUFFERS = 64, /* a power of two */
+    BUFFER_BYTES = 32768,
     BUFFER_GROUP = 0,
 };
-#define BUFFERS_OFFSET (BUFFERS * sizeof(struct io_uring_buf)) /* whole pages */
+#define BUFFERS_OFFSET (BUFFERS * sizeof(struct io_uring_buf))
 #define MEMORY_BYTES   (BUFFERS_OFFSET + (size_t) BUFFERS * BUFFER_BYTES)
 
 typedef struct op_chunk {

@@ -1,4 +1,5 @@
-/* What all loops promise: one suite, run against the simulated one and a real one; then what is special to one of them. */
+/* What all loops promise: one suite, run against the simulated one and a real one; then what is special to
+ * one of them. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -458,13 +459,13 @@ static void a_wait_is_not_busy(void **state)
 }
 
 #define BOTH(fn)                                                                                             \
-    {"real: " #fn, fn, setup_real, teardown, NULL},                                                        \
+    {"real: " #fn, fn, setup_real, teardown, NULL},                                                          \
     {                                                                                                        \
         "simulated: " #fn, fn, setup_simulated, teardown, NULL                                               \
     }
-#define REAL(fn)                                                                                            \
+#define REAL(fn)                                                                                             \
     {                                                                                                        \
-        "real: " #fn, fn, setup_real, teardown, NULL                                                       \
+        "real: " #fn, fn, setup_real, teardown, NULL                                                         \
     }
 #define SIMULATED(fn)                                                                                        \
     {                                                                                                        \
