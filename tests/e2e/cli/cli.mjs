@@ -8,6 +8,7 @@ import { after, describe } from 'node:test';
 import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs';
 import { flagTests } from './flags.mjs';
 import { http2Tests } from './http2.mjs';
+import { loopTests } from './loops.mjs';
 import { openTests } from './open.mjs';
 import { outputTests } from './outputs.mjs';
 import { quickTests } from './quick.mjs';
@@ -30,7 +31,20 @@ after(() => {
     removeFolders();
 });
 
-const groups = { flagTests, scriptTests, openTests, quickTests, http2Tests, targetTests, outputTests, signalTests, terminalTests, testCommandTests, tlsTests };
+const groups = {
+    flagTests,
+    scriptTests,
+    openTests,
+    loopTests,
+    quickTests,
+    http2Tests,
+    targetTests,
+    outputTests,
+    signalTests,
+    terminalTests,
+    testCommandTests,
+    tlsTests,
+};
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
     if (!wanted || name.startsWith(wanted)) describe(name, { concurrency: 3 }, tests);

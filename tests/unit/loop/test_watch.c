@@ -323,28 +323,35 @@ static void no_descriptor_left_is_an_error(void **state)
     assert_null(loop);
 }
 
+#define SKIPPED 77
+
 static void stop_loop(br_timer *timer, void *ctx)
 {
     (void) timer;
     br_loop_stop(ctx);
 }
 
-/* In a child that has no epoll_pwait2: a timer comes, and not before its time. */
-static int run_without_pwait2(void)
+/* From now on a call of this process fails; false: there are no filters here. */
+static bool forbid(unsigned call, unsigned sys_errno)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | sys_errno),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a child that has no epoll_pwait2: a timer comes, and not before its time. */
+static int run_without_pwait2(void)
+{
     br_loop *loop;
     br_timer timer = {0};
     br_err err;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) {
-        return 77; /* no filters here */
-    }
+    if (!forbid(SYS_epoll_pwait2, ENOSYS)) return SKIPPED;
     if (br_loop_new_as(BR_LOOP_EPOLL, &loop, &err) != BR_OK) return 2;
     br_ns at = br_loop_now(loop) + 12 * BR_MS + 300 * BR_US;
     br_timer_start(loop, &timer, at, stop_loop, loop);
@@ -356,17 +363,62 @@ static int run_without_pwait2(void)
     return early ? 3 : h.turns > 6 ? 4 : 0;
 }
 
-static void timers_work_without_epoll_pwait2(void **state)
+static void assert_child(int (*fn)(void))
 {
-    (void) state;
     int status;
     pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0) _exit(run_without_pwait2());
+    if (child == 0) _exit(fn());
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == 77) skip();
+    if (WEXITSTATUS(status) == SKIPPED) skip();
     assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void timers_work_without_epoll_pwait2(void **state)
+{
+    (void) state;
+    assert_child(run_without_pwait2);
+}
+
+/* io_uring refused: told when it was asked for, passed over when it was not. */
+static int try_refused(unsigned sys_errno, br_code want, const char *reason)
+{
+    br_loop *loop = NULL;
+    br_err err = {0};
+    if (!forbid(SYS_io_uring_setup, sys_errno)) return SKIPPED;
+    if (br_loop_new_as(BR_LOOP_URING, &loop, &err) != want) return 2;
+    if (strstr(err.msg, reason) == NULL || strstr(err.msg, "--loop epoll") == NULL) return 3;
+    if (br_loop_new_as(BR_LOOP_AUTO, &loop, &err) != BR_OK) return 4;
+    br_loop_free(loop);
+    return 0;
+}
+
+static int run_without_uring(void)
+{
+    return try_refused(ENOSYS, BR_EUNSUPPORTED, "no io_uring");
+}
+static int run_with_uring_forbidden(void)
+{
+    return try_refused(EPERM, BR_EUNSUPPORTED, "forbidden");
+}
+static int run_with_old_uring(void)
+{
+    return try_refused(EINVAL, BR_EUNSUPPORTED, "too old");
+}
+static int run_with_little_locked_memory(void)
+{
+    return try_refused(ENOMEM, BR_EIO, "ulimit -l");
+}
+
+static void a_refused_io_uring_is_explained(void **state)
+{
+    (void) state;
+    if (real_loop_kind() != BR_LOOP_URING) skip(); /* a build without it has one answer for all */
+    assert_child(run_without_uring);
+    assert_child(run_with_uring_forbidden);
+    assert_child(run_with_old_uring);
+    assert_child(run_with_little_locked_memory);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -385,6 +437,7 @@ int main(void)
         TEST(a_plain_file_is_not_supported),
         TEST(no_descriptor_left_is_an_error),
         TEST(timers_work_without_epoll_pwait2),
+        TEST(a_refused_io_uring_is_explained),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }
