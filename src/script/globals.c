@@ -235,6 +235,8 @@ int br_js_globals_init(br_vu *vu)
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_timer_entries, br_js_timer_entry_count);
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_text_entries, br_js_text_entry_count);
     if (rc >= 0)
+        rc = JS_SetPropertyFunctionList(ctx, global, br_js_webcrypto_entries, br_js_webcrypto_entry_count);
+    if (rc >= 0)
         rc = JS_DefinePropertyValueStr(ctx, global, "__VU", JS_NewInt64(ctx, vu->config.id), JS_PROP_C_W_E);
     if (rc >= 0 && !vu->config.program->base_mode)
         rc = JS_DefinePropertyValueStr(ctx, global, "global", JS_DupValue(ctx, global), JS_PROP_C_W_E);

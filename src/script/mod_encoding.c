@@ -29,11 +29,9 @@ void br_js_base64(br_str bytes, bool url, bool padded, br_buf *out)
     }
 }
 
-/* False: a letter that is none, or padding or a length that does not fit the variant. Line ends are skipped,
- * as in Go. */
-static bool decode(br_str text, const variant *v, br_buf *out)
+bool br_js_base64_decode(br_str text, bool url, bool padded, br_buf *out)
 {
-    const char *letters = v->url ? url_letters : std_letters;
+    const char *letters = url ? url_letters : std_letters;
     uint32_t group = 0;
     size_t count = 0, padding = 0;
     for (size_t i = 0; i < text.n; i++) {
@@ -50,7 +48,7 @@ static bool decode(br_str text, const variant *v, br_buf *out)
         group = 0;
     }
     size_t rest = count % 4;
-    if (rest == 1 || padding != (v->padded && rest ? 4 - rest : 0)) return false;
+    if (rest == 1 || padding != (padded && rest ? 4 - rest : 0)) return false;
     if (rest) group <<= 6 * (4 - rest);
     if (rest > 1) (void) br_buf_putc(out, (char) (group >> 16 & 255));
     if (rest > 2) (void) br_buf_putc(out, (char) (group >> 8 & 255));
@@ -96,7 +94,8 @@ static JSValue b64decode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     if (!text.p) return argc > 0 ? JS_EXCEPTION : br_js_throw(ctx, "b64decode() needs a string");
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
-    bool ok = decode(text, variant_of(ctx, argc, argv), &out);
+    const variant *v = variant_of(ctx, argc, argv);
+    bool ok = br_js_base64_decode(text, v->url, v->padded, &out);
     JS_FreeCString(ctx, text.p);
     bool as_text = false;
     if (argc > 2 && JS_IsString(argv[2])) {

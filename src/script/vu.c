@@ -131,6 +131,7 @@ static br_code make_runtime(br_vu *vu, br_err *err)
         br_js_data_class_id(vu->rt);
         br_js_crypto_class_id(vu->rt);
         br_js_text_class_id(vu->rt);
+        br_js_webcrypto_class_id(vu->rt);
         br_js_http_values_class_id(vu->rt);
         br_js_http_cookies_class_id(vu->rt);
         br_js_http_file_class_id(vu->rt);

@@ -169,6 +169,7 @@ void br_js_execution_class_id(JSRuntime *rt);
 void br_js_data_class_id(JSRuntime *rt);
 void br_js_crypto_class_id(JSRuntime *rt);
 void br_js_text_class_id(JSRuntime *rt);
+void br_js_webcrypto_class_id(JSRuntime *rt);
 
 /* Arrays that all virtual users share (mod_data.c): the items as JSON texts. */
 typedef struct br_shared_array {
@@ -198,9 +199,14 @@ extern const JSCFunctionListEntry br_js_timer_entries[];
 extern const int br_js_timer_entry_count;
 /* base64 of Go's variants (mod_encoding.c). */
 void br_js_base64(br_str bytes, bool url, bool padded, br_buf *out);
+/* And back; line ends are skipped, as in Go. False: a letter that is none, wrong padding or length. */
+bool br_js_base64_decode(br_str text, bool url, bool padded, br_buf *out);
 /* TextEncoder, TextDecoder (text_encoding.c): made when first read. */
 extern const JSCFunctionListEntry br_js_text_entries[];
 extern const int br_js_text_entry_count;
+/* The global `crypto` (webcrypto.c): made when first read. */
+extern const JSCFunctionListEntry br_js_webcrypto_entries[];
+extern const int br_js_webcrypto_entry_count;
 
 /* How long JavaScript of one VU may keep the worker before the others get a turn. */
 #define BR_VU_SLICE (5 * BR_MS)
