@@ -24,8 +24,6 @@ static void record_times(br_quick_worker *w, const br_quick_place *p)
 /* Of one exchange: a request is several when it is redirected. */
 static void record_exchange(br_quick_tally *t, const br_http_response *r)
 {
-    t->sent_bytes += r->sent_bytes;
-    t->received_bytes += r->received_bytes;
     t->body_bytes += r->body_bytes;
     if (BR_LIKELY(r->reused)) {
         t->reused++;

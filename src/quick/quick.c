@@ -44,6 +44,7 @@ static void on_collected(void *worker)
 static void hand_over(void *worker)
 {
     br_quick_worker *w = worker;
+    br_quick_worker_count_bytes(w);
     br_quick_tally *full = w->tally;
     w->tally = w->full;
     w->full = full;

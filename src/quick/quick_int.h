@@ -61,6 +61,7 @@ struct br_quick_worker {
     bool asked, done;      /* control's: for its tally; it has ended */
     bool stopping;         /* the user wants the end */
     uint64_t cancelled, connections_opened;
+    uint64_t counted_sent, counted_received; /* bytes that are in a tally */
     br_ns watched_since, cpu_before, starved_before;
     br_worker_health health;
     br_code code;
@@ -87,6 +88,8 @@ struct br_quick {
 /* worker.c */
 void br_quick_worker_plan(br_quick_worker *w); /* its share of connections and requests */
 void *br_quick_worker_main(void *worker);      /* the thread */
+/* What went over the sockets since the last time, into the tally: streams of HTTP/2 share them. */
+void br_quick_worker_count_bytes(br_quick_worker *w);
 
 /* load.c, on the worker's loop */
 void br_quick_load_begin(void *worker);     /* starts the load */

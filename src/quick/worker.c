@@ -48,8 +48,23 @@ static void make_tools(br_quick_worker *w)
     if (w->code == BR_OK) make_places(w);
 }
 
+void br_quick_worker_count_bytes(br_quick_worker *w)
+{
+    uint64_t sent = 0, received = 0;
+    for (uint32_t i = 0; w->clients && i < w->client_count; i++) {
+        const br_http_totals *t = br_http_client_totals(w->clients[i]);
+        sent += t->sent_bytes;
+        received += t->received_bytes;
+    }
+    w->tally->sent_bytes += sent - w->counted_sent;
+    w->tally->received_bytes += received - w->counted_received;
+    w->counted_sent = sent;
+    w->counted_received = received;
+}
+
 static void drop_tools(br_quick_worker *w)
 {
+    br_quick_worker_count_bytes(w);
     br_loop_undefer(w->loop, &w->more);
     br_timer_stop(w->loop, &w->timer);
     for (size_t i = 0; w->places && i < w->place_count; i++) {
