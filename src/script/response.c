@@ -403,7 +403,7 @@ br_js_response *br_js_response_of(JSContext *ctx, JSValueConst v)
 /* Ours; k6 has none. Not an own property, so that an answer lists and prints as k6's do. */
 static JSValue response_trailers(JSContext *ctx, JSValueConst this_val)
 {
-    br_js_response *r = self(ctx, this_val);
+    br_js_response *r = br_js_response_of(ctx, this_val);
     if (!r) return JS_EXCEPTION;
     if (JS_VALUE_GET_TAG(r->trailers) == JS_TAG_UNINITIALIZED) {
         r->trailers = JS_NewObject(ctx);
