@@ -51,8 +51,8 @@ br_code br_ip_range_parse(br_str text, br_ip_range *ret)
     br_address a;
     size_t size;
     uint64_t n = 0;
-    (void) br_str_cut(&bits, '/', &ip);
-    if (br_str_find_char(ip, '%') >= 0 || !br_address_literal(ip, &a)) { /* a network has no zone */
+    if (!br_str_cut(&bits, '/', &ip) || br_str_find_char(ip, '%') >= 0 ||
+        !br_address_literal(ip, &a)) { /* a network has no zone */
         return BR_EINVAL;
     }
     const uint8_t *bytes = bytes_of(&a, &size);
