@@ -31,6 +31,16 @@ br_code br_loop_new_as(br_loop_kind kind, br_loop **ret_loop, br_err *err)
     return kind == BR_LOOP_URING ? br_loop_new_uring(ret_loop, err) : br_loop_new_epoll(ret_loop, err);
 }
 
+#ifdef BR_NO_URING
+br_code br_loop_new_uring(br_loop **ret_loop, br_err *err)
+{
+    (void) ret_loop;
+    return br_fail(err, BR_EUNSUPPORTED,
+        "this brunt was built without io_uring: build it where liburing is installed, or use the epoll loop "
+        "(--loop epoll)");
+}
+#endif
+
 br_code br_loop_kind_parse(br_str text, br_loop_kind *ret_kind)
 {
     static const struct {
