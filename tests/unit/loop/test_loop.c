@@ -426,6 +426,16 @@ static void another_thread_may_stop_a_waiting_loop(void **state)
     assert_in_range(h.turns, 1, 3); /* it slept, it did not spin */
 }
 
+/* TSan runs a handler in the calls that it knows, and liburing's waits are none of them. */
+static bool handlers_run(void)
+{
+#if defined(BR_TSAN)
+    return real_loop_kind() != BR_LOOP_URING;
+#else
+    return true;
+#endif
+}
+
 static br_loop *signalled;
 static void on_alarm(int signo)
 {
@@ -436,6 +446,7 @@ static void on_alarm(int signo)
 static void a_signal_handler_may_stop_the_loop(void **state)
 {
     fixture *f = *state;
+    if (!handlers_run()) skip();
     signalled = f->loop;
     struct sigaction old, now = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &now, &old);
