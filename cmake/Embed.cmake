@@ -58,17 +58,18 @@ function(br_web_page page)
         VERBATIM)
 endfunction()
 
-# br_web_script(typescript.js)
+# br_web_scripts(typescript.js ...)
 # Builds web/src/modules/ into ${CMAKE_BINARY_DIR}/web/<script>: JavaScript that runs in QuickJS.
-function(br_web_script script)
+function(br_web_scripts)
     find_program(NODE NAMES node nodejs REQUIRED)
     br_web_packages()
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/package-lock.json)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/src/modules/*)
-    add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/web/${script}
+    list(TRANSFORM ARGN PREPEND ${CMAKE_BINARY_DIR}/web/ OUTPUT_VARIABLE outputs)
+    add_custom_command(OUTPUT ${outputs}
         COMMAND ${NODE} ${CMAKE_SOURCE_DIR}/web/build-script.mjs ${CMAKE_BINARY_DIR}/web
         DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/web/build-script.mjs ${CMAKE_SOURCE_DIR}/web/package-lock.json
             ${CMAKE_SOURCE_DIR}/web/node_modules/.package-lock.json
-        COMMENT "Building web/${script}"
+        COMMENT "Building web/ for QuickJS"
         VERBATIM)
 endfunction()

@@ -1,5 +1,7 @@
 // Builds the JavaScript that brunt itself runs in QuickJS: node build-script.mjs OUT_FOLDER
 //
+// OUT_FOLDER/url.js and structured-clone.js are CommonJS modules with globals, which virtual users read when a script
+// first uses one of them.
 // OUT_FOLDER/typescript.js strips types (src/modules/typescript.mjs). sucrase, which does it, knows no namespaces, gives
 // parameter properties no fields, and keeps imports for the sake of `export type {}`: small changes of its source, each
 // of which must fit exactly once.
@@ -72,18 +74,31 @@ const changeSucrase = {
   },
 };
 
-mkdirSync(outFolder, { recursive: true });
-await build({
-  entryPoints: [join(here, 'src', 'modules', 'typescript.mjs')],
+const common = {
   absWorkingDir: here,
-  outfile: join(outFolder, 'typescript.js'),
   bundle: true,
   minify: true,
-  format: 'iife',
   target: ['es2022'],
   charset: 'utf8',
   legalComments: 'none',
   logLevel: 'warning',
   mainFields: ['module', 'main'],
+};
+
+mkdirSync(outFolder, { recursive: true });
+await build({
+  ...common,
+  entryPoints: [join(here, 'src', 'modules', 'typescript.mjs')],
+  outfile: join(outFolder, 'typescript.js'),
+  format: 'iife',
   plugins: [changeSucrase],
 });
+for (const name of ['url', 'structured-clone']) {
+  await build({
+    ...common,
+    entryPoints: [join(here, 'src', 'modules', `${name}.mjs`)],
+    outfile: join(outFolder, `${name}.js`),
+    format: 'cjs',
+    keepNames: true,
+  });
+}

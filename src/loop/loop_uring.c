@@ -41,7 +41,7 @@ typedef struct br_uring_loop {
     int wake_fd;
     int old_slack_ns;
     bool enabled;
-    br_uring_op todo;  /* head of a ring: to be submitted */
+    br_uring_op unsent;  /* head of a ring: to be submitted */
     br_uring_op *idle; /* linked by `next` */
     op_chunk *chunks;
     struct io_uring_buf_ring *buffer_ring; /* mapped, with the buffers behind it; NULL: none yet */
@@ -72,8 +72,8 @@ static void uring_wake(br_loop *loop)
 static void queue(br_uring_loop *u, br_uring_op *op)
 {
     if (op->next != NULL) return;
-    op->next = &u->todo;
-    op->prev = u->todo.prev;
+    op->next = &u->unsent;
+    op->prev = u->unsent.prev;
     op->prev->next = op->next->prev = op;
 }
 
@@ -175,10 +175,10 @@ static struct io_uring_sqe *next_sqe(br_uring_loop *u)
 
 static void prepare_all(br_uring_loop *u)
 {
-    while (u->todo.next != &u->todo) {
+    while (u->unsent.next != &u->unsent) {
         struct io_uring_sqe *sqe = next_sqe(u);
         if (sqe == NULL) return; /* the next turn goes on */
-        br_uring_op *op = u->todo.next;
+        br_uring_op *op = u->unsent.next;
         unqueue(op);
         prepare(op, sqe);
     }
@@ -434,7 +434,7 @@ static br_code refused(int problem, br_err *err)
 br_code br_loop_new_uring(br_loop **ret_loop, br_err *err)
 {
     br_uring_loop *u = BR_NEW(br_uring_loop);
-    u->todo.next = u->todo.prev = &u->todo;
+    u->unsent.next = u->unsent.prev = &u->unsent;
     int rc = init_ring(&u->ring);
     if (rc != 0) {
         br_free(u);

@@ -234,6 +234,7 @@ int br_js_globals_init(br_vu *vu)
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, env_entry, BR_COUNT_OF(env_entry));
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_timer_entries, br_js_timer_entry_count);
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_text_entries, br_js_text_entry_count);
+    if (rc >= 0) rc = br_js_web_init(vu, global);
     if (rc >= 0)
         rc = JS_SetPropertyFunctionList(ctx, global, br_js_webcrypto_entries, br_js_webcrypto_entry_count);
     if (rc >= 0)

@@ -76,13 +76,16 @@ static void put_frame(br_buf *out, br_str line)
     (void) br_buf_puts(out, "\n");
 }
 
-static void put_stack(br_buf *out, br_str stack)
+static void put_stack(const br_program *p, br_buf *out, br_str stack)
 {
     br_str line;
+    br_buf scratch;
+    br_buf_init(&scratch, 1 << 16);
     while (br_str_cut(&stack, '\n', &line)) {
         line = br_str_trim(line);
-        if (line.n) put_frame(out, line);
+        if (line.n) put_frame(out, br_js_original_frame(p, line, &scratch));
     }
+    br_buf_deinit(&scratch);
 }
 
 void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
@@ -101,7 +104,7 @@ void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
     if (JS_IsString(stack)) {
         br_str s = br_js_str(ctx, stack);
         (void) br_buf_puts(out, "\n");
-        if (s.p) put_stack(out, s);
+        if (s.p) put_stack(vu->config.program, out, s);
         JS_FreeCString(ctx, s.p);
     } else if (JS_IsException(stack)) {
         JS_FreeValue(ctx, JS_GetException(ctx));

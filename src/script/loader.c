@@ -142,7 +142,7 @@ static uint64_t error_place(JSContext *ctx, JSValueConst error)
 }
 
 /* The body of function(module, exports); lines and columns are those of the file. */
-static JSValue compile_commonjs(JSContext *ctx, const char *url, br_str source)
+JSValue br_js_compile_commonjs(JSContext *ctx, const char *url, br_str source)
 {
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
@@ -216,7 +216,7 @@ static JSValue compile_text(br_vu *vu, const char *url, br_str source, bool type
         JS_FreeValue(ctx, error);
         return compile_typescript(vu, url, source, ret_commonjs);
     }
-    JSValue script = compile_commonjs(ctx, url, source);
+    JSValue script = br_js_compile_commonjs(ctx, url, source);
     *ret_commonjs = !JS_IsException(script);
     if (JS_IsException(module)) return later_error(ctx, error, script);
     if (JS_IsException(script)) { /* `export {}` leaves no other trace in the module */
@@ -225,6 +225,19 @@ static JSValue compile_text(br_vu *vu, const char *url, br_str source, bool type
     }
     JS_ForgetModule(ctx, module);
     return script;
+}
+
+br_bytecode *br_js_bytecode(JSContext *ctx, JSValueConst value)
+{
+    size_t size;
+    uint8_t *bytes = JS_WriteObject(ctx, &size, value, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+    if (!bytes) return NULL;
+    br_bytecode *code = BR_NEW(br_bytecode);
+    code->size = size;
+    code->bytes = br_malloc(size);
+    memcpy(code->bytes, bytes, size);
+    js_free(ctx, bytes);
+    return code;
 }
 
 /* Compiles one source file and keeps its bytecode. */
@@ -239,22 +252,19 @@ static JSValue compile_file(br_vu *vu, const char *url)
         br_str text = {source.data ? source.data : "", source.len};
         value = compile_text(vu, url, text, may_have_types(vu, br_str_of(url)), &commonjs);
         uses_meta = br_str_find(text, BR_STR("import.meta")) >= 0;
+        vu->discovering->web_names |= br_js_web_names(text);
+        if (!JS_IsException(value) && !may_have_types(vu, br_str_of(url)))
+            br_js_note_source_map(vu, url, text);
     }
     br_buf_deinit(&source);
     if (JS_IsException(value)) return value;
-    br_bytecode *code = BR_NEW(br_bytecode);
-    uint8_t *bytes = JS_WriteObject(
-        vu->ctx, &code->size, value, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
-    if (!bytes) {
-        br_free(code);
+    br_bytecode *code = br_js_bytecode(vu->ctx, value);
+    if (!code) {
         JS_FreeValue(vu->ctx, value);
         return JS_EXCEPTION;
     }
     code->uses_meta = uses_meta && !commonjs;
     code->commonjs = commonjs;
-    code->bytes = br_malloc(code->size);
-    memcpy(code->bytes, bytes, code->size);
-    js_free(vu->ctx, bytes);
     br_map_set(&vu->discovering->modules, br_str_of(url), code);
     return value;
 }

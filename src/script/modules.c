@@ -17,6 +17,19 @@ static const char *const unsupported[] = {"k6/browser", "k6/crypto/x509", "k6/ex
     "k6/experimental/fs", "k6/experimental/streams", "k6/experimental/websockets", "k6/html", "k6/net/grpc",
     "k6/secrets", "k6/websockets", "k6/ws"};
 
+/* Those that k6 has had, and what to use in their place. */
+static const struct {
+    const char *name, *remedy;
+} removed[] = {
+    {"k6/experimental/browser", "was removed from k6: use k6/browser"},
+    {"k6/experimental/grpc", "was removed from k6: use k6/net/grpc"},
+    {"k6/experimental/redis", "was removed from k6: it is the extension k6/x/redis now"},
+    {"k6/experimental/timers", "was removed from k6: use k6/timers, or the globals of the same names"},
+    {"k6/experimental/tracing",
+        "was removed from k6: use https://jslib.k6.io/http-instrumentation-tempo/1.0.0/index.js"},
+    {"k6/experimental/webcrypto", "was removed from k6: use the global crypto"},
+};
+
 const br_js_module *br_js_module_find(const char *name)
 {
     for (size_t i = 0; i < BR_COUNT_OF(modules); i++) {
@@ -39,6 +52,9 @@ const char *br_js_module_unsupported(const char *name)
 {
     for (size_t i = 0; i < BR_COUNT_OF(unsupported); i++) {
         if (strcmp(unsupported[i], name) == 0) return "is a k6 module that brunt does not support yet";
+    }
+    for (size_t i = 0; i < BR_COUNT_OF(removed); i++) {
+        if (strcmp(removed[i].name, name) == 0) return removed[i].remedy;
     }
     if (strncmp(name, "k6/x/", 5) == 0) return "is a k6 extension: brunt has no extensions";
     if (strcmp(name, "k6") == 0 || strncmp(name, "k6/", 3) == 0) return "is not a module of k6";

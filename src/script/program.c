@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "script/js.h"
 #include "script/module_lock.h"
+#include "script/source_map.h"
 
 static void set_main(br_program *p, const char *path, const char *absolute)
 {
@@ -180,6 +181,7 @@ br_code br_program_load(const br_program_config *config, br_program **ret, br_er
     br_program *p = BR_NEW(br_program);
     br_arena_init(&p->arena, 16384);
     br_map_init(&p->modules);
+    br_map_init(&p->source_maps);
     br_map_init(&p->files);
     br_map_init(&p->exports);
     br_map_init(&p->shared_arrays);
@@ -199,18 +201,27 @@ br_code br_program_load(const br_program_config *config, br_program **ret, br_er
     return BR_OK;
 }
 
+static void free_bytecode(br_bytecode *code)
+{
+    if (!code) return;
+    br_free(code->bytes);
+    br_free(code);
+}
+
 void br_program_free(br_program *p)
 {
     if (!p) return;
-    for (size_t i = 0; i < p->modules.len; i++) {
-        br_bytecode *code = p->modules.entries[i].value;
-        br_free(code->bytes);
-        br_free(code);
-    }
+    for (size_t i = 0; i < p->modules.len; i++)
+        free_bytecode(p->modules.entries[i].value);
+    for (size_t i = 0; i < BR_COUNT_OF(p->bundles); i++)
+        free_bytecode(p->bundles[i]);
     for (size_t i = 0; i < p->files.len; i++) {
         br_buf_deinit(p->files.entries[i].value);
         br_free(p->files.entries[i].value);
     }
+    for (size_t i = 0; i < p->source_maps.len; i++)
+        br_source_map_free(p->source_maps.entries[i].value);
+    br_map_deinit(&p->source_maps);
     br_map_deinit(&p->modules);
     br_map_deinit(&p->files);
     br_map_deinit(&p->exports);

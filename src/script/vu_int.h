@@ -21,9 +21,13 @@ struct br_program {
     br_str input;         /* the main script's text if it came from standard input; else p == NULL */
     br_map shared_arrays; /* name -> br_shared_array; guarded by shared_lock, entries never change */
     pthread_mutex_t shared_lock;
-    br_map modules; /* module name -> br_bytecode */
-    br_map files;   /* absolute path -> br_buf of open() */
-    br_map exports; /* names of exported functions */
+    br_map modules;     /* module name -> br_bytecode */
+    br_map source_maps; /* module name -> br_source_map, of those that have one */
+    /* url.js and structured-clone.js, made when first needed; guarded by shared_lock */
+    struct br_bytecode *bundles[2];
+    unsigned web_names; /* globals of globals_web.c that some source mentions */
+    br_map files;       /* absolute path -> br_buf of open() */
+    br_map exports;     /* names of exported functions */
     br_env_var *env;
     size_t env_count;
     br_str options_json;
@@ -208,6 +212,10 @@ extern const int br_js_text_entry_count;
 extern const JSCFunctionListEntry br_js_webcrypto_entries[];
 extern const int br_js_webcrypto_entry_count;
 
+/* URL and other names of browsers (globals_web.c). */
+int br_js_web_init(br_vu *vu, JSValueConst global);
+unsigned br_js_web_names(br_str source); /* which of them the text mentions: bits of program.web_names */
+
 /* How long JavaScript of one VU may keep the worker before the others get a turn. */
 #define BR_VU_SLICE (5 * BR_MS)
 
@@ -241,6 +249,18 @@ void br_js_loader_init(br_vu *vu);
 /* BR_ESYNTAX: it, or something that it imports, cannot be loaded; BR_EEXCEPTION: linking or init code threw;
  * BR_EABORT. */
 br_code br_js_load_main(br_vu *vu, br_err *err);
+
+/* The function(module, exports) of a source, as bytecode for JS_EvalFunction(); lines and columns are the
+ * source's. */
+JSValue br_js_compile_commonjs(JSContext *ctx, const char *url, br_str source);
+br_bytecode *br_js_bytecode(JSContext *ctx, JSValueConst value); /* for JS_ReadObject(). NULL: exception */
+
+/* Source maps (loader_maps.c) */
+/* Reads the map that a source names; failing that is a warning. */
+void br_js_note_source_map(br_vu *vu, const char *url, br_str source);
+/* A line of a stack, "at fn (url:1:2)", with the place that it comes from; `line` itself or a view of
+ * scratch. */
+br_str br_js_original_frame(const br_program *p, br_str line, br_buf *scratch);
 
 /* CommonJS (commonjs.c) */
 /* A new module for the file `url`, whose function (bytecode, taken) runs when it is first needed. NULL:

@@ -10,6 +10,7 @@ import { flagTests } from './flags.mjs';
 import { http2Tests } from './http2.mjs';
 import { loopTests } from './loops.mjs';
 import { openTests } from './open.mjs';
+import { moduleTests } from './modules.mjs';
 import { outputTests } from './outputs.mjs';
 import { quickTests } from './quick.mjs';
 import { scriptTests } from './scripts.mjs';
@@ -44,6 +45,7 @@ const groups = {
     terminalTests,
     testCommandTests,
     tlsTests,
+    moduleTests,
 };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
