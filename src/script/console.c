@@ -113,7 +113,7 @@ static int put_any_object(formatter *f, JSValueConst v)
     }
     if (f->depth == DEPTH_MAX) return br_buf_puts(f->out, "[...]"), 0;
     f->path[f->depth++] = v;
-    int rc = JS_IsArray(v)                  ? put_array(f, v)
+    int rc = br_js_is_array(f->ctx, v)      ? put_array(f, v)
              : JS_GetTypedArrayType(v) >= 0 ? put_typed_array(f, v)
                                             : put_object(f, v);
     f->depth--;

@@ -115,8 +115,7 @@ static bool can_open(JSContext *ctx, const char *path)
     return !S_ISDIR(st.st_mode);
 }
 
-/* The content of `path`, read now (VU 0) or then; NULL with an exception pending. */
-static br_buf *open_file(JSContext *ctx, const char *path)
+br_buf *br_js_file_content(JSContext *ctx, const char *path)
 {
     br_vu *vu = br_vu_of(ctx);
     br_buf *content = br_map_get(&vu->config.program->files, br_str_of(path));
@@ -141,6 +140,15 @@ static br_buf *open_file(JSContext *ctx, const char *path)
     return content;
 }
 
+char *br_js_open_url(JSContext *ctx, br_str name)
+{
+    br_vu *vu = br_vu_of(ctx);
+    if (br_str_starts(name, BR_STR("file://"))) name = br_str_sub(name, 7, name.n);
+    br_str inner, dir = open_base(ctx, &vu->scratch, &inner);
+    if (vu->discovering && name.n && name.p[0] != '/') warn_of_base(dir, inner);
+    return br_js_join_url(ctx, dir, name);
+}
+
 static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
@@ -154,13 +162,10 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     br_str name = argc > 0 ? br_js_str_dup(ctx, argv[0], &vu->scratch) : BR_STR("");
     if (!name.p) return JS_EXCEPTION;
     if (name.n == 0) return br_js_throw(ctx, "open() can't be used with an empty filename");
-    if (br_str_starts(name, BR_STR("file://"))) name = br_str_sub(name, 7, name.n);
     bool binary = false;
     if (argc > 1 && JS_IsString(argv[1])) binary = br_str_is(br_js_str_dup(ctx, argv[1], &vu->scratch), "b");
-    br_str inner, dir = open_base(ctx, &vu->scratch, &inner);
-    if (vu->discovering && name.p[0] != '/') warn_of_base(dir, inner);
-    char *url = br_js_join_url(ctx, dir, name);
-    const br_buf *content = url ? open_file(ctx, url + sizeof("file://") - 1) : NULL;
+    char *url = br_js_open_url(ctx, name);
+    const br_buf *content = url ? br_js_file_content(ctx, url + sizeof("file://") - 1) : NULL;
     js_free(ctx, url);
     if (!content) return JS_EXCEPTION;
     if (binary) return JS_NewArrayBufferCopy(ctx, (const uint8_t *) content->data, content->len);

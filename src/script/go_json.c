@@ -171,7 +171,7 @@ static br_code put_any_object(writer *w, JSValueConst v)
     if (JS_IsMap(v) || JS_IsSet(v))
         code = put_collection(w, v);
     else
-        code = JS_IsArray(v) || JS_GetTypedArrayType(v) >= 0 ? put_array(w, v) : put_object(w, v);
+        code = br_js_is_array(w->ctx, v) || JS_GetTypedArrayType(v) >= 0 ? put_array(w, v) : put_object(w, v);
     w->depth--;
     return code;
 }

@@ -233,3 +233,48 @@ int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **re
     }
     return rc;
 }
+
+JSValue br_js_settled_promise(JSContext *ctx, JSValue value)
+{
+    JSValue settle[2];
+    bool failed = JS_IsException(value);
+    if (failed) value = JS_GetException(ctx);
+    JSValue promise = JS_NewPromiseCapability(ctx, settle);
+    if (!JS_IsException(promise)) {
+        JSValue ret = JS_Call(ctx, settle[failed], JS_UNDEFINED, 1, (JSValueConst *) &value);
+        JS_FreeValue(ctx, ret);
+        JS_FreeValue(ctx, settle[0]);
+        JS_FreeValue(ctx, settle[1]);
+    }
+    JS_FreeValue(ctx, value);
+    return promise;
+}
+
+int br_js_class_define(JSContext *ctx, JSClassID id, const JSClassDef *def,
+    const JSCFunctionListEntry *methods, int method_count)
+{
+    JSRuntime *rt = JS_GetRuntime(ctx);
+    if (JS_IsRegisteredClass(rt, id)) return 0;
+    if (JS_NewClass(rt, id, def) < 0) return -1;
+    JSValue proto = JS_NewObject(ctx);
+    if (JS_SetPropertyFunctionList(ctx, proto, methods, method_count) < 0) {
+        JS_FreeValue(ctx, proto);
+        return -1;
+    }
+    JS_SetClassProto(ctx, id, proto);
+    return 0;
+}
+
+bool br_js_is_array(JSContext *ctx, JSValueConst v)
+{
+    JSValue target = JS_DupValue(ctx, v);
+    while (JS_IsProxy(target)) {
+        JSValue inner = JS_GetProxyTarget(ctx, target);
+        JS_FreeValue(ctx, target);
+        target = inner;
+        if (JS_IsException(inner)) JS_FreeValue(ctx, JS_GetException(ctx)); /* it was revoked */
+    }
+    bool is = JS_IsArray(target);
+    JS_FreeValue(ctx, target);
+    return is;
+}

@@ -57,6 +57,18 @@ bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret);
  */
 int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **ret_tags, size_t *ret_count);
 
+/* A promise that is settled: with `value` (taken), or rejected with the pending exception if that is
+ * JS_EXCEPTION. */
+JSValue br_js_settled_promise(JSContext *ctx, JSValue value);
+
+/* Registers the class in the runtime, with the methods of its prototype, unless that was done. -1: exception.
+ */
+int br_js_class_define(JSContext *ctx, JSClassID id, const JSClassDef *def,
+    const JSCFunctionListEntry *methods, int method_count);
+
+/* As Array.isArray() has it: an array, or a Proxy of one, such as a SharedArray. */
+bool br_js_is_array(JSContext *ctx, JSValueConst v);
+
 static inline bool br_js_nullish(JSValueConst v)
 {
     return JS_IsUndefined(v) || JS_IsNull(v);

@@ -137,16 +137,11 @@ static const JSCFunctionListEntry handler_entries[] = {
     JS_CFUNC_DEF("preventExtensions", 1, handler_refuse),
 };
 
-static JSValue new_view(JSContext *ctx, const br_shared_array *a)
+JSValue br_js_shared_view(JSContext *ctx, const br_shared_array *a)
 {
-    JSRuntime *rt = JS_GetRuntime(ctx);
-    if (!JS_IsRegisteredClass(rt, shared_class)) {
-        if (JS_NewClass(rt, shared_class, &shared_class_def) < 0) return JS_EXCEPTION;
-        JSValue proto = JS_NewObject(ctx);
-        if (JS_SetPropertyFunctionList(ctx, proto, handler_entries, BR_COUNT_OF(handler_entries)) < 0)
-            return JS_EXCEPTION;
-        JS_SetClassProto(ctx, shared_class, proto);
-    }
+    if (br_js_class_define(
+            ctx, shared_class, &shared_class_def, handler_entries, BR_COUNT_OF(handler_entries)) < 0)
+        return JS_EXCEPTION;
     JSValue handler = JS_NewObjectClass(ctx, shared_class);
     if (JS_IsException(handler)) return handler;
     JS_SetOpaque(handler, (void *) (uintptr_t) a);
@@ -181,7 +176,7 @@ static br_shared_array *collect(JSContext *ctx, JSValueConst list)
     return a;
 }
 
-static br_shared_array *find(br_program *p, br_str name)
+br_shared_array *br_shared_array_find(br_program *p, br_str name)
 {
     pthread_mutex_lock(&p->shared_lock);
     br_shared_array *a = br_map_get(&p->shared_arrays, name);
@@ -189,8 +184,7 @@ static br_shared_array *find(br_program *p, br_str name)
     return a;
 }
 
-/* Keeps it, unless another VU was faster: then that one counts. */
-static br_shared_array *publish(br_program *p, br_str name, br_shared_array *a)
+br_shared_array *br_shared_array_publish(br_program *p, br_str name, br_shared_array *a)
 {
     pthread_mutex_lock(&p->shared_lock);
     br_shared_array *known = br_map_get(&p->shared_arrays, name);
@@ -205,12 +199,12 @@ static br_shared_array *build(JSContext *ctx, br_program *p, br_str name, JSValu
 {
     JSValue list = JS_Call(ctx, function, JS_UNDEFINED, 0, NULL);
     br_shared_array *a = NULL;
-    if (JS_IsArray(list))
+    if (br_js_is_array(ctx, list))
         a = collect(ctx, list);
     else if (!JS_IsException(list))
         br_js_throw(ctx, "only arrays can be made into SharedArray");
     JS_FreeValue(ctx, list);
-    return a ? publish(p, name, a) : NULL;
+    return a ? br_shared_array_publish(p, name, a) : NULL;
 }
 
 static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc, JSValueConst *argv)
@@ -229,10 +223,10 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc, JSVa
         br_js_throw(ctx, "a function is expected as the second argument of SharedArray's constructor");
     else if (JS_IsAsyncFunction(argv[1]))
         br_js_throw(ctx, "SharedArray constructor does not support async functions as second argument");
-    else if (!(a = find(p, name)))
+    else if (!(a = br_shared_array_find(p, name)))
         a = build(ctx, p, name, argv[1]);
     if (argc) JS_FreeCString(ctx, name.p);
-    return a ? new_view(ctx, a) : JS_EXCEPTION;
+    return a ? br_js_shared_view(ctx, a) : JS_EXCEPTION;
 }
 
 static const JSCFunctionListEntry entries[] = {

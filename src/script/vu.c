@@ -132,6 +132,8 @@ static br_code make_runtime(br_vu *vu, br_err *err)
         br_js_crypto_class_id(vu->rt);
         br_js_text_class_id(vu->rt);
         br_js_webcrypto_class_id(vu->rt);
+        br_js_fs_class_id(vu->rt);
+        br_js_csv_class_id(vu->rt);
         br_js_http_values_class_id(vu->rt);
         br_js_http_cookies_class_id(vu->rt);
         br_js_http_file_class_id(vu->rt);

@@ -159,7 +159,8 @@ const char *br_js_module_unsupported(const char *name);
 JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);
 
 extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics, br_js_module_execution,
-    br_js_module_timers, br_js_module_data, br_js_module_encoding, br_js_module_crypto;
+    br_js_module_timers, br_js_module_data, br_js_module_encoding, br_js_module_crypto, br_js_module_fs,
+    br_js_module_csv, br_js_module_streams;
 
 /* Set-up of a context's classes and globals; each returns -1 with an exception pending. */
 int br_js_globals_init(br_vu *vu);
@@ -174,6 +175,8 @@ void br_js_data_class_id(JSRuntime *rt);
 void br_js_crypto_class_id(JSRuntime *rt);
 void br_js_text_class_id(JSRuntime *rt);
 void br_js_webcrypto_class_id(JSRuntime *rt);
+void br_js_fs_class_id(JSRuntime *rt);
+void br_js_csv_class_id(JSRuntime *rt);
 
 /* Arrays that all virtual users share (mod_data.c): the items as JSON texts. */
 typedef struct br_shared_array {
@@ -182,6 +185,21 @@ typedef struct br_shared_array {
     size_t count;
 } br_shared_array;
 void br_shared_array_free(br_shared_array *a);
+br_shared_array *br_shared_array_find(br_program *p, br_str name); /* NULL: there is none */
+/* Keeps it (taken) under that name, unless another VU was faster: then that one counts. */
+br_shared_array *br_shared_array_publish(br_program *p, br_str name, br_shared_array *a);
+JSValue br_js_shared_view(JSContext *ctx, const br_shared_array *a); /* a VU's SharedArray */
+
+/* Files that open() and fs.open() read (globals.c). */
+char *br_js_open_url(JSContext *ctx, br_str name); /* "file:///dir/name", as open() resolves; js_free() it */
+/* The content of `path`, read now (VU 0) or then; NULL with an exception pending. */
+br_buf *br_js_file_content(JSContext *ctx, const char *path);
+/* What a File of k6/experimental/fs holds; NULL: `v` is none (mod_fs.c). */
+typedef struct br_js_open_file {
+    br_str content; /* of the program */
+    size_t at;
+} br_js_open_file;
+br_js_open_file *br_js_open_file_of(JSValueConst v);
 
 /* The VU's own event loop (events.c). */
 typedef struct br_vu_async br_vu_async;

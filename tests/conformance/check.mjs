@@ -40,7 +40,6 @@ const MISSING = {
   http2: 'TLS and HTTP/2',
   outputs: 'live outputs other than JSON',
   'shared-data': 'SharedArray',
-  'streams-fs-csv': 'k6/experimental/fs, streams and csv',
   'text-encoding': 'k6/encoding, TextEncoder and TextDecoder',
   'timers-async': 'timers and promises in iterations',
   tls: 'TLS',
