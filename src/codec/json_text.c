@@ -141,8 +141,7 @@ static const char *enter(open_kinds *o, const char *p, const char *end, bool *re
 
 bool br_json_valid(br_str text)
 {
-    open_kinds open;
-    open.depth = 0;
+    open_kinds open = {.depth = 0};
     if (!text.n) return false;
     const char *end = text.p + text.n, *p = space(text.p, end);
     do {
