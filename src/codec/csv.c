@@ -1,5 +1,6 @@
 #include "codec/csv.h"
 
+#include "base/assert.h"
 #include "base/buf.h"
 #include "base/vec.h"
 
@@ -127,6 +128,7 @@ br_code br_csv_next(br_csv *c, br_arena *arena, br_str **ret_fields, size_t *ret
     reader r = {.c = c, .arena = arena};
     br_code code = read_record(&r, err);
     if (code == BR_OK) {
+        BR_ASSERT(r.fields.data); /* a record has at least one field */
         *ret_count = r.fields.len;
         *ret_fields = br_arena_alloc(arena, r.fields.len * sizeof(**ret_fields));
         memcpy(*ret_fields, r.fields.data, r.fields.len * sizeof(**ret_fields));

@@ -191,18 +191,20 @@ static void walk_down(walk *w, br_json_iter outermost, br_str path)
 static bool run_modifier(br_gjson *g, br_str json, br_str *path, br_str *ret)
 {
     size_t n = 1;
-    while (n < path->n && !memchr(":|.", path->p[n], 3))
+    while (n < path->n && !br_gjson_is_one(path->p[n], BR_STR(":|.")))
         n++;
     br_str name = br_str_sub(*path, 1, n), rest = br_str_sub(*path, n, path->n), arg = BR_STR("");
     if (!br_gjson_has_modifier(name)) return false;
     if (rest.n && *rest.p == ':') {
         rest = br_str_sub(rest, 1, rest.n);
         size_t end = 0;
-        if (rest.n && memchr("{[\"", *rest.p, 3)) {
+        if (rest.n && br_gjson_is_one(*rest.p, BR_STR("{[\""))) {
             end = br_gjson_balanced(rest);
         } else {
             while (end < rest.n && rest.p[end] != '|')
-                end += memchr("{[\"(", rest.p[end], 4) ? br_gjson_balanced(br_str_sub(rest, end, rest.n)) : 1;
+                end += br_gjson_is_one(rest.p[end], BR_STR("{[\"("))
+                           ? br_gjson_balanced(br_str_sub(rest, end, rest.n))
+                           : 1;
         }
         arg = br_str_sub(rest, 0, end);
         rest = br_str_sub(rest, arg.n, rest.n);
@@ -217,7 +219,8 @@ static bool read_literal(br_str *path, br_str *ret)
 {
     static const br_str words[] = {BR_STR_INIT("true"), BR_STR_INIT("false"), BR_STR_INIT("null")};
     br_str text = br_str_sub(*path, 1, path->n), value = br_json_first(text);
-    if (text.n && memchr("{[\"", *text.p, 3)) value = br_str_sub(text, 0, br_gjson_balanced(text));
+    if (text.n && br_gjson_is_one(*text.p, BR_STR("{[\"")))
+        value = br_str_sub(text, 0, br_gjson_balanced(text));
     if (text.n && strchr("{[\"-0123456789", *text.p) && br_json_valid(value)) {
         *ret = value;
         *path = br_str_sub(text, value.n, text.n);
@@ -249,7 +252,7 @@ static bool next_selector(br_str *rest, selector *ret, bool *ret_last)
     size_t from = 0;
     for (size_t i = 0; i < rest->n; i++) {
         char c = rest->p[i];
-        *ret_last = memchr(")]}", c, 3) != NULL;
+        *ret_last = br_gjson_is_one(c, BR_STR(")]}"));
         if (*ret_last || c == ',') {
             ret->path = br_str_sub(*rest, from, i);
             *rest = br_str_sub(*rest, i + 1, rest->n);
@@ -257,7 +260,7 @@ static bool next_selector(br_str *rest, selector *ret, bool *ret_last)
         }
         if (c == '\\')
             i++;
-        else if (memchr("\"([{", c, 4))
+        else if (br_gjson_is_one(c, BR_STR("\"([{")))
             i += br_gjson_balanced(br_str_sub(*rest, i, rest->n)) - 1;
         else if (c == '@' && i && (rest->p[i - 1] == '.' || rest->p[i - 1] == '|'))
             modifier = i;
@@ -278,7 +281,8 @@ static br_str last_name(br_str path)
         i--;
     br_str name = br_str_sub(path, i, path.n);
     for (size_t k = 0; k < name.n; k++) {
-        if ((unsigned char) name.p[k] < ' ' || memchr("[]{}()#|!", name.p[k], 9)) return BR_STR("_");
+        if ((unsigned char) name.p[k] < ' ' || br_gjson_is_one(name.p[k], BR_STR("[]{}()#|!")))
+            return BR_STR("_");
     }
     return name;
 }

@@ -41,6 +41,10 @@ typedef struct br_gjson_query {
 bool br_gjson_query_parse(br_gjson *g, br_str part, br_gjson_query *ret);
 bool br_gjson_query_matches(br_gjson *g, const br_gjson_query *q, br_str value);
 
+static inline bool br_gjson_is_one(char c, br_str of)
+{
+    return br_str_find_char(of, c) >= 0;
+}
 /* `*`: any bytes, `?`: one character, `\`: the next one as it is. */
 bool br_gjson_match(br_str text, br_str pattern);
 /* "a.#(b|c).d|e" -> "a.#(b|c).d" and "e". False: no pipe outside of brackets. */

@@ -69,7 +69,7 @@ static br_str ugly(br_gjson *g, br_str json, br_str arg)
     bool quoted = false;
     for (size_t i = 0; i < json.n; i++) {
         char c = json.p[i];
-        if (!quoted && memchr(" \t\r\n", c, 4)) continue;
+        if (!quoted && br_gjson_is_one(c, BR_STR(" \t\r\n"))) continue;
         text[n++] = c;
         if (c == '"') quoted = !quoted;
         if (quoted && c == '\\' && i + 1 < json.n) text[n++] = json.p[++i];

@@ -51,7 +51,7 @@ static bool acts_as_pipe(br_str rest)
     if (!rest.n) return false;
     if (*rest.p != '@') return *rest.p == '[' || *rest.p == '{';
     size_t n = 1;
-    while (n < rest.n && !memchr(".|:", rest.p[n], 3))
+    while (n < rest.n && !br_gjson_is_one(rest.p[n], BR_STR(".|:")))
         n++;
     return br_gjson_has_modifier(br_str_sub(rest, 1, n));
 }
@@ -136,10 +136,10 @@ bool br_gjson_split_pipe(br_str path, br_str *ret_left, br_str *ret_right)
 static size_t operator_at(br_str inside)
 {
     size_t i = 0;
-    while (i < inside.n && !memchr("!=<>%", inside.p[i], 5)) {
+    while (i < inside.n && !br_gjson_is_one(inside.p[i], BR_STR("!=<>%"))) {
         if (inside.p[i] == '\\')
             i += 2;
-        else if (memchr("([\"", inside.p[i], 3))
+        else if (br_gjson_is_one(inside.p[i], BR_STR("([\"")))
             i += br_gjson_balanced(br_str_sub(inside, i, inside.n));
         else
             i++;
@@ -164,7 +164,7 @@ bool br_gjson_query_parse(br_gjson *g, br_str part, br_gjson_query *ret)
     br_str brackets = br_str_sub(part, 1, part.n);
     size_t n = br_gjson_balanced(brackets);
     *ret = (br_gjson_query){.all = n < brackets.n && brackets.p[n] == '#', .op = BR_STR("")};
-    if (n < 2 || !memchr(")]", brackets.p[n - 1], 2)) return false;
+    if (n < 2 || !br_gjson_is_one(brackets.p[n - 1], BR_STR(")]"))) return false;
     br_str inside = br_str_sub(brackets, 1, n - 1);
     size_t at = operator_at(inside);
     ret->path = trim(br_str_sub(inside, 0, at));
