@@ -1,9 +1,10 @@
 /* Files, comma-separated values and streams: the modules k6/experimental/fs, csv and streams. */
 #include "env.h"
 
-#define IMPORTS                                                                                                 \
-    "import { open as openFile, SeekMode } from 'k6/experimental/fs'; import csv from 'k6/experimental/csv';\n" \
-    "import { ReadableStream, WritableStream, CountQueuingStrategy } from 'k6/experimental/streams';\n"         \
+#define IMPORTS                                                                                              \
+    "import { open as openFile, SeekMode } from 'k6/experimental/fs';\n"                                     \
+    "import csv from 'k6/experimental/csv';\n"                                                               \
+    "import { ReadableStream, WritableStream, CountQueuingStrategy } from 'k6/experimental/streams';\n"      \
     "const outcome = async (f) => { try { return await f() } catch (e) { return e.name } };\n"
 
 static void gives(const char *name, const char *content, const char *source, const char *json)
