@@ -41,8 +41,8 @@ typedef struct br_uring_loop {
     int wake_fd;
     int old_slack_ns;
     bool enabled;
-    br_uring_op unsent;  /* head of a ring: to be submitted */
-    br_uring_op *idle; /* linked by `next` */
+    br_uring_op unsent; /* head of a ring: to be submitted */
+    br_uring_op *idle;  /* linked by `next` */
     op_chunk *chunks;
     struct io_uring_buf_ring *buffer_ring; /* mapped, with the buffers behind it; NULL: none yet */
     char *buffers; /* BUFFERS of BUFFER_BYTES; the kernel has those that are in the buffer ring */

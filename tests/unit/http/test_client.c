@@ -21,7 +21,7 @@ static void gets_and_measures(void **state)
     assert_int_equal(c.response.remote_port, mini_server_port(e.server));
     assert_false(c.response.reused);
     br_http_phases p = br_http_response_phases(&c.response);
-    assert_true(p.waiting >= 15 * BR_MS && p.receiving >= 15 * BR_MS);
+    assert_true(p.waiting >= 15 * BR_MS && p.waiting + p.receiving >= 30 * BR_MS); /* it may be read late */
     assert_true(p.connecting > 0 && p.blocked >= p.connecting && p.sending > 0);
     char sent[512];
     mini_server_last_request(e.server, sent, sizeof(sent));

