@@ -186,3 +186,64 @@ bool JS_IsModuleEvaluating(JSModuleDef *m)
 {
     return br_is_evaluating(m, 0);
 }
+
+/*
+ * Intrinsics that most scripts do not use, made when one is. The names on the global object are properties that
+ * QuickJS fills in on their first use (autoinit); objects that native code makes come through js_create_from_ctor(),
+ * which asks js_lazy_class() for the prototype.
+ */
+enum { JS_LAZY_MAP_SET, JS_LAZY_TYPED_ARRAYS, JS_LAZY_NONE };
+
+static int js_lazy_kind(int class_id)
+{
+    if (class_id >= JS_CLASS_MAP && class_id <= JS_CLASS_WEAKSET)
+        return JS_LAZY_MAP_SET;
+    if (class_id >= JS_CLASS_UINT8C_ARRAY && class_id <= JS_CLASS_DATAVIEW)
+        return JS_LAZY_TYPED_ARRAYS;
+    if (class_id == JS_CLASS_ARRAY_BUFFER || class_id == JS_CLASS_SHARED_ARRAY_BUFFER)
+        return JS_LAZY_TYPED_ARRAYS;
+    return JS_LAZY_NONE;
+}
+
+static int js_lazy_class(JSContext *ctx, int class_id)
+{
+    int kind = js_lazy_kind(class_id);
+    if (kind == JS_LAZY_NONE || !JS_IsNull(ctx->class_proto[class_id]))
+        return 0;
+    /* the constructors are put on an object that takes the global one's place: that one has the names already */
+    JSValue global = ctx->global_obj;
+    ctx->global_obj = JS_NewObjectProto(ctx, JS_NULL);
+    int rc = -1;
+    if (!JS_IsException(ctx->global_obj)) {
+        rc = kind == JS_LAZY_MAP_SET ? JS_AddIntrinsicMapSet(ctx) : JS_AddIntrinsicTypedArrays(ctx);
+        JS_FreeValue(ctx, ctx->global_obj);
+    }
+    ctx->global_obj = global;
+    return rc;
+}
+
+static JSValue js_lazy_constructor(JSContext *ctx, int class_id)
+{
+    if (js_lazy_class(ctx, class_id) < 0)
+        return JS_EXCEPTION;
+    return JS_GetProperty(ctx, ctx->class_proto[class_id], JS_ATOM_constructor);
+}
+
+static int js_lazy_global(JSContext *ctx, JSAtom name, int class_id)
+{
+    return JS_DefineAutoInitProperty(ctx, ctx->global_obj, name, JS_AUTOINIT_ID_BYTECODE,
+                                     (void *) (uintptr_t) (JS_LAZY_CONSTRUCTORS + class_id),
+                                     JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+}
+
+int JS_AddLazyIntrinsics(JSContext *ctx)
+{
+    int rc = js_lazy_global(ctx, JS_ATOM_ArrayBuffer, JS_CLASS_ARRAY_BUFFER);
+    for (int i = 0; i < JS_TYPED_ARRAY_COUNT && rc >= 0; i++)
+        rc = js_lazy_global(ctx, JS_ATOM_Uint8ClampedArray + i, JS_CLASS_UINT8C_ARRAY + i);
+    if (rc >= 0)
+        rc = js_lazy_global(ctx, JS_ATOM_DataView, JS_CLASS_DATAVIEW);
+    for (int i = 0; i < 4 && rc >= 0; i++)
+        rc = js_lazy_global(ctx, JS_ATOM_Map + i, JS_CLASS_MAP + i);
+    return rc < 0 ? -1 : 0;
+}

@@ -33,39 +33,6 @@ static int define_go_error(br_vu *vu, JSValueConst global)
         ctx, global, "GoError", JS_DupValue(ctx, vu->go_error_ctor), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
 }
 
-/* __ENV is made when first read: most scripts of thousands of VUs read few names or none. */
-static void put_variable(JSContext *ctx, JSValueConst env, br_str name, br_str value)
-{
-    JSAtom atom = JS_NewAtomLen(ctx, name.p, name.n);
-    JS_DefinePropertyValue(ctx, env, atom, br_js_new_str(ctx, value), JS_PROP_C_W_E);
-    JS_FreeAtom(ctx, atom);
-}
-
-static JSValue get_env(JSContext *ctx, JSValueConst this_val)
-{
-    (void) this_val;
-    br_vu *vu = br_vu_of(ctx);
-    const br_program *p = vu->config.program;
-    JSValue env = JS_NewObject(ctx);
-    for (size_t i = 0; i < p->env_count; i++)
-        put_variable(ctx, env, p->env[i].name, p->env[i].value);
-    for (size_t i = 0; i < vu->env_count; i++)
-        put_variable(ctx, env, vu->env[i].key, vu->env[i].value);
-    JSValue global = JS_GetGlobalObject(ctx);
-    JS_DefinePropertyValueStr(ctx, global, "__ENV", JS_DupValue(ctx, env), JS_PROP_C_W_E);
-    JS_FreeValue(ctx, global);
-    return env;
-}
-
-static JSValue set_env(JSContext *ctx, JSValueConst this_val, JSValueConst value)
-{
-    (void) this_val;
-    JSValue global = JS_GetGlobalObject(ctx);
-    JS_DefinePropertyValueStr(ctx, global, "__ENV", JS_DupValue(ctx, value), JS_PROP_C_W_E);
-    JS_FreeValue(ctx, global);
-    return JS_UNDEFINED;
-}
-
 /* Folder of the module whose top-level code is running: the outermost frame, as k6 resolves open().
  * *ret_inner is the file that the call is written in; p == NULL: not known. */
 static br_str open_base(JSContext *ctx, br_arena *arena, br_str *ret_inner)
@@ -172,21 +139,6 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     return br_js_new_str(ctx, br_buf_view(content));
 }
 
-static const JSCFunctionListEntry env_entry[] = {
-    JS_CGETSET_DEF2("__ENV", get_env, set_env, JS_PROP_CONFIGURABLE | JS_PROP_ENUMERABLE),
-};
-
-int br_js_env_reset(br_vu *vu)
-{
-    JSValue global = JS_GetGlobalObject(vu->ctx);
-    JSAtom name = JS_NewAtom(vu->ctx, "__ENV");
-    int rc = JS_DeleteProperty(vu->ctx, global, name, JS_PROP_THROW);
-    if (rc >= 0) rc = JS_SetPropertyFunctionList(vu->ctx, global, env_entry, BR_COUNT_OF(env_entry));
-    JS_FreeAtom(vu->ctx, name);
-    JS_FreeValue(vu->ctx, global);
-    return rc < 0 ? -1 : 0;
-}
-
 /* Scripts are ES modules; a name of CommonJS in one is a mistake that k6 names. */
 static JSValue get_commonjs(JSContext *ctx, JSValueConst this_val, int is_exports)
 {
@@ -236,7 +188,7 @@ int br_js_globals_init(br_vu *vu)
     JSValue global = JS_GetGlobalObject(ctx);
     int rc = define_go_error(vu, global);
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, global_entries, BR_COUNT_OF(global_entries));
-    if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, env_entry, BR_COUNT_OF(env_entry));
+    if (rc >= 0) rc = br_js_env_define(ctx, global);
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_timer_entries, br_js_timer_entry_count);
     if (rc >= 0) rc = JS_SetPropertyFunctionList(ctx, global, br_js_text_entries, br_js_text_entry_count);
     if (rc >= 0) rc = br_js_web_init(vu, global);

@@ -10,6 +10,13 @@
 /* Forgets the promise jobs that wait to run. */
 void JS_DropPendingJobs(JSRuntime *rt);
 
+/*
+ * In place of JS_AddIntrinsicMapSet() and JS_AddIntrinsicTypedArrays(): Map, Set, WeakMap, WeakSet,
+ * ArrayBuffer, the typed arrays and DataView are made on their first use. Not SharedArrayBuffer and Atomics,
+ * which k6 lacks too.
+ */
+int JS_AddLazyIntrinsics(JSContext *ctx);
+
 /* The module (a value) has no import, no export and no await at its top level. */
 bool JS_IsPlainModule(JSValueConst module);
 /* Takes back a module that was compiled and that nothing refers to. */

@@ -102,9 +102,8 @@ static JSContext *new_context(JSRuntime *rt)
     bool ok = JS_AddIntrinsicBaseObjects(ctx) >= 0 && JS_AddIntrinsicDate(ctx) >= 0 &&
               JS_AddIntrinsicEval(ctx) >= 0 && JS_AddIntrinsicRegExp(ctx) >= 0 &&
               JS_AddIntrinsicJSON(ctx) >= 0 && JS_AddIntrinsicProxy(ctx) >= 0 &&
-              JS_AddIntrinsicMapSet(ctx) >= 0 && JS_AddIntrinsicTypedArrays(ctx) >= 0 &&
               JS_AddIntrinsicPromise(ctx) >= 0 && JS_AddIntrinsicBigInt(ctx) >= 0 &&
-              JS_AddIntrinsicWeakRef(ctx) >= 0;
+              JS_AddLazyIntrinsics(ctx) >= 0;
     if (ok) return ctx;
     JS_FreeContext(ctx);
     return NULL;
@@ -133,6 +132,7 @@ static br_code make_runtime(br_vu *vu, br_err *err)
         br_js_text_class_id(vu->rt);
         br_js_webcrypto_class_id(vu->rt);
         br_js_fs_class_id(vu->rt);
+        br_js_env_class_id(vu->rt);
         br_js_csv_class_id(vu->rt);
         br_js_http_values_class_id(vu->rt);
         br_js_http_cookies_class_id(vu->rt);

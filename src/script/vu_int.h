@@ -176,6 +176,7 @@ void br_js_crypto_class_id(JSRuntime *rt);
 void br_js_text_class_id(JSRuntime *rt);
 void br_js_webcrypto_class_id(JSRuntime *rt);
 void br_js_fs_class_id(JSRuntime *rt);
+void br_js_env_class_id(JSRuntime *rt);
 void br_js_csv_class_id(JSRuntime *rt);
 
 /* Arrays that all virtual users share (mod_data.c): the items as JSON texts. */
@@ -237,7 +238,9 @@ unsigned br_js_web_names(br_str source); /* which of them the text mentions: bit
 /* How long JavaScript of one VU may keep the worker before the others get a turn. */
 #define BR_VU_SLICE (5 * BR_MS)
 
-/* __ENV was made for other variables: the next use makes it anew (globals.c). */
+/* __ENV (env.c): defines it on the global object. */
+int br_js_env_define(JSContext *ctx, JSValueConst global);
+/* It was made for other variables: the next use makes it anew. */
 int br_js_env_reset(br_vu *vu);
 /* Freezes a value made by JSON, with all it holds. -1: exception. */
 int br_js_deep_freeze(JSContext *ctx, JSValueConst value);

@@ -43,6 +43,48 @@ static void a_failed_call_drops_its_timers(void **state)
     world_deinit(&w);
 }
 
+/* __ENV looks like an ordinary object, before and after a script changed it. */
+static void the_environment_is_an_object(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "const e = __ENV, base = e.BASE;\n"
+        "export default function () {\n"
+        "  const out = [typeof base, e === __ENV, e.NOPE === undefined, 'BASE' in e, Object.keys(e).includes('BASE'), JSON.parse(JSON.stringify(e)).BASE === base, ({ ...e }).BASE === base, e.hasOwnProperty('BASE'), e.toString()];\n"
+        "  e.MINE = 1; e.BASE = 'x'; out.push(e.MINE, e.BASE, __ENV.BASE, delete e.MINE, e.MINE === undefined, Object.keys(e).includes('MINE'));\n"
+        "  __ENV = { a: 2 }; out.push(__ENV.a, e.BASE); return out\n}");
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json,
+        "[\"string\",true,true,true,true,true,true,true,\"[object Object]\",1,\"x\",\"x\",true,true,false,2,\"x\"]");
+    world_deinit(&w);
+}
+
+/* Built-ins that are made on their first use are there in every way of asking. */
+static void late_builtins_are_there(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "export default function () {\n"
+        "  const names = ['Map', 'Set', 'WeakMap', 'WeakSet', 'ArrayBuffer', 'DataView', 'Uint8Array', 'Uint8ClampedArray', 'Int8Array', 'Uint16Array', 'Int32Array', 'BigInt64Array', 'BigUint64Array', 'Float32Array', 'Float64Array'];\n"
+        "  const out = [names.every((n) => n in globalThis), Object.getOwnPropertyDescriptor(globalThis, 'Uint8Array').writable];\n"
+        "  out.push(names.filter((n) => typeof globalThis[n] !== 'function' || globalThis[n].name !== n || globalThis[n].prototype.constructor !== globalThis[n]));\n"
+        "  const m = new Map([[1, new Uint8Array([1, 2])]]); out.push([...m.keys()], m.get(1).length, [...new Set([1, 1])], new DataView(new ArrayBuffer(4)).byteLength, Object.getPrototypeOf(Float64Array) === Object.getPrototypeOf(Int8Array));\n"
+        "  class Mine extends Map {} out.push(new Mine() instanceof Map, Object.groupBy([1, 2], (x) => x % 2)[1]);\n"
+        "  globalThis.Set = 5; out.push(Set); return out\n}\n"
+        "export function first() { return new TextEncoder().encode('ab') instanceof Uint8Array }");
+    br_vu *other = world_vu(&w, 2);
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json, "[true,true,[],[1],2,[1],4,true,true,[1],5]");
+    assert_int_equal(world_call(&w, other, "first", NULL), BR_OK);
+    assert_string_equal(w.json, "true");
+    br_vu_free(other);
+    world_deinit(&w);
+}
+
 /* The numbers of Go's math/rand, for this VU alone. */
 static void random_numbers_can_be_seeded(void **state)
 {
@@ -240,6 +282,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_fire_in_order),
         cmocka_unit_test(a_failed_call_drops_its_timers),
+        cmocka_unit_test(the_environment_is_an_object),
+        cmocka_unit_test(late_builtins_are_there),
         cmocka_unit_test(random_numbers_can_be_seeded),
         cmocka_unit_test(async_requests_run_side_by_side),
         cmocka_unit_test(base64_has_four_variants),
