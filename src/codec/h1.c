@@ -168,7 +168,7 @@ static int on_headers_complete(llhttp_t *m)
     if (code != BR_OK) {
         return stop_with(p, code);
     }
-    p->has_head = status >= 200;
+    p->has_head = status >= 200 || (status == 101 && p->upgrade);
     return (p->to_head || status < 200 || status == 204 || status == 304) ? 1 : 0;
 }
 
@@ -239,9 +239,14 @@ void br_h1_start(br_h1 *p, br_buf *head, br_h1_fields *fields, bool to_head)
     p->head_bytes = 0;
     forget_head(p);
     p->to_head = to_head;
-    p->has_head = p->complete = p->keep_alive = false;
+    p->upgrade = p->has_head = p->complete = p->keep_alive = false;
     p->code = BR_OK;
     p->error[0] = 0;
+}
+
+void br_h1_expect_upgrade(br_h1 *p)
+{
+    p->upgrade = true;
 }
 
 /* The line of the piece around `at`, without its end. */

@@ -58,6 +58,9 @@ void br_h1_free(br_h1 *p); /* NULL is fine */
  * whatever the fields say.
  */
 void br_h1_start(br_h1 *p, br_buf *head, br_h1_fields *fields, bool to_head);
+/* After br_h1_start(): the request asks for another protocol. An answer 101 is complete with its head then,
+ * and what follows it is not the parser's. */
+void br_h1_expect_upgrade(br_h1 *p);
 
 /*
  * Parses bytes. BR_AGAIN: all used, more needed. BR_OK: the answer is complete; *ret_used bytes belong to it.

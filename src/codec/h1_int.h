@@ -24,7 +24,7 @@ struct br_h1 {
     uint32_t reason_at, reason_len;
     bool fresh; /* nothing was fed yet */
     bool started, in_name, in_value, folded;
-    bool to_head, has_head, complete, keep_alive;
+    bool to_head, upgrade, has_head, complete, keep_alive;
     br_h1_head final; /* if has_head */
     br_code code;     /* of a callback */
     char error[200];

@@ -94,7 +94,7 @@ static br_code restore(br_h1 *p, const slot *s)
 br_code br_h1_memo_recall(br_h1 *p, br_str bytes, size_t *ret_head_bytes)
 {
     br_h1_memo *m = p->memo;
-    if (m == NULL || p->to_head || given_up(m)) {
+    if (m == NULL || p->to_head || p->upgrade || given_up(m)) {
         return BR_OK;
     }
     const slot *s = find(m, bytes);
@@ -111,7 +111,7 @@ size_t br_h1_memo_measure(const br_h1 *p, br_str bytes)
 {
     static const char end[4] = {'\r', '\n', '\r', '\n'};
     br_h1_memo *m = p->memo;
-    if (m == NULL || p->to_head) {
+    if (m == NULL || p->to_head || p->upgrade) {
         return 0;
     }
     m->misses++;
