@@ -183,6 +183,10 @@ void br_http_exchange_dial(br_http_exchange *x)
 void br_http_exchange_connect(br_http_exchange *x)
 {
     br_http_client *client = x->_client;
+    if (BR_UNLIKELY(x->request->upgrade)) {
+        br_http_exchange_dial(x);
+        return;
+    }
     br_http_conn *conn = br_http_pool_find(client, &x->request->url);
     if (conn == NULL) {
         if (!br_http_pool_wait(client, x)) {

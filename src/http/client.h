@@ -56,6 +56,8 @@ br_http_client *br_http_client_new(br_loop *loop, br_dns *dns, const br_http_cli
 void br_http_client_free(br_http_client *client); /* closes everything; asserts that no exchange runs */
 void br_http_client_close_idle(br_http_client *client);
 
+#define BR_HTTP_REFUSAL_BYTES 1024
+
 typedef struct br_http_header {
     br_str name, value;
 } br_http_header;
@@ -72,6 +74,9 @@ typedef struct br_http_request {
     br_str body;      /* sent after the header block */
     br_ns timeout_ns; /* whole exchange, from the call; 0 = none */
     bool drop_body;   /* count the answer's body and forget it */
+    /* Asks for another protocol, over a new HTTP/1.1 connection: http/websocket.h. Of the body of
+     * another answer than 101 no more than BR_HTTP_REFUSAL_BYTES are kept. */
+    bool upgrade;
     /* Of br_http_request_prepare(): what HTTP/1 sends, and whether that ends the connection. p == NULL:
      * checked and made at each start. */
     br_str _wire;
@@ -94,6 +99,9 @@ struct br_http_exchange {
     br_http_done_fn *_on_done;
     void *_ctx;
     struct br_http_conn *_conn;
+    /* Answered with 101: on_done must take the connection, and the bytes behind its head. */
+    struct br_http_conn *_upgraded;
+    br_str _rest;
     br_http_client *_client;
     br_http_exchange *_prev, *_next; /* among the running ones of the client */
     br_ns _deadline;

@@ -140,6 +140,18 @@ static void complete(br_http_conn *conn, bool clean)
     br_http_exchange_finish(x);
 }
 
+/* The answer is 101: on_done takes the connection, and what came behind the head. */
+static void give_away(br_http_conn *conn, br_str rest)
+{
+    br_http_exchange *x = conn->x;
+    br_http_conn_count_sent(conn);
+    x->_upgraded = conn;
+    x->_rest = rest;
+    conn->x = NULL;
+    x->_conn = NULL;
+    br_http_exchange_finish(x);
+}
+
 /* Ends the exchange, whose error may be filled in already, and the connection. */
 static void fail(br_http_conn *conn, br_code code, br_http_step step, const char *detail)
 {
@@ -218,7 +230,7 @@ static br_code body_too_long(br_http_response *r)
 br_code br_http_expect_body(br_http_exchange *x, int status, uint64_t length)
 {
     br_http_response *r = x->response;
-    if (status == 204 || status == 304 || to_head(x) || x->request->drop_body) {
+    if (status == 204 || status == 304 || to_head(x) || x->request->drop_body || x->request->upgrade) {
         return BR_OK;
     }
     if (length > r->body.max_bytes) {
@@ -240,7 +252,7 @@ static br_code on_head(void *ctx, const br_h1_head *head)
     r->http_minor = head->http_minor;
     r->reason_at = head->reason_at;
     r->reason_len = head->reason_len;
-    if (head->status == 101) {
+    if (head->status == 101 && !conn->x->request->upgrade) {
         char text[200];
         snprintf(
             text, sizeof(text), "unsupported response status: 101 %.*s", BR_ARG(br_http_response_reason(r)));
@@ -255,6 +267,9 @@ br_code br_http_take_body(br_http_exchange *x, br_str bytes)
     r->body_bytes += bytes.n;
     if (x->request->drop_body) {
         return BR_OK;
+    }
+    if (x->request->upgrade) {
+        bytes = br_str_sub(bytes, 0, BR_HTTP_REFUSAL_BYTES - r->body.len);
     }
     return br_buf_append(&r->body, bytes.p, bytes.n) == BR_OK ? BR_OK : body_too_long(r);
 }
@@ -271,7 +286,7 @@ static const br_h1_events parser_events = {.on_head = on_head, .on_body = on_bod
 /* ALPN decides; without TLS, prior knowledge. */
 static bool speaks_h2(const br_http_conn *conn)
 {
-    return conn->tls != NULL ? conn->tls->info.h2 : conn->client->config.h2c;
+    return conn->tls != NULL ? conn->tls->info.h2 : conn->client->config.h2c && !conn->x->request->upgrade;
 }
 
 /* The connection is there, and TLS has begun or ended, perhaps in vain. */
@@ -331,7 +346,9 @@ static void on_data(void *owner, br_str bytes)
     }
     size_t used = 0;
     br_code code = br_h1_feed(conn->parser, bytes, &used);
-    if (code == BR_OK) {
+    if (code == BR_OK && r->status == 101) {
+        give_away(conn, br_str_sub(bytes, used, bytes.n));
+    } else if (code == BR_OK) {
         complete(conn, used == bytes.n);
     } else if (code != BR_AGAIN) {
         fail_parse(conn, code);
@@ -416,13 +433,14 @@ typedef struct listener {
 } listener;
 
 /* TCP, above it TLS with a proxy, above it a way through the proxy, above that TLS with the target; made from
- * the top, as each tells its events to the one above. */
-static void stack(br_http_conn *conn, bool tls)
+ * the top, as each tells its events to the one above. Another protocol (`upgrade`) always goes through a
+ * tunnel. */
+static void stack(br_http_conn *conn, bool tls, bool upgrade)
 {
     br_http_client *client = conn->client;
     br_str host = {conn->host, conn->host_len};
     const br_proxy *proxy = br_proxies_for(client->config.proxies, host, conn->port, tls);
-    bool tunnel = proxy != NULL && (tls || proxy->kind == BR_PROXY_SOCKS5);
+    bool tunnel = proxy != NULL && (tls || upgrade || proxy->kind == BR_PROXY_SOCKS5);
     conn->proxy = tunnel ? NULL : proxy;
     conn->tls = tls ? BR_NEW(br_tls) : NULL;
     conn->tunnel = tunnel ? BR_NEW(br_tunnel) : NULL;
@@ -434,6 +452,7 @@ static void stack(br_http_conn *conn, bool tls)
     conn->stream = to_target;
     if (tls) {
         br_tls_init(conn->tls, client->config.tls, to_target, host, above.events, above.owner);
+        conn->tls->http1_only = upgrade;
         conn->stream = &conn->tls->stream;
         above = (listener){&br_tls_lower_events, conn->tls};
     }
@@ -461,7 +480,7 @@ void br_http_conn_dial(br_http_client *client, br_http_exchange *x, const br_add
     memcpy(conn->host, host.p, host.n);
     conn->parser = br_h1_new(&parser_events, client->config.heads, conn);
     br_buf_init(&conn->held, BR_BUF_NO_LIMIT);
-    stack(conn, x->request->url.tls);
+    stack(conn, x->request->url.tls, x->request->upgrade);
     x->_conn = conn;
     x->response->times.connect_start = br_loop_clock(client->loop);
     br_tcp_bind(&conn->tcp, &client->config.local);
@@ -484,7 +503,7 @@ static br_str make_wire(br_http_conn *conn, const br_http_request *q)
 {
     br_buf *out = &conn->client->head;
     br_buf_reset(out);
-    br_http_request_put_head(q, conn->client->config.no_reuse, conn->proxy, out);
+    br_http_request_put_head(q, conn->client->config.no_reuse && !q->upgrade, conn->proxy, out);
     if (q->body.n <= BR_HTTP_SMALL_BODY) {
         br_code code = br_buf_put(out, q->body);
         BR_ASSERT(code == BR_OK); /* it has no limit */
@@ -511,6 +530,9 @@ void br_http_conn_send(br_http_conn *conn, br_http_exchange *x)
     conn->answering = false;
     conn->sent_before = conn->stream->sent_bytes;
     br_h1_start(conn->parser, &r->head, &r->fields, to_head(x));
+    if (BR_UNLIKELY(q->upgrade)) {
+        br_h1_expect_upgrade(conn->parser);
+    }
     bool prepared = q->_wire.p != NULL && conn->proxy == NULL &&
                     (q->_wire_closes || !client->config.no_reuse);
     br_str wire = prepared ? q->_wire : make_wire(conn, q);

@@ -28,7 +28,7 @@ static void finish(br_http_fetch *f)
 {
     br_http_response *r = f->response;
     bool cut = r->error.code != BR_OK && r->body.len == 0; /* with nothing to decode */
-    if (!cut && !f->current->drop_body && r->status != 204 && r->status != 304) {
+    if (!cut && !f->current->drop_body && !f->current->upgrade && r->status != 204 && r->status != 304) {
         br_http_decode(br_http_client_coder(f->_client), r); /* it sets the error */
     }
     f->_on_done(f->_ctx);
@@ -235,8 +235,9 @@ static void on_step(br_http_exchange *x, void *ctx)
         go_on(f, f->_referer);
         return;
     }
-    br_str location = BR_UNLIKELY(redirects(r->status)) ? br_http_response_header(r, BR_STR("Location"))
-                                                        : BR_STR_NONE;
+    br_str location = BR_UNLIKELY(redirects(r->status) && !f->current->upgrade)
+                          ? br_http_response_header(r, BR_STR("Location"))
+                          : BR_STR_NONE;
     if (location.n > 0) {
         follow(f, location);
     } else {

@@ -304,6 +304,10 @@ static void on_lower_open(void *owner)
     if (!br_tls_is_address(t->_host)) {
         (void) SSL_set_tlsext_host_name(t->_ssl, t->_host); /* too long a name: the server picks a default */
     }
+    if (t->http1_only) {
+        static const unsigned char http1[] = "\10http/1.1";
+        (void) SSL_set_alpn_protos(t->_ssl, http1, sizeof(http1) - 1);
+    }
     SSL_SESSION *session = br_tls_session_find(c, t->_host);
     if (session != NULL) {
         (void) SSL_set_session(t->_ssl, session); /* failing that, a full handshake */

@@ -102,6 +102,7 @@ typedef struct br_tls {
     bool _lower_busy;        /* the lower stream reads from _sending; on_sent() follows */
     bool _owner_waits;       /* the owner was told BR_AGAIN */
     bool met_http;           /* with BR_ENOTTLS: the server answered in clear HTTP */
+    bool http1_only;         /* set after br_tls_init(): "h2" is not offered */
     bool *_gone;             /* set when the stream is closed inside a callback */
     br_tls_info info;        /* once it is open */
     br_ns started, finished; /* of the handshake, by br_clock_now(); 0: not yet */
