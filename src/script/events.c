@@ -28,6 +28,7 @@ struct br_vu_events {
     br_vu_async *all; /* running or done */
     br_timer wake;
     bool waiting; /* the fiber waits here */
+    bool fired;   /* the last event was a timer */
 };
 
 static br_vu_events *events_of(br_vu *vu)
@@ -246,11 +247,14 @@ br_code br_vu_events_turn(br_vu *vu)
     }
     for (;;) {
         br_ns next = e->timers.len ? br_vec_last(&e->timers)->at : BR_NS_MAX;
-        if (e->done) {
+        /* In turns, so that neither keeps the other from its turn. */
+        if (e->done && (e->fired || next > now_of(vu))) {
+            e->fired = false;
             vu->lag = 0;
             return finish_first(vu) ? BR_OK : BR_EEXCEPTION;
         }
         if (next <= now_of(vu)) {
+            e->fired = true;
             vu->lag = br_vec_last(&e->timers)->lag;
             if (vu->fiber) br_vu_resumed(vu, next);
             return fire(vu) ? BR_OK : BR_EEXCEPTION;

@@ -13,11 +13,14 @@ static const br_js_module *const modules[] = {
     &br_js_module_fs,
     &br_js_module_csv,
     &br_js_module_streams,
+    &br_js_module_ws,
+    &br_js_module_websockets,
+    &br_js_module_experimental_websockets,
 };
 
 /* Names that k6 knows and this version does not: the message tells the user at import. */
-static const char *const unsupported[] = {"k6/browser", "k6/crypto/x509", "k6/experimental/websockets",
-    "k6/html", "k6/net/grpc", "k6/secrets", "k6/websockets", "k6/ws"};
+static const char *const unsupported[] = {
+    "k6/browser", "k6/crypto/x509", "k6/html", "k6/net/grpc", "k6/secrets"};
 
 /* Those that k6 has had, and what to use in their place. */
 static const struct {

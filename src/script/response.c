@@ -190,11 +190,16 @@ static void put_header(JSContext *ctx, JSValueConst o, br_str name, br_str value
     JS_FreeAtom(ctx, atom);
 }
 
+void br_js_put_headers(JSContext *ctx, JSValueConst o, const br_http_response *r)
+{
+    for (size_t i = 0; i < r->fields.len; i++)
+        put_header(ctx, o, br_http_field_name(r, i), br_http_field_value(r, i));
+}
+
 static JSValue make_headers(JSContext *ctx, const br_js_response *r)
 {
     JSValue o = JS_NewObject(ctx);
-    for (size_t i = 0; i < r->http.fields.len && r->status; i++)
-        put_header(ctx, o, br_http_field_name(&r->http, i), br_http_field_value(&r->http, i));
+    if (r->status) br_js_put_headers(ctx, o, &r->http);
     return o;
 }
 

@@ -134,6 +134,8 @@ static br_code make_runtime(br_vu *vu, br_err *err)
         br_js_fs_class_id(vu->rt);
         br_js_env_class_id(vu->rt);
         br_js_csv_class_id(vu->rt);
+        br_js_ws_class_id(vu->rt);
+        br_js_websockets_class_id(vu->rt);
         br_js_http_values_class_id(vu->rt);
         br_js_http_cookies_class_id(vu->rt);
         br_js_http_file_class_id(vu->rt);

@@ -160,7 +160,8 @@ JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);
 
 extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics, br_js_module_execution,
     br_js_module_timers, br_js_module_data, br_js_module_encoding, br_js_module_crypto, br_js_module_fs,
-    br_js_module_csv, br_js_module_streams;
+    br_js_module_csv, br_js_module_streams, br_js_module_ws, br_js_module_websockets,
+    br_js_module_experimental_websockets;
 
 /* Set-up of a context's classes and globals; each returns -1 with an exception pending. */
 int br_js_globals_init(br_vu *vu);
@@ -178,6 +179,8 @@ void br_js_webcrypto_class_id(JSRuntime *rt);
 void br_js_fs_class_id(JSRuntime *rt);
 void br_js_env_class_id(JSRuntime *rt);
 void br_js_csv_class_id(JSRuntime *rt);
+void br_js_ws_class_id(JSRuntime *rt);
+void br_js_websockets_class_id(JSRuntime *rt);
 
 /* Arrays that all virtual users share (mod_data.c): the items as JSON texts. */
 typedef struct br_shared_array {
@@ -393,6 +396,8 @@ void br_js_response_keep_request(br_js_response *r, const br_js_request *request
 const char *br_js_response_tls_version(const br_js_response *r); /* "" without TLS */
 JSValue br_js_response_object(br_vu *vu, br_js_response *r);     /* takes r */
 void br_js_response_pool_free(br_vu *vu);
+/* Header fields as properties of an object, by their canonical names. */
+void br_js_put_headers(JSContext *ctx, JSValueConst object, const br_http_response *r);
 
 /* A request on its way. */
 typedef struct br_js_flight {

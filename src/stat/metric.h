@@ -34,6 +34,12 @@
     X(BR_M_HTTP_REQ_RECEIVING, "http_req_receiving", BR_TREND, BR_CONTAINS_TIME)                             \
     X(BR_M_HTTP_RES_TIME, "http_res_time", BR_TREND, BR_CONTAINS_TIME) /* ours, not k6's */                  \
     X(BR_M_HTTP_REQ_FAILED, "http_req_failed", BR_RATE, BR_CONTAINS_DEFAULT)                                 \
+    X(BR_M_WS_SESSIONS, "ws_sessions", BR_COUNTER, BR_CONTAINS_DEFAULT)                                      \
+    X(BR_M_WS_MSGS_SENT, "ws_msgs_sent", BR_COUNTER, BR_CONTAINS_DEFAULT)                                    \
+    X(BR_M_WS_MSGS_RECEIVED, "ws_msgs_received", BR_COUNTER, BR_CONTAINS_DEFAULT)                            \
+    X(BR_M_WS_PING, "ws_ping", BR_TREND, BR_CONTAINS_TIME)                                                   \
+    X(BR_M_WS_SESSION_DURATION, "ws_session_duration", BR_TREND, BR_CONTAINS_TIME)                           \
+    X(BR_M_WS_CONNECTING, "ws_connecting", BR_TREND, BR_CONTAINS_TIME)                                       \
     X(BR_M_DATA_SENT, "data_sent", BR_COUNTER, BR_CONTAINS_DATA)                                             \
     X(BR_M_DATA_RECEIVED, "data_received", BR_COUNTER, BR_CONTAINS_DATA)
 

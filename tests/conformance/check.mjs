@@ -46,8 +46,6 @@ const MISSING = {
   typescript: 'TypeScript',
   'url-grouping': 'http.url and URL grouping',
   webcrypto: 'webcrypto',
-  websockets: 'k6/websockets',
-  ws: 'k6/ws',
 };
 
 function parseArgs(argv) {

@@ -19,6 +19,7 @@ import { targetTests } from './targets.mjs';
 import { terminalTests } from './terminal.mjs';
 import { testCommandTests } from './test_command.mjs';
 import { tlsTests } from './tls.mjs';
+import { websocketTests } from './websockets.mjs';
 
 if (process.argv.length < 3) {
     console.error('usage: node cli.mjs PATH/TO/brunt [PACE]');
@@ -46,6 +47,7 @@ const groups = {
     testCommandTests,
     tlsTests,
     moduleTests,
+    websocketTests,
 };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
