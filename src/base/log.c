@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/assert.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/vec.h"
 
 #define MESSAGE_WIDTH 44 /* on a terminal, fields begin behind this column */
 
@@ -174,6 +176,54 @@ static void put_value(br_buf *line, br_str s)
     br_buf_put(line, s);
 }
 
+/* Secrets -------------------------------------------------------------------------------------- */
+
+/* In the order in which they came: at one place the first that fits counts, as in Go's Replacer. */
+static struct {
+    pthread_mutex_t mutex;
+    BR_VEC(br_str) texts;
+} hidden = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+void br_log_hide(br_str secret)
+{
+    if (secret.n == 0) return;
+    pthread_mutex_lock(&hidden.mutex);
+    bool known = false;
+    for (size_t i = 0; i < hidden.texts.len && !known; i++)
+        known = br_str_eq(hidden.texts.data[i], secret);
+    if (!known) *br_vec_push(&hidden.texts) = (br_str){br_strndup(secret.p, secret.n), secret.n};
+    pthread_mutex_unlock(&hidden.mutex);
+}
+
+/* The secret that `s` begins with; n == 0: none. */
+static br_str secret_at(br_str s)
+{
+    for (size_t i = 0; i < hidden.texts.len; i++) {
+        if (br_str_starts(s, hidden.texts.data[i])) return hidden.texts.data[i];
+    }
+    return BR_STR("");
+}
+
+/* The text itself, or, if there are secrets at all, a copy in the arena without them. */
+static br_str without_secrets(br_arena *arena, br_str s)
+{
+    pthread_mutex_lock(&hidden.mutex);
+    br_buf clean;
+    br_buf_init(&clean, BR_BUF_NO_LIMIT);
+    for (size_t i = 0; i < s.n && hidden.texts.len;) {
+        br_str secret = secret_at(br_str_sub(s, i, s.n));
+        if (secret.n)
+            br_buf_puts(&clean, "***SECRET_REDACTED***");
+        else
+            br_buf_putc(&clean, s.p[i]);
+        i += secret.n ? secret.n : 1;
+    }
+    pthread_mutex_unlock(&hidden.mutex);
+    if (clean.len) s = br_arena_str(arena, br_buf_view(&clean));
+    br_buf_deinit(&clean);
+    return s;
+}
+
 /* Lines ---------------------------------------------------------------------------------------- */
 
 /* One line on its way out. `fields` is our own copy, sorted by key. */
@@ -324,14 +374,17 @@ static void put_line(br_buf *line, const entry *e, bool terminal, bool colour)
 
 static void format_line(br_buf *line, entry *e, const br_log_field *fields, bool to_sink)
 {
+    br_arena arena;
+    br_arena_init(&arena, 1024);
     e->wall_ns = br_clock_wall();
-    e->fields = BR_NEW_ARRAY(br_log_field, e->field_count);
+    e->msg = without_secrets(&arena, e->msg);
+    e->fields = br_arena_zalloc(&arena, (e->field_count + 1) * sizeof(e->fields[0]));
     for (size_t i = 0; i < e->field_count; i++) {
-        e->fields[i] = (br_log_field){safe_key(fields[i].key), fields[i].value};
+        e->fields[i] = (br_log_field){safe_key(fields[i].key), without_secrets(&arena, fields[i].value)};
     }
     if (e->field_count) qsort(e->fields, e->field_count, sizeof(e->fields[0]), by_key);
     put_line(line, e, to_sink && sink.config.terminal, to_sink && sink.config.colour);
-    br_free(e->fields);
+    br_arena_deinit(&arena);
 }
 
 /* A log that cannot be written has nobody left to tell: errors are ignored. */

@@ -38,6 +38,12 @@ bool br_log_enabled(br_log_level level);
 /* Called for lines while something else (a progress display) owns the terminal: before and after. */
 void br_log_set_hooks(void (*before)(void *), void (*after)(void *), void *ctx);
 
+/*
+ * From now on the text is replaced by ***SECRET_REDACTED*** in messages and fields of all lines, as k6 does
+ * with secrets that a script has got. Copied, and kept until the process ends. Empty: nothing happens.
+ */
+void br_log_hide(br_str secret);
+
 void br_log_line(br_log_level level, br_str msg, const br_log_field *fields, size_t field_count);
 /* The same to another stream in the configured format without colour (--console-output). */
 void br_log_line_to(

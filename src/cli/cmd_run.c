@@ -13,6 +13,7 @@
 #include "cli/modules.h"
 #include "cli/summary.h"
 #include "report/out_json.h"
+#include "script/secrets.h"
 
 #define NO_ARG                                                                                               \
     {                                                                                                        \
@@ -31,6 +32,7 @@ static const br_arg run_args[] = {
     {"execution-segment", 0, BR_ARG_VALUE, "A:B", "run only this part of the test, e.g. 0:1/3"},
     {"execution-segment-sequence", 0, BR_ARG_VALUE, "LIST", "the cuts of all parts, e.g. 0,1/3,1"},
     {"env", 'e', BR_ARG_LIST, "NAME=VALUE", "set a variable of __ENV"},
+    {"secret-source", 0, BR_ARG_LIST, "TYPE=CONFIG", BR_SECRET_SOURCE_HELP},
     {"tag", 0, BR_ARG_LIST, "NAME=VALUE", "add a tag to every sample"},
     {"out", 'o', BR_ARG_LIST, "TYPE[=FILE]", "write every sample: json=FILE"},
     {"summary-export", 0, BR_ARG_VALUE, "FILE", "write the summary as JSON"},
@@ -336,6 +338,7 @@ static br_code configure(run_state *s, br_err *err)
     if (code == BR_OK) code = build_overrides(a, s->overrides, err);
     if (code == BR_OK) code = read_numbers(s, err);
     if (code == BR_OK) code = br_cli_loop(a, &s->config.loop, err);
+    if (code == BR_OK) code = br_cli_secrets(a, &s->config.secrets, err);
     if (code == BR_OK) code = open_console(s, err);
     return code;
 }
@@ -386,6 +389,7 @@ int br_cmd_run(int argc, char **argv)
         br_error("%s", err.msg);
     if (!close_out(&s) && exit_code == BR_EXIT_OK) exit_code = BR_EXIT_OTHER;
     if (!close_console(&s) && exit_code == BR_EXIT_OK) exit_code = BR_EXIT_OTHER;
+    br_secrets_free(s.config.secrets);
     json_decref(s.overrides);
     br_free(s.env);
     br_args_deinit(&s.args);

@@ -7,6 +7,8 @@
 #include "cli/args.h"
 #include "loop/loop.h"
 
+typedef struct br_secrets br_secrets;
+
 typedef int br_command_fn(int argc, char **argv);
 
 typedef struct br_command {
@@ -39,4 +41,8 @@ BR_NODISCARD br_code br_cli_begin(
     }
 /* --loop, else BRUNT_LOOP, else auto. BR_EINVAL: another word. */
 BR_NODISCARD br_code br_cli_loop(const br_args *a, br_loop_kind *ret_kind, br_err *err);
+#define BR_SECRET_SOURCE_HELP                                                                                \
+    "secrets for k6/secrets: mock=key=value,..., file=PATH or url=...; also name=NAME, default"
+/* The sources of --secret-source, or of K6_SECRET_SOURCE; *ret stays NULL without any. */
+BR_NODISCARD br_code br_cli_secrets(const br_args *a, br_secrets **ret, br_err *err);
 bool br_cli_colour(const br_args *a, int fd); /* may output on fd be coloured? */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "script/secrets.h"
 
 const br_arg br_global_args[] = {
     {"help", 'h', BR_ARG_SWITCH, NULL, "show this help"},
@@ -129,6 +130,20 @@ br_code br_cli_begin(
     if (!br_args_has(ret, "help")) return br_cli_apply_globals(ret, err);
     print_help();
     return BR_EOF;
+}
+
+br_code br_cli_secrets(const br_args *a, br_secrets **ret, br_err *err)
+{
+    BR_VEC(const char *) lines = {0};
+    for (size_t i = 0; i < a->values.len; i++) {
+        if (strcmp(a->values.data[i].arg->name, "secret-source") == 0)
+            *br_vec_push(&lines) = a->values.data[i].value;
+    }
+    const char *variable = getenv("K6_SECRET_SOURCE");
+    if (lines.len == 0 && variable && *variable) *br_vec_push(&lines) = variable;
+    br_code code = lines.len ? br_secrets_new(lines.data, lines.len, ret, err) : BR_OK;
+    br_vec_deinit(&lines);
+    return code;
 }
 
 int br_cmd_version(int argc, char **argv)

@@ -70,7 +70,8 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
         .metrics = job->metrics,
         .console_out = c->console_out,
         .remote = &modules.remote,
-        .base_mode = modules.base_mode};
+        .base_mode = modules.base_mode,
+        .secrets = c->secrets};
     code = br_program_load(&pc, &job->program, err);
     br_free(env);
     br_arena_deinit(&modules.arena);

@@ -20,6 +20,7 @@ typedef struct br_job_config {
     uint32_t workers;
     br_loop_kind loop;
     FILE *console_out;     /* messages of console.*; NULL: the log */
+    br_secrets *secrets;   /* for k6/secrets; NULL: none */
     size_t max_body_bytes; /* largest kept response body; 0: default */
     const char *banner;    /* line before the scenarios, or NULL */
     br_sample_fn *tap;     /* sees every sample, from several threads; may be NULL */

@@ -204,6 +204,16 @@ static bool finish_first(br_vu *vu)
     return op->finish(vu, op);
 }
 
+JSValue br_js_settled(JSContext *ctx, JSValue v)
+{
+    bool failed = JS_IsException(v);
+    if (failed) v = JS_GetException(ctx);
+    JSValue promise = failed && JS_IsUncatchableError(v) ? JS_Throw(ctx, JS_DupValue(ctx, v))
+                                                         : JS_NewSettledPromise(ctx, failed, v);
+    JS_FreeValue(ctx, v);
+    return promise;
+}
+
 /* The loop -------------------------------------------------------------------------------------------- */
 
 static void on_wake(br_timer *timer, void *ctx)

@@ -50,7 +50,7 @@ static inline int br_js_keys(JSContext *ctx, JSValueConst object, JSPropertyEnum
     return JS_GetOwnPropertyNames(ctx, ret, ret_count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY);
 }
 
-/* Bytes of an ArrayBuffer, typed array or DataView; false if `v` is none. The view dies when JS runs. */
+/* Bytes of an ArrayBuffer or typed array; false if `v` is none. The view dies when JS runs. */
 bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret);
 
 /* Object -> tags: values must be string, number or boolean. Appends to *tags in the arena. -1 on exception.

@@ -186,6 +186,7 @@ br_code br_program_load(const br_program_config *config, br_program **ret, br_er
     br_map_init(&p->exports);
     br_map_init(&p->shared_arrays);
     pthread_mutex_init(&p->shared_lock, NULL);
+    p->secrets = config->secrets;
     br_code code = resolve_path(p, config->path, err);
     if (code == BR_OK) {
         copy_env(p, config);

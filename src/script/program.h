@@ -16,6 +16,8 @@
 #include "script/remote.h"
 #include "stat/metric.h"
 
+typedef struct br_secrets br_secrets;
+
 #define BR_SCRIPT_MAX_BYTES ((size_t) 64 << 20)
 #define BR_OPEN_MAX_BYTES   ((size_t) 1 << 30)
 
@@ -31,6 +33,7 @@ typedef struct br_program_config {
     const br_env_var *env; /* copied; later entries win */
     size_t env_count;
     FILE *console_out;   /* messages of console.*; NULL: the log */
+    br_secrets *secrets; /* for k6/secrets; NULL: none. Outlives the program */
     br_metrics *metrics; /* of the run: metrics that init code creates are registered here */
     /* Modules from https:// URLs. NULL: from the network. Without lock_file it is brunt.lock.json in the
      * script's folder if that exists, or if it is to be written. */

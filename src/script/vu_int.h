@@ -32,6 +32,7 @@ struct br_program {
     size_t env_count;
     br_str options_json;
     size_t callables;
+    br_secrets *secrets;       /* NULL: none */
     br_remote *remote;         /* NULL when sealed */
     br_typescript *typescript; /* NULL until a TypeScript file was met, and when sealed */
     bool sealed, base_mode;
@@ -161,7 +162,7 @@ JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);
 extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics, br_js_module_execution,
     br_js_module_timers, br_js_module_data, br_js_module_encoding, br_js_module_crypto, br_js_module_fs,
     br_js_module_csv, br_js_module_streams, br_js_module_ws, br_js_module_websockets,
-    br_js_module_experimental_websockets;
+    br_js_module_experimental_websockets, br_js_module_x509, br_js_module_secrets;
 
 /* Set-up of a context's classes and globals; each returns -1 with an exception pending. */
 int br_js_globals_init(br_vu *vu);
@@ -221,12 +222,16 @@ void br_vu_async_done(br_vu *vu, br_vu_async *op); /* on the loop; op->finish() 
 br_code br_vu_events_turn(br_vu *vu);
 void br_vu_events_clear(br_vu *vu); /* at the end of a call */
 void br_vu_events_free(br_vu *vu);
+/* A value, or the pending exception, as a promise that is settled; an interruption stays one. Takes v. */
+JSValue br_js_settled(JSContext *ctx, JSValue v);
 extern const JSCFunctionListEntry br_js_timer_entries[];
 extern const int br_js_timer_entry_count;
 /* base64 of Go's variants (mod_encoding.c). */
 void br_js_base64(br_str bytes, bool url, bool padded, br_buf *out);
 /* And back; line ends are skipped, as in Go. False: a letter that is none, wrong padding or length. */
 bool br_js_base64_decode(br_str text, bool url, bool padded, br_buf *out);
+/* Promise of a secret that has to be fetched (secrets_fetch.c). */
+JSValue br_js_secret_fetch(br_vu *vu, br_secrets *secrets, br_str source, br_str key);
 /* TextEncoder, TextDecoder (text_encoding.c): made when first read. */
 extern const JSCFunctionListEntry br_js_text_entries[];
 extern const int br_js_text_entry_count;

@@ -256,17 +256,6 @@ static JSValue derive_key(br_wc_call *c, JSValueConst *argv)
 static method_fn *const methods[] = {
     encrypt, decrypt, sign, verify, digest, generate_key, import_key, export_key, derive_bits, derive_key};
 
-/* A value or the pending exception as a promise. */
-static JSValue promise_of(JSContext *ctx, JSValue v)
-{
-    bool failed = JS_IsException(v);
-    if (failed) v = JS_GetException(ctx);
-    JSValue promise = failed && JS_IsUncatchableError(v) ? JS_Throw(ctx, JS_DupValue(ctx, v))
-                                                         : JS_NewSettledPromise(ctx, failed, v);
-    JS_FreeValue(ctx, v);
-    return promise;
-}
-
 static JSValue call_method(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int method)
 {
     (void) this_val;
@@ -278,7 +267,7 @@ static JSValue call_method(JSContext *ctx, JSValueConst this_val, int argc, JSVa
     JSValue v = methods[method](&c, all);
     br_arena_deinit(&c.arena);
     ERR_clear_error();
-    return promise_of(ctx, v);
+    return br_js_settled(ctx, v);
 }
 
 /* k6 has the names, and this answer. */

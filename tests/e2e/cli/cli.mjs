@@ -14,6 +14,7 @@ import { moduleTests } from './modules.mjs';
 import { outputTests } from './outputs.mjs';
 import { quickTests } from './quick.mjs';
 import { scriptTests } from './scripts.mjs';
+import { secretTests } from './secrets.mjs';
 import { signalTests } from './signals.mjs';
 import { targetTests } from './targets.mjs';
 import { terminalTests } from './terminal.mjs';
@@ -36,6 +37,7 @@ after(() => {
 const groups = {
     flagTests,
     scriptTests,
+    secretTests,
     openTests,
     loopTests,
     quickTests,

@@ -284,6 +284,30 @@ static void test_lines_of_threads_stay_whole(void **state)
 
 #define LOG_TEST(fn) cmocka_unit_test_setup_teardown(fn, open_out, close_out)
 
+/* In every format, in messages and fields; of texts that begin alike the one that came first counts. */
+static void test_secrets_are_hidden(void **state)
+{
+    (void) state;
+    const br_log_field fields[] = {{"key", BR_STR("xs3cr3ty")}, {"plain", BR_STR("secret")}};
+    br_log_hide(BR_STR(""));
+    br_log_hide(BR_STR("s3cr3t"));
+    br_log_hide(BR_STR("s3cr3t"));
+    br_log_hide(BR_STR("s3cr3t-longer"));
+    br_log_hide(BR_STR("q\"uote"));
+    set_up_log(BR_LOG_RAW, BR_LOG_INFO);
+    br_log_line(BR_LOG_INFO, BR_STR("s3cr3ts3cr3t a s3cr3t-longer q\"uote s3cr3"), fields, 2);
+    assert_string_equal(take(), "***SECRET_REDACTED******SECRET_REDACTED*** a ***SECRET_REDACTED***-longer "
+                                "***SECRET_REDACTED*** s3cr3\n");
+    set_up_log(BR_LOG_JSON, BR_LOG_INFO);
+    br_log_line(BR_LOG_INFO, BR_STR("q\"uote"), fields, 2);
+    const char *line = take();
+    assert_non_null(strstr(line, "\"key\":\"x***SECRET_REDACTED***y\""));
+    assert_non_null(strstr(line, "\"msg\":\"***SECRET_REDACTED***\""));
+    assert_non_null(strstr(line, "\"plain\":\"secret\""));
+    br_log_line_to(out, BR_LOG_INFO, BR_STR("to s3cr3t"), NULL, 0);
+    assert_non_null(strstr(take(), "to ***SECRET_REDACTED***"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +322,7 @@ int main(void)
         LOG_TEST(test_long_messages_are_whole),
         LOG_TEST(test_hooks_surround_lines_of_the_sink),
         LOG_TEST(test_lines_of_threads_stay_whole),
+        LOG_TEST(test_secrets_are_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

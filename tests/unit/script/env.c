@@ -59,6 +59,7 @@ void world_deinit(world *w)
 {
     br_vu_free(w->vu);
     br_program_free(w->program);
+    br_secrets_free(w->secrets);
     br_recorder_free(w->recorder);
     br_metrics_free(w->metrics);
     br_fiber_pool_free(w->fibers);
@@ -90,7 +91,8 @@ br_code world_load(world *w, const char *source)
     snprintf(path, sizeof(path), "%s/main.js", w->dir);
     br_env_var env[] = {{BR_STR("BASE"), br_str_of(w->base)}, {BR_STR("NAME"), BR_STR("first")},
         {BR_STR("NAME"), BR_STR("second")}};
-    br_program_config c = {.path = path, .env = env, .env_count = 3, .metrics = w->metrics};
+    br_program_config c = {
+        .path = path, .env = env, .env_count = 3, .metrics = w->metrics, .secrets = w->secrets};
     br_program_free(w->program);
     w->program = NULL;
     w->err = (br_err){0};

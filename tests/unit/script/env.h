@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include "script/secrets.h"
 #include "script/vu.h"
 #include "support/mini_server.h"
 
@@ -27,6 +28,7 @@ typedef struct world {
     const br_tagset *run_tags;
     br_vu_settings settings;
     br_program *program;
+    br_secrets *secrets; /* of the program that is loaded next; freed with the world */
     br_vu *vu;
     br_buf samples; /* "metric value {a=b,c=d}\n" of each */
     char *log;      /* what was logged since world_init() */
