@@ -177,7 +177,7 @@ static int by_form_key(const void *a, const void *b)
 }
 
 /* 0, -1 with an exception pending, or FORM_TOO_LARGE. */
-static int put_form_value(builder *b, br_buf *out, br_str key, JSValueConst value)
+static int put_form_value(JSContext *ctx, br_buf *out, br_str key, JSValueConst value)
 {
     if (out->len) (void) br_buf_putc(out, '&');
     put_form_encoded(out, key);
@@ -190,22 +190,22 @@ static int put_form_value(builder *b, br_buf *out, br_str key, JSValueConst valu
             JS_IsArray(value) ? "array" : "object");
         return 0;
     }
-    br_str text = br_js_str(b->ctx, value);
+    br_str text = br_js_str(ctx, value);
     if (!text.p) return -1;
     put_form_encoded(out, text);
-    JS_FreeCString(b->ctx, text.p);
-    return out->len < FORM_BYTES_MAX ? 0 : FORM_TOO_LARGE;
+    JS_FreeCString(ctx, text.p);
+    return out->len < out->max_bytes ? 0 : FORM_TOO_LARGE;
 }
 
-static int put_form_field(builder *b, br_buf *out, br_str key, JSValueConst value)
+static int put_form_field(JSContext *ctx, br_buf *out, br_str key, JSValueConst value)
 {
-    if (!JS_IsArray(value)) return put_form_value(b, out, key, value);
+    if (!JS_IsArray(value)) return put_form_value(ctx, out, key, value);
     int64_t n;
-    int rc = JS_GetLength(b->ctx, value, &n);
+    int rc = JS_GetLength(ctx, value, &n);
     for (int64_t i = 0; i < n && rc == 0; i++) {
-        JSValue item = JS_GetPropertyInt64(b->ctx, value, i);
-        rc = JS_IsException(item) ? -1 : put_form_value(b, out, key, item);
-        JS_FreeValue(b->ctx, item);
+        JSValue item = JS_GetPropertyInt64(ctx, value, i);
+        rc = JS_IsException(item) ? -1 : put_form_value(ctx, out, key, item);
+        JS_FreeValue(ctx, item);
     }
     return rc;
 }
@@ -230,7 +230,40 @@ static bool has_file(builder *b, JSValueConst body, const JSPropertyEnum *keys, 
     return found;
 }
 
-/* An object becomes application/x-www-form-urlencoded with sorted keys, as k6 sends it. */
+/* Keys in order, as k6 sends them. 0, -1 with an exception pending, or FORM_TOO_LARGE. */
+static int put_form_keys(JSContext *ctx, JSValueConst form, const JSPropertyEnum *keys, uint32_t n, br_buf *out)
+{
+    form_key *sorted = BR_NEW_ARRAY(form_key, n + 1);
+    int rc = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        sorted[i].name.p = JS_AtomToCStringLen(ctx, &sorted[i].name.n, keys[i].atom);
+        sorted[i].atom = keys[i].atom;
+        if (!sorted[i].name.p) rc = -1;
+    }
+    if (n > 1 && rc == 0) qsort(sorted, n, sizeof(*sorted), by_form_key);
+    for (uint32_t i = 0; i < n && rc == 0; i++) {
+        JSValue value = JS_GetProperty(ctx, form, sorted[i].atom);
+        rc = JS_IsException(value) ? -1 : put_form_field(ctx, out, sorted[i].name, value);
+        JS_FreeValue(ctx, value);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        JS_FreeCString(ctx, sorted[i].name.p);
+    br_free(sorted);
+    return rc;
+}
+
+int br_js_put_form(JSContext *ctx, JSValueConst form, br_buf *out)
+{
+    JSPropertyEnum *keys;
+    uint32_t n;
+    if (br_js_keys(ctx, form, &keys, &n) < 0) return -1;
+    int rc = put_form_keys(ctx, form, keys, n, out);
+    JS_FreePropertyEnum(ctx, keys, n);
+    if (rc == FORM_TOO_LARGE) br_js_throw(ctx, "the form is larger than %zu bytes", out->max_bytes);
+    return rc == 0 ? 0 : -1;
+}
+
+/* An object becomes application/x-www-form-urlencoded. */
 static br_code form_body(builder *b, JSValueConst body)
 {
     JSPropertyEnum *keys;
@@ -240,23 +273,9 @@ static br_code form_body(builder *b, JSValueConst body)
         JS_FreePropertyEnum(b->ctx, keys, n);
         return multipart_body(b, body);
     }
-    form_key *sorted = br_arena_zalloc(b->arena, (n + 1) * sizeof(*sorted));
-    for (uint32_t i = 0; i < n; i++) {
-        size_t len;
-        const char *name = JS_AtomToCStringLen(b->ctx, &len, keys[i].atom);
-        sorted[i] = (form_key){
-            br_arena_str(b->arena, (br_str){name ? name : "", name ? len : 0}), keys[i].atom};
-        JS_FreeCString(b->ctx, name);
-    }
-    if (n > 1) qsort(sorted, n, sizeof(*sorted), by_form_key);
     br_buf out;
     br_buf_init(&out, FORM_BYTES_MAX);
-    int rc = 0;
-    for (uint32_t i = 0; i < n && rc == 0; i++) {
-        JSValue value = JS_GetProperty(b->ctx, body, sorted[i].atom);
-        rc = JS_IsException(value) ? -1 : put_form_field(b, &out, sorted[i].name, value);
-        JS_FreeValue(b->ctx, value);
-    }
+    int rc = put_form_keys(b->ctx, body, keys, n, &out);
     JS_FreePropertyEnum(b->ctx, keys, n);
     if (rc == 0) b->out->http.body = br_arena_str(b->arena, br_buf_view(&out));
     br_buf_deinit(&out);

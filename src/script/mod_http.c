@@ -267,7 +267,7 @@ static JSValue build_and_send(br_vu *vu, const char *method, JSValueConst url, J
     return br_js_http_finish(&flight);
 }
 
-static JSValue perform(
+JSValue br_js_http_perform(
     br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params)
 {
     JSContext *ctx = vu->ctx;
@@ -306,8 +306,8 @@ static JSValue http_verb(JSContext *ctx, JSValueConst this_val, int argc, JSValu
             index ? "head" : "get", argc);
     }
     if (v->has_body)
-        return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
-    return perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), JS_UNDEFINED, arg(argc, argv, 1));
+        return br_js_http_perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
+    return br_js_http_perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), JS_UNDEFINED, arg(argc, argv, 1));
 }
 
 static JSValue http_request(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
@@ -316,7 +316,7 @@ static JSValue http_request(JSContext *ctx, JSValueConst this_val, int argc, JSV
     if (argc < 2) return br_js_throw(ctx, "http.request() needs a method and a URL");
     br_str method = br_js_str(ctx, argv[0]);
     if (!method.p) return JS_EXCEPTION;
-    JSValue ret = perform(br_vu_of(ctx), method.p, argv[1], arg(argc, argv, 2), arg(argc, argv, 3));
+    JSValue ret = br_js_http_perform(br_vu_of(ctx), method.p, argv[1], arg(argc, argv, 2), arg(argc, argv, 3));
     JS_FreeCString(ctx, method.p);
     return ret;
 }

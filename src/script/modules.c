@@ -10,6 +10,7 @@ static const br_js_module *const modules[] = {
     &br_js_module_data,
     &br_js_module_encoding,
     &br_js_module_crypto,
+    &br_js_module_html,
     &br_js_module_x509,
     &br_js_module_secrets,
     &br_js_module_fs,
@@ -21,8 +22,7 @@ static const br_js_module *const modules[] = {
 };
 
 /* Names that k6 knows and this version does not: the message tells the user at import. */
-static const char *const unsupported[] = {
-    "k6/browser", "k6/html", "k6/net/grpc"};
+static const char *const unsupported[] = {"k6/browser", "k6/net/grpc"};
 
 /* Those that k6 has had, and what to use in their place. */
 static const struct {

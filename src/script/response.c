@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "dom/dom.h"
 #include "script/js.h"
 
 #define POOL_KEEPS_BODY_BYTES ((size_t) 1 << 20)
@@ -40,6 +41,8 @@ br_js_response *br_js_response_take(br_vu *vu)
 void br_js_response_put(br_js_response *r)
 {
     br_http_response_reset(&r->http);
+    br_dom_unref(r->dom);
+    r->dom = NULL;
     br_buf_reset(&r->request);
     if (r->request.cap > POOL_KEEPS_BODY_BYTES) br_buf_deinit(&r->request);
     r->next_free = r->vu->free_responses;
@@ -208,12 +211,20 @@ static bool status_has_body(int status)
     return !(status < 200 || status == 204 || status == 304);
 }
 
-static JSValue make_body(JSContext *ctx, const br_js_response *r)
+bool br_js_response_body(const br_js_response *r, br_str *ret)
 {
     br_str body = br_buf_view(&r->http.body);
     bool cut = r->http.error.code != BR_OK && body.n > 0; /* k6 keeps what had arrived */
-    if (!cut && (r->drop_body || !status_has_body(r->status))) return JS_NULL;
-    if (r->binary) return JS_NewArrayBufferCopy(ctx, (const uint8_t *) (body.n ? body.p : ""), body.n);
+    if (!cut && (r->drop_body || !status_has_body(r->status))) return false;
+    *ret = (br_str){body.n ? body.p : "", body.n};
+    return true;
+}
+
+static JSValue make_body(JSContext *ctx, const br_js_response *r)
+{
+    br_str body;
+    if (!br_js_response_body(r, &body)) return JS_NULL;
+    if (r->binary) return JS_NewArrayBufferCopy(ctx, (const uint8_t *) body.p, body.n);
     return br_js_new_str(ctx, body);
 }
 
@@ -419,19 +430,11 @@ static JSValue response_trailers(JSContext *ctx, JSValueConst this_val)
     return JS_DupValue(ctx, r->trailers);
 }
 
-static const char *const later[] = {"clickLink", "html", "submitForm"};
-
-static JSValue not_yet(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
-{
-    (void) this_val, (void) argc, (void) argv;
-    return br_js_throw(ctx, "Response.%s() is not supported yet", later[index]);
-}
-
 static const JSCFunctionListEntry methods[] = {
-    JS_CFUNC_MAGIC_DEF("clickLink", 1, not_yet, 0),
-    JS_CFUNC_MAGIC_DEF("html", 1, not_yet, 1),
+    JS_CFUNC_DEF("clickLink", 1, br_js_response_click_link),
+    JS_CFUNC_DEF("html", 1, br_js_response_html),
     JS_CFUNC_DEF("json", 1, br_js_response_json),
-    JS_CFUNC_MAGIC_DEF("submitForm", 1, not_yet, 2),
+    JS_CFUNC_DEF("submitForm", 1, br_js_response_submit_form),
     JS_CGETSET_DEF("trailers", response_trailers, NULL),
 };
 

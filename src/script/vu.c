@@ -136,6 +136,7 @@ static br_code make_runtime(br_vu *vu, br_err *err)
         br_js_csv_class_id(vu->rt);
         br_js_ws_class_id(vu->rt);
         br_js_websockets_class_id(vu->rt);
+        br_js_html_class_id(vu->rt);
         br_js_http_values_class_id(vu->rt);
         br_js_http_cookies_class_id(vu->rt);
         br_js_http_file_class_id(vu->rt);
@@ -229,7 +230,8 @@ void br_vu_free(br_vu *vu)
     br_jar_unref(vu->jar);
     if (vu->ctx) {
         JSContext *ctx = vu->ctx;
-        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function};
+        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function,
+            vu->html_protos};
         forget_rejections(vu);
         for (size_t i = 0; i < BR_COUNT_OF(values); i++)
             JS_FreeValue(ctx, values[i]);

@@ -78,6 +78,7 @@ struct br_vu {
     br_str function_name; /* of `function`: the export that was called last; bytes of the caller, compared by
                              address */
     JSValue function;
+    JSValue html_protos; /* of types of elements, by tag; no object until one is shown to the script */
     JSAtom atoms[BR_ATOM_COUNT];
     br_vu_phase phase;
     br_fiber *fiber; /* of the running call */
@@ -162,7 +163,7 @@ JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *m);
 extern const br_js_module br_js_module_k6, br_js_module_http, br_js_module_metrics, br_js_module_execution,
     br_js_module_timers, br_js_module_data, br_js_module_encoding, br_js_module_crypto, br_js_module_fs,
     br_js_module_csv, br_js_module_streams, br_js_module_ws, br_js_module_websockets,
-    br_js_module_experimental_websockets, br_js_module_x509, br_js_module_secrets;
+    br_js_module_experimental_websockets, br_js_module_x509, br_js_module_secrets, br_js_module_html;
 
 /* Set-up of a context's classes and globals; each returns -1 with an exception pending. */
 int br_js_globals_init(br_vu *vu);
@@ -182,6 +183,7 @@ void br_js_env_class_id(JSRuntime *rt);
 void br_js_csv_class_id(JSRuntime *rt);
 void br_js_ws_class_id(JSRuntime *rt);
 void br_js_websockets_class_id(JSRuntime *rt);
+void br_js_html_class_id(JSRuntime *rt);
 
 /* Arrays that all virtual users share (mod_data.c): the items as JSON texts. */
 typedef struct br_shared_array {
@@ -389,11 +391,18 @@ struct br_js_response {
     char error_buf[256];
     JSValue cached[BR_RESPONSE_FIELDS]; /* JS_UNINITIALIZED until first read */
     JSValue json, trailers;
+    struct br_dom *dom; /* of the body, once html() was called; answers that are kept share it */
 };
-br_js_response *br_js_response_of(
-    JSContext *ctx, JSValueConst v); /* NULL: it is none, an exception is pending */
+/* The native part of a Response; NULL: exception. */
+br_js_response *br_js_response_of(JSContext *ctx, JSValueConst v);
+/* The body as scripts see it; false: it is null for them. */
+bool br_js_response_body(const br_js_response *r, br_str *ret);
 JSValue br_js_response_json(
     JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv); /* response_json.c */
+/* Methods of Response about HTML (html_form.c). */
+JSValue br_js_response_html(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+JSValue br_js_response_submit_form(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
+JSValue br_js_response_click_link(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 br_js_response *br_js_response_take(br_vu *vu);
 void br_js_response_put(br_js_response *r);
 /* Copies what `res.request` and `res.url` may be asked for. */
@@ -424,6 +433,11 @@ br_code br_js_http_wait_for_turn(br_vu *vu);                     /* option rps; 
 br_ns br_js_http_take_turn(br_vu *vu); /* the same without waiting: when it may start, or 0: now */
 /* Records a hop; for br_http_fetch_start(), with a br_js_flight. */
 void br_js_http_on_hop(void *flight, const br_http_request *request, bool challenge);
+/* Makes a request and waits for its Response; url, body, params are those of http.request(). */
+JSValue br_js_http_perform(
+    br_vu *vu, const char *method, JSValueConst url, JSValueConst body, JSValueConst params);
+/* Appends an object as application/x-www-form-urlencoded with sorted keys. -1: exception. */
+int br_js_put_form(JSContext *ctx, JSValueConst form, br_buf *out);
 JSValue br_js_async_request(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv);
 
 /* console (console.c): k6's formatting of one argument list. */
