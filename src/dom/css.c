@@ -50,7 +50,9 @@ static bool skip_space(parser *p)
         while (is_space(at(p)))
             p->i++;
         br_str rest = br_str_sub(p->s, p->i, p->s.n);
-        ptrdiff_t end = br_str_starts(rest, BR_STR("/*")) ? br_str_find(br_str_sub(rest, 2, rest.n), BR_STR("*/")) : -1;
+        ptrdiff_t end = br_str_starts(rest, BR_STR("/*"))
+                            ? br_str_find(br_str_sub(rest, 2, rest.n), BR_STR("*/"))
+                            : -1;
         if (end < 0) return p->i > from;
         p->i += (size_t) end + 4;
     }
@@ -114,7 +116,8 @@ static br_str parse_name(parser *p, bool identifier)
         (void) br_buf_putc(&out, '-');
         p->i++;
     }
-    bool ok = !ended(p) && (identifier ? name_start(at(p)) || at(p) == '\\' : name_char(at(p)) || at(p) == '\\');
+    bool ok = !ended(p) &&
+              (identifier ? name_start(at(p)) || at(p) == '\\' : name_char(at(p)) || at(p) == '\\');
     while (ok && !ended(p) && (name_char(at(p)) || at(p) == '\\')) {
         if (at(p) == '\\')
             ok = parse_escape(p, &out);
@@ -198,8 +201,8 @@ static bool operator_kind(parser *p, br_test_kind *ret)
     static const struct {
         char c;
         br_test_kind kind;
-    } kinds[] = {{'!', BR_TEST_NOT_EQUAL}, {'~', BR_TEST_INCLUDES}, {'|', BR_TEST_DASH}, {'^', BR_TEST_PREFIX},
-        {'$', BR_TEST_SUFFIX}, {'*', BR_TEST_SUBSTRING}, {'#', BR_TEST_ATTR_REGEX}};
+    } kinds[] = {{'!', BR_TEST_NOT_EQUAL}, {'~', BR_TEST_INCLUDES}, {'|', BR_TEST_DASH},
+        {'^', BR_TEST_PREFIX}, {'$', BR_TEST_SUFFIX}, {'*', BR_TEST_SUBSTRING}, {'#', BR_TEST_ATTR_REGEX}};
     if (p->i + 2 >= p->s.n) return false;
     if (at(p) == '=') {
         p->i++;
@@ -480,8 +483,7 @@ static br_css *parse_group(parser *p)
     return p->limit ? NULL : first;
 }
 
-br_code br_css_parse(
-    br_str text, br_arena *arena, const br_regex_engine *regexes, const br_css **ret)
+br_code br_css_parse(br_str text, br_arena *arena, const br_regex_engine *regexes, const br_css **ret)
 {
     if (text.n > BR_CSS_MAX_BYTES) return BR_ELIMIT;
     parser p = {.s = text, .arena = arena, .regexes = regexes};

@@ -1,21 +1,21 @@
 /*
  * dom/css.h - CSS selectors as k6 has them (Go's cascadia).
  *
- * What: parses a selector, says whether a node matches it. CSS 3 without pseudo-elements and namespaces; besides
- *     [a!=b], [a#=regex], :contains, :containsown, :matches, :matchesown, :has, :haschild, :input.
- * Why here: k6's dialect is no other library's: what is an error there must match nothing here.
- * Threads: one matcher, one thread.
- * Memory: a selector lives in the arena that it was parsed into, its texts point into what was parsed or the arena.
- * Invariants: matching is bounded: after BR_CSS_MAX_STEPS everything fails to match and `exhausted` is set.
+ * What: parses a selector, says whether a node matches it. CSS 3 without pseudo-elements and namespaces;
+ * besides [a!=b], [a#=regex], :contains, :containsown, :matches, :matchesown, :has, :haschild, :input. Why
+ * here: k6's dialect is no other library's: what is an error there must match nothing here. Threads: one
+ * matcher, one thread. Memory: a selector lives in the arena that it was parsed into, its texts point into
+ * what was parsed or the arena. Invariants: matching is bounded: after BR_CSS_MAX_STEPS everything fails to
+ * match and `exhausted` is set.
  */
 #pragma once
 #include "base/arena.h"
 #include "dom/dom.h"
 
 #define BR_CSS_MAX_BYTES 65536
-#define BR_CSS_MAX_DEPTH 16       /* of :not(:has(...)) */
-#define BR_CSS_MAX_PARTS 32       /* compounds joined by combinators */
-#define BR_CSS_MAX_STEPS 100000000u /* tests of one search: about a second */
+#define BR_CSS_MAX_DEPTH 16        /* of :not(:has(...)) */
+#define BR_CSS_MAX_PARTS 32        /* compounds joined by combinators */
+#define BR_CSS_MAX_STEPS 20000000u /* tests of one search: tenths of a second */
 
 typedef struct br_css br_css;
 

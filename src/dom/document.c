@@ -67,7 +67,8 @@ static br_code fail(br_tree_failure failure, br_err *err)
 br_code br_dom_parse(br_str html, br_dom **ret, br_err *err)
 {
     if (html.n > BR_DOM_MAX_BYTES)
-        return br_fail(err, BR_ELIMIT, "html: the document has %zu bytes, more than %zu", html.n, BR_DOM_MAX_BYTES);
+        return br_fail(
+            err, BR_ELIMIT, "html: the document has %zu bytes, more than %zu", html.n, BR_DOM_MAX_BYTES);
     br_dom *dom = BR_NEW(br_dom);
     br_arena_init(&dom->arena, CHUNK_BYTES);
     dom->refs = 1;

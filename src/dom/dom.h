@@ -1,14 +1,13 @@
 /*
  * dom/dom.h - HTML documents as trees of nodes.
  *
- * What: br_dom_parse() builds the tree that the HTML standard describes (section 13.2), as browsers with scripting
- *     do: noscript holds text, the content of a template stands in the template itself, as in Go's x/net/html.
- * Why here: scripts look for tokens, links and forms in the pages that they load, in the middle of a load test:
- *     parsing takes about as long as looking at every byte a few times, and a document is one arena.
- * Threads: a document belongs to one thread.
- * Memory: nodes, names and texts live in the document's arena until its last reference goes.
- * Invariants: a tree never changes after br_dom_parse(); numbers of nodes follow their order in the text.
- *     All walks are loops: depth costs no stack.
+ * What: br_dom_parse() builds the tree that the HTML standard describes (section 13.2), as browsers with
+ * scripting do: noscript holds text, the content of a template stands in the template itself, as in Go's
+ * x/net/html. Why here: scripts look for tokens, links and forms in the pages that they load, in the middle
+ * of a load test: parsing takes about as long as looking at every byte a few times, and a document is one
+ * arena. Threads: a document belongs to one thread. Memory: nodes, names and texts live in the document's
+ * arena until its last reference goes. Invariants: a tree never changes after br_dom_parse(); numbers of
+ * nodes follow their order in the text. All walks are loops: depth costs no stack.
  */
 #pragma once
 #include "base/buf.h"
@@ -16,7 +15,7 @@
 #include "dom/tags.h"
 
 #define BR_DOM_MAX_BYTES ((size_t) 64 << 20) /* of a text to parse */
-#define BR_DOM_MAX_NODES 2000000u            /* misnested formatting multiplies nodes */
+#define BR_DOM_MAX_NODES 1000000u            /* misnested formatting multiplies nodes */
 #define BR_DOM_MAX_OPEN  512                 /* open elements at a time, as in Go's x/net/html */
 #define BR_DOM_MAX_ATTRS 250u                /* of an element; further ones are ignored */
 
@@ -46,21 +45,21 @@ struct br_dom_node {
         uint32_t index;     /* of an element: its number among the elements of its parent, from 1 */
         uint32_t _capacity; /* of a text while parsing: bytes that it may grow into */
     };
-    uint16_t tag;        /* br_dom_tag; BR_TAG_OTHER: compare `text` */
+    uint16_t tag; /* br_dom_tag; BR_TAG_OTHER: compare `text` */
     uint8_t kind, ns;
 };
 
 typedef struct br_dom br_dom;
 
 /*
- * *ret gets one reference. Every text is HTML; what fails is a limit: BR_ELIMIT, with Go's words for too many open
- * elements.
+ * *ret gets one reference. Every text is HTML; what fails is a limit: BR_ELIMIT, with Go's words for too many
+ * open elements.
  */
 BR_NODISCARD br_code br_dom_parse(br_str html, br_dom **ret, br_err *err);
 br_dom *br_dom_ref(br_dom *dom);
 void br_dom_unref(br_dom *dom); /* NULL is fine */
 
-const br_dom_node *br_dom_root(const br_dom *dom);  /* the document node; it is number 0 */
+const br_dom_node *br_dom_root(const br_dom *dom); /* the document node; it is number 0 */
 uint32_t br_dom_node_count(const br_dom *dom);
 
 /* The next node in the order of the text inside of `top`; NULL at its end. Begin with `top` itself. */

@@ -17,7 +17,7 @@ extern const br_entity br_entities[];
 extern const size_t br_entity_count;
 
 /*
- * Decodes the reference at text.p[0] == '&' to UTF-8. Returns how many bytes of the text it took; 0: it is none, the
- * ampersand stands for itself. `*ret_bytes` of ret[8] are filled.
+ * Decodes the reference at text.p[0] == '&' to UTF-8. Returns how many bytes of the text it took; 0: it is
+ * none, the ampersand stands for itself. `*ret_bytes` of ret[8] are filled.
  */
 size_t br_entity_decode(br_str text, bool in_attribute, char ret[8], size_t *ret_bytes);

@@ -66,9 +66,11 @@ static bool attr_matches(br_matcher *m, const br_test *t, const br_dom_node *nod
         case BR_TEST_NOT_EQUAL: return !equal(t, s, t->value);
         case BR_TEST_INCLUDES: return includes(t, s);
         case BR_TEST_DASH:
-            return equal(t, s, t->value) || (s.n > n && s.p[n] == '-' && equal(t, br_str_sub(s, 0, n), t->value));
+            return equal(t, s, t->value) ||
+                   (s.n > n && s.p[n] == '-' && equal(t, br_str_sub(s, 0, n), t->value));
         case BR_TEST_PREFIX: return !all_blank(s) && s.n >= n && equal(t, br_str_sub(s, 0, n), t->value);
-        case BR_TEST_SUFFIX: return !all_blank(s) && s.n >= n && equal(t, br_str_sub(s, s.n - n, s.n), t->value);
+        case BR_TEST_SUFFIX:
+            return !all_blank(s) && s.n >= n && equal(t, br_str_sub(s, s.n - n, s.n), t->value);
         case BR_TEST_SUBSTRING: return !all_blank(s) && has_substring(t, s);
         default: return m->regexes->matches(m->regexes->ctx, t->regex, s);
     }
@@ -220,7 +222,8 @@ static bool lang_matches(const br_test *t, const br_dom_node *node)
 
 static bool is_link(const br_dom_node *node)
 {
-    return (node->tag == BR_TAG_A || node->tag == BR_TAG_AREA || node->tag == BR_TAG_LINK) && has_attr(node, "href");
+    return (node->tag == BR_TAG_A || node->tag == BR_TAG_AREA || node->tag == BR_TAG_LINK) &&
+           has_attr(node, "href");
 }
 
 static bool in_disabled_fieldset(const br_dom_node *node)
@@ -255,7 +258,8 @@ static int enabled_state(const br_dom_node *node)
 static bool is_checked(const br_dom_node *node)
 {
     if (node->tag == BR_TAG_OPTION) return has_attr(node, "selected");
-    if ((node->tag != BR_TAG_INPUT && node->tag != BR_TAG_MENUITEM) || !has_attr(node, "checked")) return false;
+    if ((node->tag != BR_TAG_INPUT && node->tag != BR_TAG_MENUITEM) || !has_attr(node, "checked"))
+        return false;
     br_str type = br_dom_attr_or_empty(node, "type");
     return br_str_eq_nocase(type, BR_STR("checkbox")) || br_str_eq_nocase(type, BR_STR("radio"));
 }
@@ -269,7 +273,8 @@ static bool is_input(const br_dom_node *node)
 static bool test_matches(br_matcher *m, const br_test *t, const br_dom_node *node)
 {
     switch (t->kind) {
-        case BR_TEST_TAG: return t->tag == node->tag && (t->tag != BR_TAG_OTHER || br_str_eq(t->value, node->text));
+        case BR_TEST_TAG:
+            return t->tag == node->tag && (t->tag != BR_TAG_OTHER || br_str_eq(t->value, node->text));
         case BR_TEST_NOT: return !matches_any(m, t->inner, node) && !m->exhausted;
         case BR_TEST_HAS:
         case BR_TEST_HAS_CHILD: return has_matches(m, t, node);

@@ -125,8 +125,8 @@ static void walk_children(walk *w, const br_dom_node *parent, bool elements, con
     }
 }
 
-void br_query_walk(const br_dom *dom, const br_nodes *from, br_way way, const br_pick *until, const br_pick *filter,
-    br_nodes *out)
+void br_query_walk(const br_dom *dom, const br_nodes *from, br_way way, const br_pick *until,
+    const br_pick *filter, br_nodes *out)
 {
     walk w = {until, filter, out, seen_of(dom)};
     for (size_t i = 0; i < from->len; i++) {

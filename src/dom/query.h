@@ -1,11 +1,10 @@
 /*
  * dom/query.h - sets of nodes, and the ways from one set to another.
  *
- * What: the traversal of jQuery as k6 has it (Go's goquery): children, parents, siblings and so on of every node of a
- *     set, each node once, in the order in which they are found.
- * Why here: without JavaScript, so that it can be tested alone.
- * Threads: one set, one thread.
- * Memory: sets are heap memory of the caller (br_nodes_deinit); nodes belong to their document.
+ * What: the traversal of jQuery as k6 has it (Go's goquery): children, parents, siblings and so on of every
+ * node of a set, each node once, in the order in which they are found. Why here: without JavaScript, so that
+ * it can be tested alone. Threads: one set, one thread. Memory: sets are heap memory of the caller
+ * (br_nodes_deinit); nodes belong to their document.
  */
 #pragma once
 #include "base/vec.h"
@@ -33,16 +32,17 @@ typedef enum br_way {
     BR_WAY_SIBLINGS
 } br_way;
 
-/* All append to *out, which is empty at first, each node once. `dom` is the document that the nodes are of. */
+/* All append to *out, which is empty at first, each node once. `dom` is the document that the nodes are of.
+ */
 
 /* Descendants that are picked; with `one` only the first of the document's order. */
 void br_query_find(const br_dom *dom, const br_nodes *from, const br_pick *pick, bool one, br_nodes *out);
 /*
- * The nodes on the way. `until`: for PARENTS, NEXT_ALL, PREV_ALL, the walk ends before a node that it picks; NULL: at
- * the end. `filter` NULL: all.
+ * The nodes on the way. `until`: for PARENTS, NEXT_ALL, PREV_ALL, the walk ends before a node that it picks;
+ * NULL: at the end. `filter` NULL: all.
  */
-void br_query_walk(const br_dom *dom, const br_nodes *from, br_way way, const br_pick *until, const br_pick *filter,
-    br_nodes *out);
+void br_query_walk(const br_dom *dom, const br_nodes *from, br_way way, const br_pick *until,
+    const br_pick *filter, br_nodes *out);
 /* Of each node, itself or the nearest ancestor that is picked. */
 void br_query_closest(const br_dom *dom, const br_nodes *from, const br_pick *pick, br_nodes *out);
 /* Those that are picked, or with `wanted` false those that are not. */

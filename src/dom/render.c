@@ -103,7 +103,8 @@ static void put_start(br_buf *out, const br_dom_node *node)
         (void) br_buf_putc(out, '"');
     }
     (void) br_buf_puts(out, is_void(node) ? "/>" : ">");
-    bool eats_newline = node->tag == BR_TAG_PRE || node->tag == BR_TAG_LISTING || node->tag == BR_TAG_TEXTAREA;
+    bool eats_newline = node->tag == BR_TAG_PRE || node->tag == BR_TAG_LISTING ||
+                        node->tag == BR_TAG_TEXTAREA;
     const br_dom_node *first = node->first;
     if (eats_newline && first && first->kind == BR_DOM_TEXT && first->text.n && first->text.p[0] == '\n')
         (void) br_buf_putc(out, '\n');

@@ -42,7 +42,8 @@ static bool foreign_boundary(const br_dom_node *node)
 
 static bool is_boundary(const br_dom_node *node, br_scope scope)
 {
-    if (node->ns != BR_NS_HTML) return scope != BR_SCOPE_TABLE && (scope == BR_SCOPE_SELECT || foreign_boundary(node));
+    if (node->ns != BR_NS_HTML)
+        return scope != BR_SCOPE_TABLE && (scope == BR_SCOPE_SELECT || foreign_boundary(node));
     switch (scope) {
         case BR_SCOPE_TABLE:
             return node->tag == BR_TAG_HTML || node->tag == BR_TAG_TABLE || node->tag == BR_TAG_TEMPLATE;
@@ -112,7 +113,8 @@ void br_tree_clear_to(br_tree *b, br_dom_tag first, br_dom_tag second, br_dom_ta
     for (;;) {
         const br_dom_node *node = br_tree_current(b);
         if (b->depth == 1 || br_tree_is(node, BR_TAG_TEMPLATE) || br_tree_is(node, first) ||
-            (second != BR_TAG_OTHER && br_tree_is(node, second)) || (third != BR_TAG_OTHER && br_tree_is(node, third)))
+            (second != BR_TAG_OTHER && br_tree_is(node, second)) ||
+            (third != BR_TAG_OTHER && br_tree_is(node, third)))
             return;
         br_tree_pop(b);
     }

@@ -3,8 +3,7 @@
 static const struct {
     br_str name;
     unsigned flags;
-} tags[] = {
-    {BR_STR_INIT(""), 0},
+} tags[] = {{BR_STR_INIT(""), 0},
 #define TAG_ROW(id, name, flags) {BR_STR_INIT(name), flags},
     BR_TAGS(TAG_ROW)
 #undef TAG_ROW

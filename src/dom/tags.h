@@ -1,10 +1,9 @@
 /*
  * dom/tags.h - the element names that HTML treats in a way of their own.
  *
- * What: a number per known name, and the properties that the parser asks for (HTML standard, 13.2.4.2 and 13.1.2).
- * Why here: parser, renderer, selectors and the typed elements of scripts compare numbers instead of text.
- * Threads: constants.
- * Invariants: the list is sorted by name: names are found by bisection.
+ * What: a number per known name, and the properties that the parser asks for (HTML standard, 13.2.4.2
+ * and 13.1.2). Why here: parser, renderer, selectors and the typed elements of scripts compare numbers
+ * instead of text. Threads: constants. Invariants: the list is sorted by name: names are found by bisection.
  */
 #pragma once
 #include "base/str.h"
@@ -183,5 +182,5 @@ typedef enum br_dom_tag {
 
 /* The number of a name in lower case; BR_TAG_OTHER if it has none. */
 br_dom_tag br_dom_tag_find(br_str name);
-br_str br_dom_tag_name(br_dom_tag tag);       /* "" of BR_TAG_OTHER */
+br_str br_dom_tag_name(br_dom_tag tag);    /* "" of BR_TAG_OTHER */
 unsigned br_dom_tag_flags(br_dom_tag tag); /* of br_tag_flag */

@@ -41,7 +41,8 @@ static size_t skip_space(const br_tokenizer *t, size_t i)
     return i;
 }
 
-/* The text with references decoded and, if wanted, zero bytes replaced; the slice itself if it has neither. */
+/* The text with references decoded and, if wanted, zero bytes replaced; the slice itself if it has neither.
+ */
 static br_str decoded(br_tokenizer *t, br_str s, bool references, bool in_attribute, bool replace_nul)
 {
     bool some = references && s.n && memchr(s.p, '&', s.n);
@@ -53,10 +54,9 @@ static br_str decoded(br_tokenizer *t, br_str s, bool references, bool in_attrib
     char *out = br_arena_alloc(t->arena, s.n * 2 + nuls * 2 + 8);
     size_t n = 0;
     for (size_t i = 0; i < s.n;) {
-        size_t bytes = 0,
-               taken = references && s.p[i] == '&'
-                           ? br_entity_decode(br_str_sub(s, i, s.n), in_attribute, out + n, &bytes)
-                           : 0;
+        size_t bytes = 0, taken = references && s.p[i] == '&'
+                                      ? br_entity_decode(br_str_sub(s, i, s.n), in_attribute, out + n, &bytes)
+                                      : 0;
         if (taken == 0 && replace_nul && s.p[i] == 0) {
             memcpy(out + n, "\xEF\xBF\xBD", 3);
             bytes = 3;

@@ -3,8 +3,8 @@
  *
  * What: the tokenizer of the HTML standard (13.2.5) over a whole text, one token per call.
  * Threads: one tokenizer, one thread.
- * Memory: names and texts are slices of the text, which is changed in place (names to lower case), or copies in the
- *     arena if characters had to be decoded.
+ * Memory: names and texts are slices of the text, which is changed in place (names to lower case), or copies
+ * in the arena if characters had to be decoded.
  */
 #pragma once
 #include "base/arena.h"
@@ -31,9 +31,9 @@ typedef enum br_token_mode {
 
 typedef struct br_token {
     br_token_kind kind;
-    br_dom_tag tag; /* of a start or end tag */
-    br_str name;    /* of a tag in lower case, of a doctype */
-    br_str text;    /* of a text or comment */
+    br_dom_tag tag;            /* of a start or end tag */
+    br_str name;               /* of a tag in lower case, of a doctype */
+    br_str text;               /* of a text or comment */
     BR_VEC(br_dom_attr) attrs; /* kept from token to token; without prefixes */
     bool self_closing;
     bool has_nul;                /* text: zero bytes are in it */

@@ -48,8 +48,9 @@ static br_dom_node *place(const br_tree *b, br_dom_node *target, br_dom_node **r
 {
     *ret_next = NULL;
     bool fosters = b->foster && target->ns == BR_NS_HTML &&
-                   (target->tag == BR_TAG_TABLE || target->tag == BR_TAG_TBODY || target->tag == BR_TAG_TFOOT ||
-                       target->tag == BR_TAG_THEAD || target->tag == BR_TAG_TR);
+                   (target->tag == BR_TAG_TABLE || target->tag == BR_TAG_TBODY ||
+                       target->tag == BR_TAG_TFOOT || target->tag == BR_TAG_THEAD ||
+                       target->tag == BR_TAG_TR);
     if (!fosters) return target;
     for (size_t i = b->depth; i-- > 0;) {
         br_dom_node *node = b->open[i];
@@ -240,7 +241,8 @@ void br_tree_build(br_tree *b)
     while (!b->stopped && b->failed == BR_TREE_OK) {
         b->tokens.cdata = b->depth > 0 && br_tree_current(b)->ns != BR_NS_HTML;
         br_tokenizer_next(&b->tokens, &b->token);
-        bool skip = b->skip_newline && b->token.kind == BR_TOKEN_TEXT && b->token.text.n && b->token.text.p[0] == '\n';
+        bool skip = b->skip_newline && b->token.kind == BR_TOKEN_TEXT && b->token.text.n &&
+                    b->token.text.p[0] == '\n';
         b->skip_newline = false;
         if (skip) b->token.text = br_str_sub(b->token.text, 1, b->token.text.n);
         if (skip && b->token.text.n == 0) continue;

@@ -64,7 +64,8 @@ static void start_item(br_tree *b)
     b->frameset_ok = false;
     for (size_t i = b->depth; i-- > 0;) {
         const br_dom_node *node = b->open[i];
-        bool found = li ? br_tree_is(node, BR_TAG_LI) : br_tree_is(node, BR_TAG_DD) || br_tree_is(node, BR_TAG_DT);
+        bool found = li ? br_tree_is(node, BR_TAG_LI)
+                        : br_tree_is(node, BR_TAG_DD) || br_tree_is(node, BR_TAG_DT);
         if (found) {
             br_dom_tag tag = (br_dom_tag) node->tag;
             br_tree_implied_ends(b, tag);
@@ -226,7 +227,8 @@ static void start_frame_of_text(br_tree *b)
     br_tree_insert_raw(b, BR_MODE_RAWTEXT);
 }
 
-/* Start tags that have a rule of their own; false: the flags of the tag decide. *ret_done: what the mode returns. */
+/* Start tags that have a rule of their own; false: the flags of the tag decide. *ret_done: what the mode
+ * returns. */
 static bool start_by_name(br_tree *b, bool *ret_done)
 {
     *ret_done = true;

@@ -1,22 +1,23 @@
 /* Elements of SVG and MathML (HTML standard, 13.2.6.5 and the adjustments of 13.2.6.1). */
 #include "dom/tree_int.h"
 
-static const char *const svg_names[] = {"altGlyph", "altGlyphDef", "altGlyphItem", "animateColor", "animateMotion",
-    "animateTransform", "clipPath", "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite",
-    "feConvolveMatrix", "feDiffuseLighting", "feDisplacementMap", "feDistantLight", "feDropShadow", "feFlood",
-    "feFuncA", "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feImage", "feMerge", "feMergeNode", "feMorphology",
-    "feOffset", "fePointLight", "feSpecularLighting", "feSpotLight", "feTile", "feTurbulence", "foreignObject",
-    "glyphRef", "linearGradient", "radialGradient", "textPath"};
+static const char *const svg_names[] = {"altGlyph", "altGlyphDef", "altGlyphItem", "animateColor",
+    "animateMotion", "animateTransform", "clipPath", "feBlend", "feColorMatrix", "feComponentTransfer",
+    "feComposite", "feConvolveMatrix", "feDiffuseLighting", "feDisplacementMap", "feDistantLight",
+    "feDropShadow", "feFlood", "feFuncA", "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feImage",
+    "feMerge", "feMergeNode", "feMorphology", "feOffset", "fePointLight", "feSpecularLighting", "feSpotLight",
+    "feTile", "feTurbulence", "foreignObject", "glyphRef", "linearGradient", "radialGradient", "textPath"};
 
-static const char *const svg_attrs[] = {"attributeName", "attributeType", "baseFrequency", "baseProfile", "calcMode",
-    "clipPathUnits", "diffuseConstant", "edgeMode", "filterUnits", "glyphRef", "gradientTransform", "gradientUnits",
-    "kernelMatrix", "kernelUnitLength", "keyPoints", "keySplines", "keyTimes", "lengthAdjust", "limitingConeAngle",
-    "markerHeight", "markerUnits", "markerWidth", "maskContentUnits", "maskUnits", "numOctaves", "pathLength",
-    "patternContentUnits", "patternTransform", "patternUnits", "pointsAtX", "pointsAtY", "pointsAtZ",
-    "preserveAlpha", "preserveAspectRatio", "primitiveUnits", "refX", "refY", "repeatCount", "repeatDur",
-    "requiredExtensions", "requiredFeatures", "specularConstant", "specularExponent", "spreadMethod", "startOffset",
-    "stdDeviation", "stitchTiles", "surfaceScale", "systemLanguage", "tableValues", "targetX", "targetY",
-    "textLength", "viewBox", "viewTarget", "xChannelSelector", "yChannelSelector", "zoomAndPan"};
+static const char *const svg_attrs[] = {"attributeName", "attributeType", "baseFrequency", "baseProfile",
+    "calcMode", "clipPathUnits", "diffuseConstant", "edgeMode", "filterUnits", "glyphRef",
+    "gradientTransform", "gradientUnits", "kernelMatrix", "kernelUnitLength", "keyPoints", "keySplines",
+    "keyTimes", "lengthAdjust", "limitingConeAngle", "markerHeight", "markerUnits", "markerWidth",
+    "maskContentUnits", "maskUnits", "numOctaves", "pathLength", "patternContentUnits", "patternTransform",
+    "patternUnits", "pointsAtX", "pointsAtY", "pointsAtZ", "preserveAlpha", "preserveAspectRatio",
+    "primitiveUnits", "refX", "refY", "repeatCount", "repeatDur", "requiredExtensions", "requiredFeatures",
+    "specularConstant", "specularExponent", "spreadMethod", "startOffset", "stdDeviation", "stitchTiles",
+    "surfaceScale", "systemLanguage", "tableValues", "targetX", "targetY", "textLength", "viewBox",
+    "viewTarget", "xChannelSelector", "yChannelSelector", "zoomAndPan"};
 
 static const char *const math_attrs[] = {"definitionURL"};
 
@@ -31,8 +32,8 @@ static br_str adjusted(br_str name, const char *const *names, size_t count)
 /* xlink:href and the like: the names that belong to namespaces. */
 static void split_prefix(br_dom_attr *a)
 {
-    static const char *const whole[] = {"xlink:actuate", "xlink:arcrole", "xlink:href", "xlink:role", "xlink:show",
-        "xlink:title", "xlink:type", "xml:lang", "xml:space", "xmlns:xlink"};
+    static const char *const whole[] = {"xlink:actuate", "xlink:arcrole", "xlink:href", "xlink:role",
+        "xlink:show", "xlink:title", "xlink:type", "xml:lang", "xml:space", "xmlns:xlink"};
     for (size_t i = 0; i < BR_COUNT_OF(whole); i++) {
         if (!br_str_is(a->name, whole[i])) continue;
         size_t colon = (size_t) br_str_find_char(a->name, ':');
@@ -59,8 +60,8 @@ void br_tree_insert_foreign(br_tree *b, br_dom_ns ns)
 bool br_tree_math_point(const br_dom_node *node)
 {
     if (node->ns != BR_NS_MATH) return false;
-    return node->tag == BR_TAG_MI || node->tag == BR_TAG_MO || node->tag == BR_TAG_MN || node->tag == BR_TAG_MS ||
-           node->tag == BR_TAG_MTEXT;
+    return node->tag == BR_TAG_MI || node->tag == BR_TAG_MO || node->tag == BR_TAG_MN ||
+           node->tag == BR_TAG_MS || node->tag == BR_TAG_MTEXT;
 }
 
 bool br_tree_html_point(const br_dom_node *node)
@@ -138,7 +139,8 @@ static bool breaks_out(const br_token *t)
         case BR_TAG_FONT:
             for (size_t i = 0; i < t->attrs.len; i++) {
                 br_str name = t->attrs.data[i].name;
-                if (br_str_is(name, "color") || br_str_is(name, "face") || br_str_is(name, "size")) return true;
+                if (br_str_is(name, "color") || br_str_is(name, "face") || br_str_is(name, "size"))
+                    return true;
             }
             return false;
         default: return false;

@@ -1,10 +1,10 @@
 /*
  * dom/tree_int.h - what the files of the tree builder share.
  *
- * What: the tree construction of the HTML standard (13.2.6): a mode is a function that takes the current token, and
- *     says false if the token has to be looked at again in the mode that it has set.
- * Threads: one builder, one thread.
- * Invariants: a limit that was met sets `failed` and nothing else: callers go on with valid nodes, and the loop ends.
+ * What: the tree construction of the HTML standard (13.2.6): a mode is a function that takes the current
+ * token, and says false if the token has to be looked at again in the mode that it has set. Threads: one
+ * builder, one thread. Invariants: a limit that was met sets `failed` and nothing else: callers go on with
+ * valid nodes, and the loop ends.
  */
 #pragma once
 #include "dom/token_int.h"
@@ -33,7 +33,13 @@ typedef enum br_tree_mode {
     BR_TREE_AFTER_AFTER_FRAMESET
 } br_tree_mode;
 
-typedef enum br_scope { BR_SCOPE, BR_SCOPE_LIST_ITEM, BR_SCOPE_BUTTON, BR_SCOPE_TABLE, BR_SCOPE_SELECT } br_scope;
+typedef enum br_scope {
+    BR_SCOPE,
+    BR_SCOPE_LIST_ITEM,
+    BR_SCOPE_BUTTON,
+    BR_SCOPE_TABLE,
+    BR_SCOPE_SELECT
+} br_scope;
 
 typedef enum br_tree_failure { BR_TREE_OK, BR_TREE_TOO_DEEP, BR_TREE_TOO_MANY } br_tree_failure;
 
@@ -74,11 +80,12 @@ br_dom_node *br_tree_new(br_tree *b, br_dom_kind kind, br_str text);
 br_dom_node *br_tree_clone(br_tree *b, const br_dom_node *node); /* element and attributes, nothing else */
 void br_tree_append(br_dom_node *parent, br_dom_node *child);
 void br_tree_remove(br_dom_node *node);
-void br_tree_insert_at(br_tree *b, br_dom_node *target, br_dom_node *node); /* at `target` or its foster parent */
+void br_tree_insert_at(
+    br_tree *b, br_dom_node *target, br_dom_node *node); /* at `target` or its foster parent */
 void br_tree_insert_text(br_tree *b, br_str text);
-void br_tree_insert_comment(br_tree *b, br_dom_node *parent); /* NULL: at the current place */
-br_dom_node *br_tree_element(br_tree *b, br_dom_ns ns);       /* of the token; not inserted */
-br_dom_node *br_tree_insert(br_tree *b);                      /* element of the token, inserted and open */
+void br_tree_insert_comment(br_tree *b, br_dom_node *parent);  /* NULL: at the current place */
+br_dom_node *br_tree_element(br_tree *b, br_dom_ns ns);        /* of the token; not inserted */
+br_dom_node *br_tree_insert(br_tree *b);                       /* element of the token, inserted and open */
 br_dom_node *br_tree_insert_named(br_tree *b, br_dom_tag tag); /* the same without attributes */
 void br_tree_insert_void(br_tree *b);
 void br_tree_add_missing_attrs(br_tree *b, br_dom_node *node);
@@ -96,8 +103,8 @@ bool br_tree_in_scope(const br_tree *b, br_dom_tag tag, br_scope scope);
 bool br_tree_node_in_scope(const br_tree *b, const br_dom_node *node);
 bool br_tree_has_open(const br_tree *b, br_dom_tag tag);
 bool br_tree_special(const br_dom_node *node);
-void br_tree_implied_ends(br_tree *b, br_dom_tag except); /* BR_TAG_OTHER: no exception */
-void br_tree_close_p(br_tree *b);                         /* if one is in button scope */
+void br_tree_implied_ends(br_tree *b, br_dom_tag except);                     /* BR_TAG_OTHER: no exception */
+void br_tree_close_p(br_tree *b);                                             /* if one is in button scope */
 void br_tree_clear_to(br_tree *b, br_dom_tag a, br_dom_tag b_, br_dom_tag c); /* or html, template */
 void br_tree_reset_mode(br_tree *b);
 
@@ -108,8 +115,8 @@ void br_tree_mark(br_tree *b);
 void br_tree_clear_to_marker(br_tree *b);
 void br_tree_forget(br_tree *b, const br_dom_node *node);
 br_dom_node *br_tree_active_of(const br_tree *b, br_dom_tag tag); /* behind the last marker; NULL */
-void br_tree_adopt(br_tree *b, br_dom_tag tag);                  /* the adoption agency */
-void br_tree_other_end(br_tree *b);                              /* "any other end tag" in body */
+void br_tree_adopt(br_tree *b, br_dom_tag tag);                   /* the adoption agency */
+void br_tree_other_end(br_tree *b);                               /* "any other end tag" in body */
 
 /* Foreign elements (tree_foreign.c). */
 bool br_tree_is_foreign_token(const br_tree *b);

@@ -180,7 +180,8 @@ bool br_tree_in_column_group(br_tree *b)
 
 static bool has_section_in_scope(const br_tree *b)
 {
-    return br_tree_in_scope(b, BR_TAG_TBODY, BR_SCOPE_TABLE) || br_tree_in_scope(b, BR_TAG_THEAD, BR_SCOPE_TABLE) ||
+    return br_tree_in_scope(b, BR_TAG_TBODY, BR_SCOPE_TABLE) ||
+           br_tree_in_scope(b, BR_TAG_THEAD, BR_SCOPE_TABLE) ||
            br_tree_in_scope(b, BR_TAG_TFOOT, BR_SCOPE_TABLE);
 }
 
@@ -362,7 +363,8 @@ bool br_tree_in_select(br_tree *b)
 bool br_tree_in_select_in_table(br_tree *b)
 {
     br_dom_tag tag = b->token.tag;
-    bool part = tag == BR_TAG_CAPTION || tag == BR_TAG_TABLE || tag == BR_TAG_TR || is_section(tag) || is_cell(tag);
+    bool part = tag == BR_TAG_CAPTION || tag == BR_TAG_TABLE || tag == BR_TAG_TR || is_section(tag) ||
+                is_cell(tag);
     if (part && b->token.kind == BR_TOKEN_START) {
         br_tree_pop_until(b, BR_TAG_SELECT);
         br_tree_reset_mode(b);

@@ -10,7 +10,19 @@ static br_js_element *self(JSContext *ctx, JSValueConst v)
 
 /* Neighbours ---------------------------------------------------------------------------------------- */
 
-enum { FIRST, LAST, NEXT, PREVIOUS, PARENT, FIRST_ELEMENT, LAST_ELEMENT, NEXT_ELEMENT, PREVIOUS_ELEMENT, PARENT_ELEMENT, DOCUMENT };
+enum {
+    FIRST,
+    LAST,
+    NEXT,
+    PREVIOUS,
+    PARENT,
+    FIRST_ELEMENT,
+    LAST_ELEMENT,
+    NEXT_ELEMENT,
+    PREVIOUS_ELEMENT,
+    PARENT_ELEMENT,
+    DOCUMENT
+};
 
 static const br_dom_node *to_element(const br_dom_node *node, bool forward)
 {
@@ -37,7 +49,8 @@ static const br_dom_node *neighbour(const br_js_element *e, int which)
     }
 }
 
-static JSValue element_neighbour(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int which)
+static JSValue element_neighbour(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int which)
 {
     (void) argc, (void) argv;
     const br_js_element *e = self(ctx, this_val);
@@ -51,7 +64,8 @@ static void children_of(const br_js_element *e, bool elements, br_nodes *out)
     }
 }
 
-static JSValue element_children(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int elements)
+static JSValue element_children(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int elements)
 {
     (void) argc, (void) argv;
     const br_js_element *e = self(ctx, this_val);
@@ -141,13 +155,17 @@ static JSValue element_text(JSContext *ctx, JSValueConst this_val, int argc, JSV
 static JSValue element_node_type(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) argc, (void) argv;
-    static const int types[] = {[BR_DOM_DOCUMENT] = 9, [BR_DOM_ELEMENT] = 1, [BR_DOM_TEXT] = 3, [BR_DOM_COMMENT] = 8,
+    static const int types[] = {[BR_DOM_DOCUMENT] = 9,
+        [BR_DOM_ELEMENT] = 1,
+        [BR_DOM_TEXT] = 3,
+        [BR_DOM_COMMENT] = 8,
         [BR_DOM_DOCTYPE] = 10};
     const br_js_element *e = self(ctx, this_val);
     return e ? JS_NewInt32(ctx, types[e->node->kind]) : JS_EXCEPTION;
 }
 
-static JSValue element_is_default_namespace(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+static JSValue element_is_default_namespace(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) argc, (void) argv;
     const br_js_element *e = self(ctx, this_val);
@@ -224,7 +242,8 @@ static JSValue element_attributes(JSContext *ctx, JSValueConst this_val, int arg
 
 enum { GET, HAS, NODE };
 
-static JSValue element_attribute(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int which)
+static JSValue element_attribute(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int which)
 {
     const br_js_element *e = self(ctx, this_val);
     if (!e) return JS_EXCEPTION;

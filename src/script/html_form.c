@@ -34,7 +34,8 @@ static JSValue option(JSContext *ctx, int argc, JSValueConst *argv, const char *
     return argc > 0 && JS_IsObject(argv[0]) ? JS_GetPropertyStr(ctx, argv[0], name) : JS_UNDEFINED;
 }
 
-static JSValue selector_option(JSContext *ctx, int argc, JSValueConst *argv, const char *name, const char *otherwise)
+static JSValue selector_option(
+    JSContext *ctx, int argc, JSValueConst *argv, const char *name, const char *otherwise)
 {
     JSValue v = option(ctx, argc, argv, name);
     return JS_IsUndefined(v) ? JS_NewString(ctx, otherwise) : v;
@@ -125,11 +126,13 @@ static int put_submit(JSContext *ctx, JSValueConst form, JSValueConst selector, 
         br_query_find(s->dom, &s->nodes, &search.pick, false, &found.nodes);
     JSValue done = br_js_search_end(&search, JS_UNDEFINED);
     int rc = JS_IsException(done) ? -1 : 0;
-    const br_str *name = rc == 0 && found.nodes.len ? br_dom_attr_of(found.nodes.data[0], BR_STR("name")) : NULL;
+    const br_str *name = rc == 0 && found.nodes.len ? br_dom_attr_of(found.nodes.data[0], BR_STR("name"))
+                                                    : NULL;
     if (name) {
         JSValue value = br_js_selection_val(ctx, &found);
         JSAtom atom = JS_NewAtomLen(ctx, name->p, name->n);
-        if (!JS_IsUndefined(value)) rc = JS_DefinePropertyValue(ctx, values, atom, value, JS_PROP_C_W_E) < 0 ? -1 : 0;
+        if (!JS_IsUndefined(value))
+            rc = JS_DefinePropertyValue(ctx, values, atom, value, JS_PROP_C_W_E) < 0 ? -1 : 0;
         JS_FreeAtom(ctx, atom);
     }
     br_nodes_deinit(&found.nodes);
@@ -181,7 +184,8 @@ static int copy_values(JSContext *ctx, JSValueConst from, JSValueConst to, bool 
 }
 
 /* What the form sends: its controls, its button, and over them what the script gives. */
-static JSValue form_values(JSContext *ctx, JSValueConst form, JSValueConst submit, JSValueConst fields, bool query)
+static JSValue form_values(
+    JSContext *ctx, JSValueConst form, JSValueConst submit, JSValueConst fields, bool query)
 {
     JSValue own = br_js_serialize_object(ctx, br_js_selection_of(form)), values = JS_NewObject(ctx);
     bool ok = put_submit(ctx, form, submit, own) == 0 && copy_values(ctx, own, values, true, query) == 0 &&
@@ -208,7 +212,8 @@ static int set_query(JSContext *ctx, JSValueConst values, br_buf *url)
     (void) br_buf_put(&out, text);
     if (query.len) (void) br_buf_putc(&out, '?');
     if (br_buf_put(&out, br_buf_view(&query)) != BR_OK && rc == 0) {
-        br_js_throw(ctx, "submitForm(): the address is longer than %d bytes: send the form with POST", BR_URL_MAX_BYTES);
+        br_js_throw(ctx, "submitForm(): the address is longer than %d bytes: send the form with POST",
+            BR_URL_MAX_BYTES);
         rc = -1;
     }
     (void) br_buf_put(&out, fragment);
@@ -249,7 +254,8 @@ JSValue br_js_response_submit_form(JSContext *ctx, JSValueConst this_val, int ar
             fields = option(ctx, argc, argv, "fields"), params = option(ctx, argc, argv, "params"),
             ret = JS_EXCEPTION;
     JSValue form = br_js_response_html(ctx, this_val, 1, (JSValueConst *) &selector);
-    if (!JS_IsException(form) && !JS_IsException(fields) && !JS_IsException(params) && !JS_IsException(submit)) {
+    if (!JS_IsException(form) && !JS_IsException(fields) && !JS_IsException(params) &&
+        !JS_IsException(submit)) {
         ret = first(form) ? send_form(ctx, this_val, form, submit, fields, params)
                           : throw_missing(ctx, "no form found for selector", selector, this_val);
     }

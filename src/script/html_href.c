@@ -40,7 +40,8 @@ static bool is_scheme(br_str s)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'))) return false;
+        if (!letter && (i == 0 || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.')))
+            return false;
     }
     return s.n > 0;
 }
@@ -74,7 +75,10 @@ static void split_authority(br_str authority, parts *p)
 
 static parts split(br_str url)
 {
-    parts p = {.scheme = BR_STR(""), .user = BR_STR(""), .password = BR_STR(""), .host = BR_STR(""),
+    parts p = {.scheme = BR_STR(""),
+        .user = BR_STR(""),
+        .password = BR_STR(""),
+        .host = BR_STR(""),
         .port = BR_STR("")};
     p.fragment = cut_behind(&url, '#');
     p.query = cut_behind(&url, '?');
@@ -184,10 +188,10 @@ static JSValue part_of(JSContext *ctx, const br_js_element *e, part which)
     return v;
 }
 
-#define PART(name, which)                                                                                              \
-    JSValue br_js_href_##name(JSContext *ctx, const br_js_element *e)                                                  \
-    {                                                                                                                  \
-        return part_of(ctx, e, which);                                                                                 \
+#define PART(name, which)                                                                                    \
+    JSValue br_js_href_##name(JSContext *ctx, const br_js_element *e)                                        \
+    {                                                                                                        \
+        return part_of(ctx, e, which);                                                                       \
     }
 PART(hash, HASH)
 PART(host, HOST)

@@ -3,7 +3,8 @@
  *
  * What: native parts of Selection and Element, and searches with k6's selectors.
  * Threads: of the VU.
- * Memory: both hold a reference to their document; classes and prototypes are made in a VU when it first parses HTML.
+ * Memory: both hold a reference to their document; classes and prototypes are made in a VU when it first
+ * parses HTML.
  */
 #pragma once
 #include "dom/query.h"
@@ -30,11 +31,15 @@ br_js_selection *br_js_selection_of(JSValueConst v);
 br_js_element *br_js_element_of(JSValueConst v);
 
 /* Takes the nodes, and references to the rest. `prev` may be JS_UNDEFINED. */
-JSValue br_js_selection_new(JSContext *ctx, br_dom *dom, JSValueConst url, JSValueConst prev, br_nodes *nodes);
-JSValue br_js_element_new(JSContext *ctx, br_dom *dom, const br_dom_node *node, JSValueConst url); /* NULL: undefined */
-JSValue br_js_element_list(JSContext *ctx, br_dom *dom, const br_nodes *nodes, JSValueConst url);  /* an array */
-JSValue br_js_element_base_proto(JSContext *ctx);          /* of all types */
-JSValue br_js_typed_proto(JSContext *ctx, br_dom_tag tag); /* html_typed.c: new; JS_UNDEFINED: none of its own */
+JSValue br_js_selection_new(
+    JSContext *ctx, br_dom *dom, JSValueConst url, JSValueConst prev, br_nodes *nodes);
+JSValue br_js_element_new(
+    JSContext *ctx, br_dom *dom, const br_dom_node *node, JSValueConst url); /* NULL: undefined */
+JSValue br_js_element_list(
+    JSContext *ctx, br_dom *dom, const br_nodes *nodes, JSValueConst url); /* an array */
+JSValue br_js_element_base_proto(JSContext *ctx);                          /* of all types */
+JSValue br_js_typed_proto(
+    JSContext *ctx, br_dom_tag tag); /* html_typed.c: new; JS_UNDEFINED: none of its own */
 
 /* A search: a selector with what it needs. */
 typedef struct br_js_search {
@@ -56,7 +61,8 @@ int br_js_search_take_text(br_js_search *s, JSValueConst what);
 /* Releases it. `result`, or an exception if the search failed. */
 JSValue br_js_search_end(br_js_search *s, JSValue result);
 /* Descendants of `node` by a selector that is part of this program. */
-void br_js_find_all(JSContext *ctx, const br_dom *dom, const br_dom_node *node, br_str selector, br_nodes *out);
+void br_js_find_all(
+    JSContext *ctx, const br_dom *dom, const br_dom_node *node, br_str selector, br_nodes *out);
 
 /* Values (html_values.c); the string results are of one node. */
 JSValue br_js_inner_html(JSContext *ctx, const br_dom_node *node);
@@ -64,7 +70,8 @@ JSValue br_js_text_of(JSContext *ctx, const br_nodes *nodes);
 JSValue br_js_value_or_html(JSContext *ctx, const br_dom_node *node);
 JSValue br_js_selection_val(JSContext *ctx, const br_js_selection *s);
 JSValue br_js_selection_data(JSContext *ctx, const br_js_selection *s, int argc, JSValueConst *argv);
-/* Names and values of a form, each at most once; of what the selection holds or, if a form is in it, finds. */
+/* Names and values of a form, each at most once; of what the selection holds or, if a form is in it, finds.
+ */
 JSValue br_js_serialize_object(JSContext *ctx, const br_js_selection *s);
 extern const JSCFunctionListEntry br_js_selection_entries[];
 extern const int br_js_selection_entry_count;

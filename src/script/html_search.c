@@ -117,11 +117,13 @@ JSValue br_js_search_end(br_js_search *s, JSValue result)
     if (!failed && !exhausted) return result;
     JS_FreeValue(s->ctx, result);
     if (failed) return JS_EXCEPTION;
-    return br_js_throw(s->ctx, "the selector was given up after %u comparisons: use a simpler one, or a smaller page",
+    return br_js_throw(s->ctx,
+        "the selector was given up after %u comparisons: use a simpler one, or a smaller page",
         BR_CSS_MAX_STEPS);
 }
 
-void br_js_find_all(JSContext *ctx, const br_dom *dom, const br_dom_node *node, br_str selector, br_nodes *out)
+void br_js_find_all(
+    JSContext *ctx, const br_dom *dom, const br_dom_node *node, br_str selector, br_nodes *out)
 {
     br_js_search s;
     br_js_search_begin(&s, ctx);

@@ -115,7 +115,8 @@ static JSValue call_with(JSContext *ctx, JSValueConst fn, size_t i, JSValue valu
 }
 
 /* Those for which the function says `wanted`; -1: it threw. */
-static int filter_by_function(JSContext *ctx, JSValueConst this_val, JSValueConst fn, bool wanted, br_nodes *out)
+static int filter_by_function(
+    JSContext *ctx, JSValueConst this_val, JSValueConst fn, bool wanted, br_nodes *out)
 {
     const br_js_selection *s = br_js_selection_of(this_val);
     for (size_t i = 0; i < s->nodes.len; i++) {
@@ -179,7 +180,8 @@ static JSValue selection_eq(JSContext *ctx, JSValueConst this_val, int argc, JSV
     return at_index(ctx, this_val, i);
 }
 
-static JSValue selection_end_of(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
+static JSValue selection_end_of(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int index)
 {
     (void) argc, (void) argv;
     return self(ctx, this_val) ? at_index(ctx, this_val, index) : JS_EXCEPTION;
@@ -258,7 +260,9 @@ static JSValue selection_index(JSContext *ctx, JSValueConst this_val, int argc, 
     }
     const br_js_selection *other = br_js_selection_of(argv[0]);
     const br_js_element *element = br_js_element_of(argv[0]);
-    const br_dom_node *node = element ? element->node : other && other->nodes.len ? other->nodes.data[0] : NULL;
+    const br_dom_node *node = element                     ? element->node
+                              : other && other->nodes.len ? other->nodes.data[0]
+                                                          : NULL;
     if (node || !JS_IsString(argv[0])) return JS_NewInt64(ctx, node ? br_nodes_index(&s->nodes, node) : -1);
     br_js_search search;
     br_js_search_begin(&search, ctx);

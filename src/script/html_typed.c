@@ -1,6 +1,6 @@
 /*
- * What types of elements have besides. Most methods show an attribute in some way: they are rows of a table. The others
- * are functions in html_typed_functions.c.
+ * What types of elements have besides. Most methods show an attribute in some way: they are rows of a table.
+ * The others are functions in html_typed_functions.c.
  */
 #include "script/html_typed_int.h"
 #include <stdlib.h>
@@ -243,7 +243,8 @@ static int add_methods(JSContext *ctx, JSValueConst proto, group g)
         if (methods[i].group != g) continue;
         JSValue fn = JS_NewCFunctionMagic(ctx, call, methods[i].name, 0, JS_CFUNC_generic_magic, (int) i);
         int flags = JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE;
-        if (JS_IsException(fn) || JS_DefinePropertyValueStr(ctx, proto, methods[i].name, fn, flags) < 0) return -1;
+        if (JS_IsException(fn) || JS_DefinePropertyValueStr(ctx, proto, methods[i].name, fn, flags) < 0)
+            return -1;
     }
     return 0;
 }

@@ -60,7 +60,8 @@ static const br_dom_node *by_attr(const br_js_element *e, br_dom_tag tag, const 
 }
 
 /* The number of the element among those that a selector finds in the ancestors `tops`; -1: not there. */
-static JSValue index_in(JSContext *ctx, const br_js_element *e, const br_dom_node *top, const char *selector, int none)
+static JSValue index_in(
+    JSContext *ctx, const br_js_element *e, const br_dom_node *top, const char *selector, int none)
 {
     if (!top) return JS_NewInt32(ctx, none);
     br_nodes nodes = {0};
@@ -253,7 +254,8 @@ JSValue br_js_option_disabled(JSContext *ctx, const br_js_element *e)
 
 JSValue br_js_option_form(JSContext *ctx, const br_js_element *e)
 {
-    const br_dom_node *form = around(e->node, BR_TAG_FORM, false), *select = around(e->node, BR_TAG_SELECT, false);
+    const br_dom_node *form = around(e->node, BR_TAG_FORM, false),
+                      *select = around(e->node, BR_TAG_SELECT, false);
     const br_str *id = !form && select ? br_dom_attr_of(select, BR_STR("form")) : NULL;
     return element(ctx, e, id ? by_attr(e, BR_TAG_FORM, "id", *id) : form);
 }
@@ -404,7 +406,8 @@ JSValue br_js_row_index(JSContext *ctx, const br_js_element *e)
 JSValue br_js_row_section_index(JSContext *ctx, const br_js_element *e)
 {
     const br_dom_node *section = e->node->parent;
-    while (section && section->tag != BR_TAG_THEAD && section->tag != BR_TAG_TBODY && section->tag != BR_TAG_TFOOT)
+    while (section && section->tag != BR_TAG_THEAD && section->tag != BR_TAG_TBODY &&
+           section->tag != BR_TAG_TFOOT)
         section = section->parent;
     return index_in(ctx, e, section, "tr", -1);
 }

@@ -93,9 +93,10 @@ JSValue br_js_selection_val(JSContext *ctx, const br_js_selection *s)
 /* data() -------------------------------------------------------------------------------------------- */
 
 /* Words that k6 writes in capitals when it makes a name of words. */
-static const char *const initialisms[] = {"ACL", "API", "ASCII", "CPU", "CSS", "DNS", "EOF", "ETA", "GPU", "GUID",
-    "HTML", "HTTP", "HTTPS", "ID", "IP", "JSON", "LHS", "OS", "QPS", "RAM", "RHS", "RPC", "SLA", "SMTP", "SQL", "SSH",
-    "TCP", "TLS", "TTL", "UDP", "UI", "UID", "UUID", "URI", "URL", "UTF8", "VM", "XML", "XMPP", "XSRF", "XSS"};
+static const char *const initialisms[] = {"ACL", "API", "ASCII", "CPU", "CSS", "DNS", "EOF", "ETA", "GPU",
+    "GUID", "HTML", "HTTP", "HTTPS", "ID", "IP", "JSON", "LHS", "OS", "QPS", "RAM", "RHS", "RPC", "SLA",
+    "SMTP", "SQL", "SSH", "TCP", "TLS", "TTL", "UDP", "UI", "UID", "UUID", "URI", "URL", "UTF8", "VM", "XML",
+    "XMPP", "XSRF", "XSS"};
 
 static bool is_upper(char c)
 {

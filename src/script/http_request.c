@@ -231,7 +231,8 @@ static bool has_file(builder *b, JSValueConst body, const JSPropertyEnum *keys, 
 }
 
 /* Keys in order, as k6 sends them. 0, -1 with an exception pending, or FORM_TOO_LARGE. */
-static int put_form_keys(JSContext *ctx, JSValueConst form, const JSPropertyEnum *keys, uint32_t n, br_buf *out)
+static int put_form_keys(
+    JSContext *ctx, JSValueConst form, const JSPropertyEnum *keys, uint32_t n, br_buf *out)
 {
     form_key *sorted = BR_NEW_ARRAY(form_key, n + 1);
     int rc = 0;

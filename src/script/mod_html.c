@@ -57,8 +57,8 @@ int br_js_html_prepare(JSContext *ctx)
         JS_NewClass(vu->rt, element_class, &element_def) < 0)
         return -1;
     JSValue selection = JS_NewObject(ctx), element = JS_NewObject(ctx);
-    if (JS_SetPropertyFunctionList(
-            ctx, selection, br_js_selection_entries, br_js_selection_entry_count) < 0 ||
+    if (JS_SetPropertyFunctionList(ctx, selection, br_js_selection_entries, br_js_selection_entry_count) <
+            0 ||
         JS_SetPropertyFunctionList(
             ctx, selection, br_js_selection_value_entries, br_js_selection_value_entry_count) < 0 ||
         JS_SetPropertyFunctionList(ctx, element, br_js_element_entries, br_js_element_entry_count) < 0)
@@ -123,7 +123,8 @@ JSValue br_js_element_list(JSContext *ctx, br_dom *dom, const br_nodes *nodes, J
     JSValue list = JS_NewArray(ctx);
     for (size_t i = 0; i < nodes->len && !JS_IsException(list); i++) {
         JSValue e = br_js_element_new(ctx, dom, nodes->data[i], url);
-        if (JS_IsException(e) || JS_DefinePropertyValueUint32(ctx, list, (uint32_t) i, e, JS_PROP_C_W_E) < 0) {
+        if (JS_IsException(e) ||
+            JS_DefinePropertyValueUint32(ctx, list, (uint32_t) i, e, JS_PROP_C_W_E) < 0) {
             JS_FreeValue(ctx, list);
             return JS_EXCEPTION;
         }
@@ -143,7 +144,9 @@ static JSValue parse_html(JSContext *ctx, JSValueConst this_val, int argc, JSVal
 {
     (void) this_val;
     br_str text = argc > 0 && !br_js_nullish(argv[0]) ? br_js_str(ctx, argv[0]) : BR_STR_NONE;
-    if (!text.p) return argc > 0 && !br_js_nullish(argv[0]) ? JS_EXCEPTION : br_js_throw(ctx, "src needs to be a string");
+    if (!text.p)
+        return argc > 0 && !br_js_nullish(argv[0]) ? JS_EXCEPTION
+                                                   : br_js_throw(ctx, "src needs to be a string");
     br_dom *dom;
     br_err err;
     br_code code = br_dom_parse(text, &dom, &err);

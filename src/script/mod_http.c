@@ -306,7 +306,8 @@ static JSValue http_verb(JSContext *ctx, JSValueConst this_val, int argc, JSValu
             index ? "head" : "get", argc);
     }
     if (v->has_body)
-        return br_js_http_perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
+        return br_js_http_perform(
+            br_vu_of(ctx), v->method, arg(argc, argv, 0), arg(argc, argv, 1), arg(argc, argv, 2));
     return br_js_http_perform(br_vu_of(ctx), v->method, arg(argc, argv, 0), JS_UNDEFINED, arg(argc, argv, 1));
 }
 
@@ -316,7 +317,8 @@ static JSValue http_request(JSContext *ctx, JSValueConst this_val, int argc, JSV
     if (argc < 2) return br_js_throw(ctx, "http.request() needs a method and a URL");
     br_str method = br_js_str(ctx, argv[0]);
     if (!method.p) return JS_EXCEPTION;
-    JSValue ret = br_js_http_perform(br_vu_of(ctx), method.p, argv[1], arg(argc, argv, 2), arg(argc, argv, 3));
+    JSValue ret = br_js_http_perform(
+        br_vu_of(ctx), method.p, argv[1], arg(argc, argv, 2), arg(argc, argv, 3));
     JS_FreeCString(ctx, method.p);
     return ret;
 }

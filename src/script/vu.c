@@ -230,8 +230,8 @@ void br_vu_free(br_vu *vu)
     br_jar_unref(vu->jar);
     if (vu->ctx) {
         JSContext *ctx = vu->ctx;
-        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function,
-            vu->html_protos};
+        JSValue values[] = {
+            vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function, vu->html_protos};
         forget_rejections(vu);
         for (size_t i = 0; i < BR_COUNT_OF(values); i++)
             JS_FreeValue(ctx, values[i]);

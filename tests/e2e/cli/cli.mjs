@@ -7,6 +7,7 @@
 import { after, describe } from 'node:test';
 import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs';
 import { flagTests } from './flags.mjs';
+import { htmlTests } from './html.mjs';
 import { http2Tests } from './http2.mjs';
 import { loopTests } from './loops.mjs';
 import { openTests } from './open.mjs';
@@ -50,6 +51,7 @@ const groups = {
     tlsTests,
     moduleTests,
     websocketTests,
+    htmlTests,
 };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
