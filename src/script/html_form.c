@@ -10,8 +10,8 @@ JSValue br_js_response_html(JSContext *ctx, JSValueConst this_val, int argc, JSV
     br_str html;
     if (!br_js_response_body(r, &html)) {
         return br_js_throw(ctx,
-            "the body is null so we can't transform it to HTML - this likely was because of a request error getting the "
-            "response");
+            "the body is null so we can't transform it to HTML - this likely was because of a "
+            "request error getting the response");
     }
     br_err err;
     if (!r->dom && br_dom_parse(html, &r->dom, &err) != BR_OK) return br_js_throw(ctx, "%s", err.msg);

@@ -1,6 +1,5 @@
 /* Methods of typed elements that look around in the document. */
-#include <math.h>
-#include <stdlib.h>
+#include "base/num.h"
 #include "script/html_typed_int.h"
 
 /* Lists and neighbours ------------------------------------------------------------------------------ */
@@ -332,13 +331,9 @@ JSValue br_js_select_value(JSContext *ctx, const br_js_element *e)
 /* A number that is not negative; `otherwise` if the attribute is missing or something else. */
 static double measure(const br_js_element *e, const char *attr, double otherwise)
 {
-    br_str s = br_dom_attr_or_empty(e->node, attr);
-    char text[64], *end;
-    if (s.n == 0 || s.n >= sizeof(text) || s.p[0] == ' ') return otherwise;
-    memcpy(text, s.p, s.n);
-    text[s.n] = 0;
-    double d = strtod(text, &end);
-    return *end || d < 0 || isnan(d) ? otherwise : d;
+    double d;
+    bool ok = br_parse_f64(br_dom_attr_or_empty(e->node, attr), &d) == BR_OK && d >= 0;
+    return ok ? d : otherwise;
 }
 
 JSValue br_js_progress_max(JSContext *ctx, const br_js_element *e)

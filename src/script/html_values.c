@@ -1,5 +1,5 @@
 /* Methods of Selection that read: text, attributes, values, data and forms. */
-#include <stdlib.h>
+#include "base/num.h"
 #include "script/html_int.h"
 
 static br_js_selection *self(JSContext *ctx, JSValueConst v)
@@ -140,15 +140,10 @@ static void put_attribute(br_buf *out, br_str property)
 /* A number if it is written the one way in which it would be shown. */
 static JSValue number_or_text(JSContext *ctx, br_str value)
 {
-    char first = value.p[0];
-    if (first != '-' && (first < '0' || first > '9')) return br_js_new_str(ctx, value);
-    char text[64], *end;
-    if (value.n >= sizeof(text)) return br_js_new_str(ctx, value);
-    memcpy(text, value.p, value.n);
-    text[value.n] = 0;
-    double d = strtod(text, &end);
+    double d;
+    if (br_parse_f64(value, &d) != BR_OK) return br_js_new_str(ctx, value);
     JSValue number = JS_NewFloat64(ctx, d);
-    br_str shown = *end ? BR_STR_NONE : br_js_str(ctx, number);
+    br_str shown = br_js_str(ctx, number);
     bool same = shown.p && br_str_eq(shown, value);
     JS_FreeCString(ctx, shown.p);
     return same ? number : br_js_new_str(ctx, value);

@@ -19,8 +19,10 @@ static int set_up(void **state)
     br_matcher_init(&e->matcher, NULL);
     *state = e;
     return br_dom_parse(
-        BR_STR("<ul id=u><li id=a class=m>1<li id=b><i id=i>x</i><li id=c class=m><li id=d></ul>"), &e->dom,
-        NULL);
+               BR_STR("<ul id=u><li id=a class=m>1<li id=b><i id=i>x</i><li id=c class=m><li id=d></ul>"),
+               &e->dom, NULL) == BR_OK
+               ? 0
+               : -1;
 }
 
 static int tear_down(void **state)
