@@ -91,7 +91,7 @@ export function htmlTests() {
             same(message(() => d.find(5)), 'invalid argument: Cannot use a int64 as a selector');
             same(message(() => d.each('x')), 'the argument to each() must be a function');
             same(message(() => http.get('${url}/').submitForm({ formSelector: '#no' })), "no form found for selector '#no' in response '${url}/'");
-            same(message(() => parseHTML('<div>'.repeat(500)).find('p div div div div div div div')).slice(0, 31), 'the selector was given up after ');
+            same(message(() => parseHTML('<div>'.repeat(500)).find('p div div div div div div div')).slice(0, 31), 'the selector was given up after');
             same(d.find('p:matches((a+)+$)').size(), 0);
             same(parseHTML('<i id=a1></i><i id=b></i>').find('[id#=(?i)^A\\\\d$]').size(), 1);
             same(d.find(':::').size(), 0);`)));

@@ -95,7 +95,7 @@ static void attributes(void **state)
     assert_ids("p[title*='t-']", "p2");
     assert_ids("p[class!=x]", "p2 p3");
     assert_ids("[title='t T-U' i]", "p2");
-    assert_ids("[id#=o[12]]", "-");
+    assert_ids("[id#=o[12]]", "");
     assert_ids("[id#=oo]", "root");
     assert_ids("[id#=\"oo\"]", "");
     assert_ids("[id#=*]", "-");

@@ -52,7 +52,7 @@ static void mends_what_is_misnested(void **state)
     assert_tree("<a href=1>x<a href=2>y", BODY("<a href=\"1\">x</a><a href=\"2\">y</a>"));
     assert_tree("<b><p>x</b>y</p>", BODY("<b></b><p><b>x</b>y</p>"));
     assert_tree("<table>x<tr><td>y</table>", BODY("x<table><tbody><tr><td>y</td></tr></tbody></table>"));
-    assert_tree("</p></br></div>", BODY("<p></p><br/>"));
+    assert_tree("x</p></br></div>", BODY("x<p></p><br/>"));
     assert_tree("<form><form><input></form></form>", BODY("<form><input/></form>"));
     assert_tree("<h1>a<h2>b", BODY("<h1>a</h1><h2>b</h2>"));
     assert_tree("<html lang=a><html id=b><body c=d>",
