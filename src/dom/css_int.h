@@ -59,4 +59,4 @@ struct br_css { /* an alternative of a list with commas */
 };
 
 /* Appends the text in lower case: ASCII, Latin, Greek, Cyrillic. */
-void br_css_put_lower(br_str text, br_buf *out);
+void br_css_put_lower(br_str s, br_buf *out);

@@ -82,4 +82,4 @@ br_str br_dom_attr_or_empty(const br_dom_node *node, const char *name);
 /* Appends the text of the node and its descendants; comments have none. */
 void br_dom_put_text(const br_dom_node *node, br_buf *out);
 /* Appends the HTML of the node's children, in the form of Go's html.Render: <br/>, &#39; and &#34;. */
-void br_dom_put_inner(const br_dom_node *node, br_buf *out);
+void br_dom_put_inner(const br_dom_node *top, br_buf *out);

@@ -58,8 +58,8 @@ static br_str decoded(br_tokenizer *t, br_str s, bool references, bool in_attrib
                                       ? br_entity_decode(br_str_sub(s, i, s.n), in_attribute, out + n, &bytes)
                                       : 0;
         if (taken == 0 && replace_nul && s.p[i] == 0) {
-            memcpy(out + n, "\xEF\xBF\xBD", 3);
-            bytes = 3;
+            bytes = sizeof(br_token_replacement);
+            memcpy(out + n, br_token_replacement, bytes);
         } else if (taken == 0) {
             out[n] = s.p[i];
             bytes = 1;

@@ -11,6 +11,9 @@
 #include "base/vec.h"
 #include "dom/dom.h"
 
+/* U+FFFD, for zero bytes */
+static const char br_token_replacement[] = {'\xEF', '\xBF', '\xBD'};
+
 typedef enum br_token_kind {
     BR_TOKEN_END,
     BR_TOKEN_TEXT,

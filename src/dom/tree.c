@@ -214,8 +214,8 @@ static void replace_nuls(br_tree *b, bool foreign)
         if (s.p[i]) {
             out[n++] = s.p[i];
         } else if (foreign) {
-            memcpy(out + n, "\xEF\xBF\xBD", 3);
-            n += 3;
+            memcpy(out + n, br_token_replacement, sizeof(br_token_replacement));
+            n += sizeof(br_token_replacement);
         }
     }
     b->token.text = (br_str){out, n};

@@ -103,9 +103,10 @@ bool br_tree_in_scope(const br_tree *b, br_dom_tag tag, br_scope scope);
 bool br_tree_node_in_scope(const br_tree *b, const br_dom_node *node);
 bool br_tree_has_open(const br_tree *b, br_dom_tag tag);
 bool br_tree_special(const br_dom_node *node);
-void br_tree_implied_ends(br_tree *b, br_dom_tag except);                     /* BR_TAG_OTHER: no exception */
-void br_tree_close_p(br_tree *b);                                             /* if one is in button scope */
-void br_tree_clear_to(br_tree *b, br_dom_tag a, br_dom_tag b_, br_dom_tag c); /* or html, template */
+void br_tree_implied_ends(br_tree *b, br_dom_tag except); /* BR_TAG_OTHER: no exception */
+void br_tree_close_p(br_tree *b);                         /* if one is in button scope */
+void br_tree_clear_to(
+    br_tree *b, br_dom_tag first, br_dom_tag second, br_dom_tag third); /* or html, template */
 void br_tree_reset_mode(br_tree *b);
 
 /* Formatting elements (tree_format.c). */
