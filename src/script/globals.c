@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include "base/file.h"
 #include "base/log.h"
 #include "script/js.h"
 
@@ -82,12 +81,22 @@ static bool can_open(JSContext *ctx, const char *path)
     return !S_ISDIR(st.st_mode);
 }
 
+static br_code read_file(br_program *p, const char *path, br_buf *out, br_err *err)
+{
+    br_buf url;
+    br_buf_init(&url, BR_BUF_NO_LIMIT);
+    (void) br_buf_printf(&url, "file://%s", path);
+    br_code code = br_program_read(p, url.data, out, err);
+    br_buf_deinit(&url);
+    return code;
+}
+
 br_buf *br_js_file_content(JSContext *ctx, const char *path)
 {
     br_vu *vu = br_vu_of(ctx);
     br_buf *content = br_map_get(&vu->config.program->files, br_str_of(path));
     if (content) return content;
-    if (!can_open(ctx, path)) return NULL;
+    if (!vu->config.program->archived && !can_open(ctx, path)) return NULL;
     if (!vu->discovering) {
         br_js_throw(ctx,
             "open() can't be used with files that weren't previously opened during initialization (__VU==0), path: \"%s\"",
@@ -97,7 +106,7 @@ br_buf *br_js_file_content(JSContext *ctx, const char *path)
     content = BR_NEW(br_buf);
     br_buf_init(content, BR_OPEN_MAX_BYTES);
     br_err err = {0};
-    if (br_file_read(path, content, &err) != BR_OK) {
+    if (read_file(vu->discovering, path, content, &err) != BR_OK) {
         br_buf_deinit(content);
         br_free(content);
         br_js_throw(ctx, "open(): %s", err.msg);

@@ -3,7 +3,6 @@
  * the bytecode in the program; every other VU reads that bytecode.
  */
 #include <stdlib.h>
-#include "base/file.h"
 #include "script/js.h"
 
 char *br_js_join_url(JSContext *ctx, br_str dir, br_str rel)
@@ -110,10 +109,9 @@ static br_code read_source(br_vu *vu, const char *url, br_buf *ret)
     if (p->input.p && br_str_is(p->main, url)) return br_buf_put(ret, p->input);
     br_err err = {0};
     bool remote = is_remote(br_str_of(url));
-    br_code code = remote ? br_remote_read(vu->discovering->remote, br_str_of(url), ret, &err)
-                          : br_file_read(url + 7, ret, &err);
+    br_code code = br_program_read(vu->discovering, url, ret, &err);
     if (code == BR_OK) return BR_OK;
-    if (remote) {
+    if (remote || p->archived) {
         br_js_throw(vu->ctx, "%s", err.msg);
     } else if (code == BR_ENOTFOUND) {
         br_js_throw(
@@ -250,6 +248,7 @@ static JSValue compile_file(br_vu *vu, const char *url)
     if (read_source(vu, url, &source) == BR_OK) {
         (void) br_buf_puts(&source, ""); /* a NUL behind the end, which the parser relies on */
         br_str text = {source.data ? source.data : "", source.len};
+        br_program_keep_source(vu->discovering, url, text);
         value = compile_text(vu, url, text, may_have_types(vu, br_str_of(url)), &commonjs);
         uses_meta = br_str_find(text, BR_STR("import.meta")) >= 0;
         vu->discovering->web_names |= br_js_web_names(text);

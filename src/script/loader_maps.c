@@ -1,6 +1,5 @@
 /* Source maps of the modules that are loaded: found by VU 0, used in the text of errors. */
 #include <openssl/evp.h>
-#include "base/file.h"
 #include "base/log.h"
 #include "script/js.h"
 #include "script/source_map.h"
@@ -59,18 +58,12 @@ static char *resolve(JSContext *ctx, const char *module, br_str url)
     return ret;
 }
 
-static br_code read_map(br_vu *vu, const char *url, br_buf *ret, br_err *err)
-{
-    if (strncmp(url, "file://", 7) == 0) return br_file_read(url + 7, ret, err);
-    return br_remote_read(vu->discovering->remote, br_str_of(url), ret, err);
-}
-
 /* *ret_at: where the map lies, which js_free() frees; NULL for one inside the source. */
 static br_code fetch(br_vu *vu, const char *module, br_str ref, br_buf *ret, char **ret_at, br_err *err)
 {
     if (br_str_starts(ref, BR_STR("data:"))) return decode(ref, ret, err);
     *ret_at = resolve(vu->ctx, module, ref);
-    if (*ret_at) return read_map(vu, *ret_at, ret, err);
+    if (*ret_at) return br_program_read(vu->discovering, *ret_at, ret, err);
     br_buf text;
     br_buf_init(&text, 4096);
     (void) br_js_take_exception(vu->ctx, &text);

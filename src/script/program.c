@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "script/js.h"
 #include "script/module_lock.h"
@@ -41,6 +42,36 @@ static br_code read_input(br_program *p, br_err *err)
     free(folder); // from realpath
     br_buf_deinit(&text);
     return code;
+}
+
+br_code br_program_read(br_program *p, const char *url, br_buf *out, br_err *err)
+{
+    const br_buf *archived = p->archived ? br_map_get(p->archived, br_str_of(url)) : NULL;
+    bool file = strncmp(url, "file://", 7) == 0;
+    br_code code = archived      ? br_buf_append(out, archived->data, archived->len)
+                   : p->archived ? br_fail(err, BR_ENOTFOUND, "the archive has no file %s", url)
+                   : file        ? br_file_read(url + 7, out, err)
+                                 : br_remote_read(p->remote, br_str_of(url), out, err);
+    if (code == BR_OK) br_program_keep_source(p, url, br_buf_view(out));
+    return code;
+}
+
+void br_program_keep_source(br_program *p, const char *url, br_str bytes)
+{
+    if (!p->keep_sources || br_map_get(&p->sources, br_str_of(url))) return;
+    br_buf *copy = BR_NEW(br_buf);
+    br_buf_init(copy, BR_BUF_NO_LIMIT);
+    (void) br_buf_put(copy, bytes);
+    br_map_set(&p->sources, br_str_of(url), copy);
+}
+
+static void free_buffers(br_map *m)
+{
+    for (size_t i = 0; i < m->len; i++) {
+        br_buf_deinit(m->entries[i].value);
+        br_free(m->entries[i].value);
+    }
+    br_map_deinit(m);
 }
 
 static br_code resolve_path(br_program *p, const char *path, br_err *err)
@@ -183,16 +214,24 @@ br_code br_program_load(const br_program_config *config, br_program **ret, br_er
     br_map_init(&p->modules);
     br_map_init(&p->source_maps);
     br_map_init(&p->files);
+    br_map_init(&p->sources);
+    p->archived = config->archived;
+    p->keep_sources = config->keep_sources;
     br_map_init(&p->exports);
     br_map_init(&p->shared_arrays);
     pthread_mutex_init(&p->shared_lock, NULL);
     p->secrets = config->secrets;
-    br_code code = resolve_path(p, config->path, err);
+    br_code code = BR_OK;
+    if (config->archived)
+        set_main(p, config->path, config->main_url + strlen("file://"));
+    else
+        code = resolve_path(p, config->path, err);
     if (code == BR_OK) {
         copy_env(p, config);
         make_remote(p, config);
         p->base_mode = config->base_mode;
         code = discover(p, config, err);
+        p->archived = NULL;
     }
     if (code != BR_OK) {
         br_program_free(p);
@@ -216,15 +255,12 @@ void br_program_free(br_program *p)
         free_bytecode(p->modules.entries[i].value);
     for (size_t i = 0; i < BR_COUNT_OF(p->bundles); i++)
         free_bytecode(p->bundles[i]);
-    for (size_t i = 0; i < p->files.len; i++) {
-        br_buf_deinit(p->files.entries[i].value);
-        br_free(p->files.entries[i].value);
-    }
+    free_buffers(&p->sources);
+    free_buffers(&p->files);
     for (size_t i = 0; i < p->source_maps.len; i++)
         br_source_map_free(p->source_maps.entries[i].value);
     br_map_deinit(&p->source_maps);
     br_map_deinit(&p->modules);
-    br_map_deinit(&p->files);
     br_map_deinit(&p->exports);
     for (size_t i = 0; i < p->shared_arrays.len; i++)
         br_shared_array_free(p->shared_arrays.entries[i].value);
@@ -237,6 +273,14 @@ void br_program_free(br_program *p)
 const char *br_program_path(const br_program *p)
 {
     return p->path;
+}
+const br_map *br_program_sources(const br_program *p)
+{
+    return &p->sources;
+}
+const char *br_program_main_url(const br_program *p)
+{
+    return p->main.p;
 }
 br_str br_program_options_json(const br_program *p)
 {

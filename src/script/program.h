@@ -39,6 +39,11 @@ typedef struct br_program_config {
      * script's folder if that exists, or if it is to be written. */
     const br_remote_config *remote;
     bool base_mode; /* k6's compatibility mode "base": no global of the name `global` */
+    /* An archive: URL ("file:///dir/x.js") -> br_buf of the file. Nothing is read from disk then, `path` is
+     * for show, and the main script is main_url. Borrowed until br_program_load() returns; NULL: none. */
+    const br_map *archived;
+    const char *main_url;
+    bool keep_sources; /* for br_program_sources() */
 } br_program_config;
 
 /*
@@ -51,6 +56,9 @@ BR_NODISCARD br_code br_program_load(const br_program_config *config, br_program
 void br_program_free(br_program *p); /* NULL is fine */
 
 const char *br_program_path(const br_program *p); /* as given */
+/* URL -> br_buf of every module and file that init code read, if the sources were kept. */
+const br_map *br_program_sources(const br_program *p);
+const char *br_program_main_url(const br_program *p); /* "file:///dir/script.js" */
 br_str br_program_options_json(
     const br_program *p); /* `export const options` as JSON text; p == NULL without */
 bool br_program_has_export(const br_program *p, br_str name); /* an exported function of that name */

@@ -25,9 +25,12 @@ struct br_program {
     br_map source_maps; /* module name -> br_source_map, of those that have one */
     /* url.js and structured-clone.js, made when first needed; guarded by shared_lock */
     struct br_bytecode *bundles[2];
-    unsigned web_names; /* globals of globals_web.c that some source mentions */
-    br_map files;       /* absolute path -> br_buf of open() */
-    br_map exports;     /* names of exported functions */
+    unsigned web_names;     /* globals of globals_web.c that some source mentions */
+    br_map files;           /* absolute path -> br_buf of open() */
+    const br_map *archived; /* an archive in place of the disk; while loading, else NULL */
+    bool keep_sources;
+    br_map sources; /* URL -> br_buf of what was read, if they are kept */
+    br_map exports; /* names of exported functions */
     br_env_var *env;
     size_t env_count;
     br_str options_json;
@@ -44,6 +47,14 @@ typedef struct br_bytecode {
     bool uses_meta; /* `import.meta` occurs in the source: only then it is made in every VU */
     bool commonjs;  /* a function of (module, exports) in place of a module */
 } br_bytecode;
+
+/*
+ * The file of a URL into *out, which is empty: from the archive that is run, from the disk, or from the
+ * network. Sources that are kept have it from then on. Errors as br_file_read() and br_remote_read().
+ */
+br_code br_program_read(br_program *p, const char *url, br_buf *out, br_err *err);
+/* For the archive, if the sources are kept: `bytes` are copied. */
+void br_program_keep_source(br_program *p, const char *url, br_str bytes);
 
 /* Names that are looked up often, interned once per runtime. Response fields come first, in k6's order. */
 /* clang-format off */
