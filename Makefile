@@ -20,9 +20,15 @@ demo: all ## run the baseline test against a seeded empire on port 3000
 bench: build/.setup-bench all ## measure beside wrk, hey, h2load and k6; BENCH=--quick is shorter
 	bench/run $(BENCH)
 
-install: all ## install both programs under PREFIX (default /usr/local)
+install: all ## install both programs, their pages and completions under PREFIX (default /usr/local)
 	install -D -m 755 build/release/bin/brunt $(DESTDIR)$(PREFIX)/bin/brunt
 	install -D -m 755 build/release/bin/empire $(DESTDIR)$(PREFIX)/bin/empire
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	build/release/bin/brunt man > $(DESTDIR)$(PREFIX)/share/man/man1/brunt.1
+	build/release/bin/brunt completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/brunt
+	build/release/bin/brunt completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_brunt
+	build/release/bin/brunt completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/brunt.fish
 	install -D -m 644 empire/empire.1 $(DESTDIR)$(PREFIX)/share/man/man1/empire.1
 
 format: build/.setup-test ## format every C file

@@ -1,22 +1,23 @@
 #include "cli/args.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "base/num.h"
 
-static const br_arg *find_name(const br_arg *const *tables, br_str name)
+static const br_arg *find_name(const br_arg_section *sections, br_str name)
 {
-    for (; *tables; tables++) {
-        for (const br_arg *a = *tables; a->name; a++) {
+    for (; sections->args; sections++) {
+        for (const br_arg *a = sections->args; a->name; a++) {
             if (br_str_is(name, a->name)) return a;
         }
     }
     return NULL;
 }
 
-static const br_arg *find_letter(const br_arg *const *tables, char letter)
+static const br_arg *find_letter(const br_arg_section *sections, char letter)
 {
-    for (; *tables; tables++) {
-        for (const br_arg *a = *tables; a->name; a++) {
+    for (; sections->args; sections++) {
+        for (const br_arg *a = sections->args; a->name; a++) {
             if (a->letter == letter) return a;
         }
     }
@@ -43,13 +44,13 @@ static size_t distance(br_str a, const char *b)
     return row[n];
 }
 
-static br_code unknown(const br_arg *const *tables, br_str name, br_err *err)
+static br_code unknown(const br_arg_section *sections, br_str name, br_err *err)
 {
     const char *best = NULL;
     size_t best_distance = 2 + name.n / 4; /* more than a slip or two is another word */
     if (best_distance > 4) best_distance = 4;
-    for (; *tables; tables++) {
-        for (const br_arg *a = *tables; a->name; a++) {
+    for (; sections->args; sections++) {
+        for (const br_arg *a = sections->args; a->name; a++) {
             size_t d = distance(name, a->name);
             if (d < best_distance) {
                 best_distance = d;
@@ -84,15 +85,15 @@ static br_code put_switch(br_args *a, const br_arg *arg, br_str value, br_err *e
     return BR_OK;
 }
 
-static br_code parse_long(cursor *c, const br_arg *const *tables, br_args *a, br_err *err)
+static br_code parse_long(cursor *c, const br_arg_section *sections, br_args *a, br_err *err)
 {
     br_str rest = br_str_of(c->argv[c->at] + 2), name;
     if (!br_str_cut(&rest, '=', &name)) name = BR_STR("");
-    const br_arg *arg = find_name(tables, name);
-    if (!arg) return unknown(tables, name, err);
+    const br_arg *arg = find_name(sections, name);
+    if (!arg) return unknown(sections, name, err);
     if (arg->kind == BR_ARG_SWITCH) return put_switch(a, arg, rest, err);
-    if (rest.p) {
-        put(a, arg, rest.p);
+    if (rest.p || arg->kind == BR_ARG_OPTIONAL) {
+        put(a, arg, rest.p ? rest.p : "");
         return BR_OK;
     }
     if (c->at + 1 >= c->argc)
@@ -101,10 +102,10 @@ static br_code parse_long(cursor *c, const br_arg *const *tables, br_args *a, br
     return BR_OK;
 }
 
-static br_code parse_letters(cursor *c, const br_arg *const *tables, br_args *a, br_err *err)
+static br_code parse_letters(cursor *c, const br_arg_section *sections, br_args *a, br_err *err)
 {
     for (const char *p = c->argv[c->at] + 1; *p; p++) {
-        const br_arg *arg = find_letter(tables, *p);
+        const br_arg *arg = find_letter(sections, *p);
         if (!arg) return br_fail(err, BR_EINVAL, "unknown shorthand flag: '%c' in %s", *p, c->argv[c->at]);
         if (arg->kind == BR_ARG_SWITCH && p[1] == '=') return put_switch(a, arg, br_str_of(p + 2), err);
         if (arg->kind == BR_ARG_SWITCH) {
@@ -123,7 +124,7 @@ static br_code parse_letters(cursor *c, const br_arg *const *tables, br_args *a,
     return BR_OK;
 }
 
-br_code br_args_parse(int argc, char **argv, const br_arg *const *tables, br_args *ret, br_err *err)
+br_code br_args_parse(int argc, char **argv, const br_arg_section *sections, br_args *ret, br_err *err)
 {
     br_args a = {0};
     cursor c = {argc, 0, argv};
@@ -134,9 +135,9 @@ br_code br_args_parse(int argc, char **argv, const br_arg *const *tables, br_arg
         if (!only_words && strcmp(word, "--") == 0)
             only_words = true;
         else if (!only_words && strncmp(word, "--", 2) == 0)
-            code = parse_long(&c, tables, &a, err);
+            code = parse_long(&c, sections, &a, err);
         else if (!only_words && word[0] == '-' && word[1])
-            code = parse_letters(&c, tables, &a, err);
+            code = parse_letters(&c, sections, &a, err);
         else
             *br_vec_push(&a.words) = word;
     }
@@ -167,15 +168,34 @@ bool br_args_has(const br_args *a, const char *name)
     return v && strcmp(v, "false") != 0;
 }
 
-void br_args_print_help(FILE *out, const br_arg *const *tables)
+const char *br_args_setting(const br_args *a, const br_arg_section *sections, const char *name)
 {
-    for (; *tables; tables++) {
-        for (const br_arg *a = *tables; a->name; a++) {
-            char left[80];
-            int n = a->letter ? snprintf(left, sizeof(left), "  -%c, --%s", a->letter, a->name)
-                              : snprintf(left, sizeof(left), "      --%s", a->name);
-            if (a->value_name && n > 0) snprintf(left + n, sizeof(left) - (size_t) n, " %s", a->value_name);
-            fprintf(out, "%-40s %s\n", left, a->help);
-        }
+    const char *value = br_args_get(a, name);
+    if (value) return value;
+    const br_arg *arg = find_name(sections, br_str_of(name));
+    value = arg && arg->variable ? getenv(arg->variable) : NULL;
+    return value && *value ? value : NULL;
+}
+
+static void print_arg(FILE *out, const br_arg *a)
+{
+    char left[80];
+    int n = a->letter ? snprintf(left, sizeof(left), "  -%c, --%s", a->letter, a->name)
+                      : snprintf(left, sizeof(left), "      --%s", a->name);
+    bool optional = a->kind == BR_ARG_OPTIONAL;
+    if (a->value_name && n > 0)
+        snprintf(left + n, sizeof(left) - (size_t) n, "%s%s%s", optional ? "[=" : " ", a->value_name,
+            optional ? "]" : "");
+    fprintf(out, "%-40s %s", left, a->help);
+    if (a->variable) fprintf(out, " [%s]", a->variable);
+    putc('\n', out);
+}
+
+void br_args_print_help(FILE *out, const br_arg_section *sections)
+{
+    for (const br_arg_section *s = sections; s->args; s++) {
+        if (s->title) fprintf(out, "%s%s:\n", s == sections ? "" : "\n", s->title);
+        for (const br_arg *a = s->args; a->name; a++)
+            print_arg(out, a);
     }
 }

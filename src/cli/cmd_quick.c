@@ -21,59 +21,64 @@
 #define EXIT_UNAVAILABLE 5
 
 static const br_arg quick_args[] = {
-    {"connections", 'c', BR_ARG_VALUE, "N", "connections (default 50)"},
-    {"duration", 'z', BR_ARG_VALUE, "TIME", "how long, e.g. 10s, 2m (default 10s)"},
-    {"requests", 'n', BR_ARG_VALUE, "N", "how many requests in all, instead of a duration"},
-    {"rate", 'R', BR_ARG_VALUE, "N", "open model: start N requests a second in all, whatever the answers do"},
-    {"qps", 'q', BR_ARG_VALUE, "N", "the same as --rate"},
+    {"connections", 'c', BR_ARG_VALUE, "N", "connections (default 50)", NULL},
+    {"duration", 'z', BR_ARG_VALUE, "TIME", "how long, e.g. 10s, 2m (default 10s)", NULL},
+    {"requests", 'n', BR_ARG_VALUE, "N", "how many requests in all, instead of a duration", NULL},
+    {"rate", 'R', BR_ARG_VALUE, "N", "open model: start N requests a second in all, whatever the answers do",
+        NULL},
+    {"qps", 'q', BR_ARG_VALUE, "N", "the same as --rate", NULL},
     {"drain", 0, BR_ARG_VALUE, "TIME",
-        "open model: make starts that are behind until then, after the end (default 5s)"},
+        "open model: make starts that are behind until then, after the end (default 5s)", NULL},
     {"latency-correction", 0, BR_ARG_VALUE, "HOW",
-        "intended: response times count from when a request was meant to start (default); none: service times only"},
-    {"method", 'm', BR_ARG_VALUE, "NAME", "method (default GET, with a body POST)"},
-    {"header", 'H', BR_ARG_LIST, "NAME: VALUE", "a header (may be given again)"},
-    {"body", 'd', BR_ARG_VALUE, "TEXT", "body of each request"},
-    {"body-file", 'D', BR_ARG_VALUE, "FILE", "body from a file"},
-    {"content-type", 'T', BR_ARG_VALUE, "TYPE", "Content-Type header"},
-    {"accept", 'A', BR_ARG_VALUE, "TYPE", "Accept header"},
-    {"auth", 'a', BR_ARG_VALUE, "USER:PASSWORD", "Basic authentication"},
-    {"host", 0, BR_ARG_VALUE, "NAME", "Host header"},
-    {"timeout", 't', BR_ARG_VALUE, "TIME",
-        "of each request; a bare number is seconds (default 20s, 0: none)"},
-    {"user-agent", 'U', BR_ARG_VALUE, "TEXT", "User-Agent header"},
-    {"redirects", 'r', BR_ARG_VALUE, "N", "redirects that are followed (default 10; 0: none)"},
+        "intended: response times count from when a request was meant to start (default); none: service times only",
+        NULL},
+    {"method", 'm', BR_ARG_VALUE, "NAME", "method (default GET, with a body POST)", NULL},
+    {"header", 'H', BR_ARG_LIST, "NAME: VALUE", "a header (may be given again)", NULL},
+    {"body", 'd', BR_ARG_VALUE, "TEXT", "body of each request", NULL},
+    {"body-file", 'D', BR_ARG_VALUE, "FILE", "body from a file", NULL},
+    {"content-type", 'T', BR_ARG_VALUE, "TYPE", "Content-Type header", NULL},
+    {"accept", 'A', BR_ARG_VALUE, "TYPE", "Accept header", NULL},
+    {"auth", 'a', BR_ARG_VALUE, "USER:PASSWORD", "Basic authentication", NULL},
+    {"host", 0, BR_ARG_VALUE, "NAME", "Host header", NULL},
+    {"timeout", 't', BR_ARG_VALUE, "TIME", "of each request; a bare number is seconds (default 20s, 0: none)",
+        NULL},
+    {"user-agent", 'U', BR_ARG_VALUE, "TEXT", "User-Agent header", NULL},
+    {"redirects", 'r', BR_ARG_VALUE, "N", "redirects that are followed (default 10; 0: none)", NULL},
     {"targets", 0, BR_ARG_VALUE, "FILE",
-        "targets in turn: lines of URL or METHOD URL, headers and @body below them"},
-    {"disable-keepalive", 0, BR_ARG_SWITCH, NULL, "a new connection for each request"},
-    {"http2", 0, BR_ARG_SWITCH, NULL, "offer HTTP/2 to https targets"},
-    {"h2c", 0, BR_ARG_SWITCH, NULL, "speak HTTP/2 to http targets without asking"},
-    {"streams", 'p', BR_ARG_VALUE, "N", "with HTTP/2: requests in flight on each connection (default 1)"},
-    {"insecure", 'k', BR_ARG_SWITCH, NULL, "accept any certificate"},
-    {"cacert", 0, BR_ARG_VALUE, "FILE", "trust these authorities (PEM) instead of the system's"},
-    {"cert", 0, BR_ARG_VALUE, "FILE", "client certificate (PEM)"},
-    {"key", 0, BR_ARG_VALUE, "FILE", "its key (PEM; default: in the file of --cert)"},
-    {"tls-resume", 0, BR_ARG_SWITCH, NULL, "new connections resume TLS sessions instead of full handshakes"},
-    {"json", 0, BR_ARG_VALUE, "FILE", "write the result as JSON; - is standard output, instead of the text"},
-    {"percentiles", 0, BR_ARG_VALUE, "LIST", "percentiles to show (default 50,75,90,95,99,99.9)"},
-    {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
+        "targets in turn: lines of URL or METHOD URL, headers and @body below them", NULL},
+    {"disable-keepalive", 0, BR_ARG_SWITCH, NULL, "a new connection for each request", NULL},
+    {"http2", 0, BR_ARG_SWITCH, NULL, "offer HTTP/2 to https targets", NULL},
+    {"h2c", 0, BR_ARG_SWITCH, NULL, "speak HTTP/2 to http targets without asking", NULL},
+    {"streams", 'p', BR_ARG_VALUE, "N", "with HTTP/2: requests in flight on each connection (default 1)",
+        NULL},
+    {"insecure", 'k', BR_ARG_SWITCH, NULL, "accept any certificate", NULL},
+    {"cacert", 0, BR_ARG_VALUE, "FILE", "trust these authorities (PEM) instead of the system's", NULL},
+    {"cert", 0, BR_ARG_VALUE, "FILE", "client certificate (PEM)", NULL},
+    {"key", 0, BR_ARG_VALUE, "FILE", "its key (PEM; default: in the file of --cert)", NULL},
+    {"tls-resume", 0, BR_ARG_SWITCH, NULL, "new connections resume TLS sessions instead of full handshakes",
+        NULL},
+    {"json", 0, BR_ARG_VALUE, "FILE", "write the result as JSON; - is standard output, instead of the text",
+        NULL},
+    {"percentiles", 0, BR_ARG_VALUE, "LIST", "percentiles to show (default 50,75,90,95,99,99.9)", NULL},
+    {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)", NULL},
     BR_LOOP_ARG,
-    {"no-tui", 0, BR_ARG_SWITCH, NULL, "one line a second instead of the live view"},
-    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+    {"no-tui", 0, BR_ARG_SWITCH, NULL, "one line a second instead of the live view", NULL},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 
 /* As br_global_args, but -q is the rate here, as in hey and oha. */
 static const br_arg general_args[] = {
-    {"help", 'h', BR_ARG_SWITCH, NULL, "show this help"},
-    {"log-format", 0, BR_ARG_VALUE, "FORMAT", "log format: text, json or raw (default text)"},
+    {"help", 'h', BR_ARG_SWITCH, NULL, "show this help", NULL},
+    {"log-format", 0, BR_ARG_VALUE, "FORMAT", "log format: text, json or raw (default text)", NULL},
     {"log-output", 0, BR_ARG_VALUE, "WHERE",
-        "log to stderr, stdout, none or file=PATH[,level=LEVEL] (default stderr)"},
-    {"no-color", 0, BR_ARG_SWITCH, NULL, "no colours"},
-    {"quiet", 0, BR_ARG_SWITCH, NULL, "only the result"},
-    {"verbose", 'v', BR_ARG_SWITCH, NULL, "log debug messages"},
-    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+        "log to stderr, stdout, none or file=PATH[,level=LEVEL] (default stderr)", NULL},
+    {"no-color", 0, BR_ARG_SWITCH, NULL, "no colours", NULL},
+    {"quiet", 0, BR_ARG_SWITCH, NULL, "only the result", NULL},
+    {"verbose", 'v', BR_ARG_SWITCH, NULL, "log debug messages", NULL},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 
-static const br_arg *const tables[] = {quick_args, general_args, NULL};
+const br_arg_section br_quick_sections[] = {{NULL, quick_args}, {NULL, general_args}, {NULL, NULL}};
 
 static void print_help(void)
 {
@@ -86,7 +91,7 @@ static void print_help(void)
         "Without -R each connection sends its next request when it has the answer (closed model). With -R requests\n"
         "start by the clock (open model), and the response time counts from when a request was meant to start.\n\n"
         "Flags:");
-    br_args_print_help(stdout, tables);
+    br_args_print_help(stdout, br_quick_sections);
     puts("\nExit codes: 0 done (whatever the statuses), 5 not one request was answered, 105 interrupted,\n"
          "255 bad usage or another error. docs/quick.md explains the figures.");
 }
@@ -370,7 +375,7 @@ int br_cmd_quick(int argc, char **argv)
     br_buf_init(&q.body, BODY_MAX);
     br_buf_init(&q.cert_file, PEM_MAX);
     br_buf_init(&q.key_file, PEM_MAX);
-    br_code code = br_cli_begin(argc, argv, tables, print_help, &q.args, &err);
+    br_code code = br_cli_begin(argc, argv, br_quick_sections, print_help, &q.args, &err);
     int status = EXIT_USAGE;
     if (code == BR_EOF) {
         status = 0;

@@ -16,16 +16,18 @@
 #define HEALTH_TIMEOUT   (5 * BR_SEC)
 
 static const br_arg test_args[] = {
-    {"config", 'c', BR_ARG_VALUE, "FILE", "configuration (default: brunt.yaml, then loadtest/brunt.yaml)"},
+    {"config", 'c', BR_ARG_VALUE, "FILE", "configuration (default: brunt.yaml, then loadtest/brunt.yaml)",
+        NULL},
     {"duration-scale", 0, BR_ARG_VALUE, "FACTOR",
-        "shorten every duration, e.g. 0.1: the report says that it is no full test"},
-    {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)"},
-    {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)"},
+        "shorten every duration, e.g. 0.1: the report says that it is no full test", NULL},
+    {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)", NULL},
+    {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)", NULL},
     BR_LOOP_ARG,
-    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 
-static const br_arg *const tables[] = {test_args, br_module_args, br_global_args, NULL};
+const br_arg_section br_test_sections[] = {
+    {NULL, test_args}, {"Modules", br_module_args}, {"General", br_global_args}, {NULL, NULL}};
 
 static void print_help(void)
 {
@@ -33,7 +35,7 @@ static void print_help(void)
          "Usage:\n  brunt test baseline|stress|spike|soak|all ENVIRONMENT [flags]\n\nExamples:\n"
          "  brunt test baseline local                       the full five minutes\n"
          "  brunt test all staging --duration-scale 0.1     all tests, each a tenth as long\n\nFlags:");
-    br_args_print_help(stdout, tables);
+    br_args_print_help(stdout, br_test_sections);
     puts("\nExit codes: 0 passed, 1 failed, 4 the run is no evidence (invalid), 5 target unavailable,\n"
          "104 bad configuration, 107 exception in the script, 255 other errors.");
 }
@@ -304,7 +306,7 @@ int br_cmd_test(int argc, char **argv)
 {
     test_state s = {0};
     br_err err = {0};
-    br_code code = br_cli_begin(argc, argv, tables, print_help, &s.args, &err);
+    br_code code = br_cli_begin(argc, argv, br_test_sections, print_help, &s.args, &err);
     if (code == BR_EOF) {
         br_args_deinit(&s.args);
         return 0;

@@ -9,25 +9,22 @@
 #include "script/secrets.h"
 
 const br_arg br_global_args[] = {
-    {"help", 'h', BR_ARG_SWITCH, NULL, "show this help"},
-    {"log-format", 0, BR_ARG_VALUE, "FORMAT", "log format: text, json or raw (default text)"},
+    {"help", 'h', BR_ARG_SWITCH, NULL, "show this help", NULL},
+    {"log-format", 0, BR_ARG_VALUE, "FORMAT", "log format: text, json or raw (default text)",
+        "K6_LOG_FORMAT"},
     {"log-output", 0, BR_ARG_VALUE, "WHERE",
-        "log to stderr, stdout, none or file=PATH[,level=LEVEL] (default stderr)"},
-    {"no-color", 0, BR_ARG_SWITCH, NULL, "no colours"},
-    {"quiet", 'q', BR_ARG_SWITCH, NULL, "no banner and no progress"},
-    {"verbose", 'v', BR_ARG_SWITCH, NULL, "log debug messages"},
-    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+        "log to stderr, stdout, none or file=PATH[,level=LEVEL] (default stderr)", "K6_LOG_OUTPUT"},
+    {"no-color", 0, BR_ARG_SWITCH, NULL, "no colours; the variable NO_COLOR says so, too", "K6_NO_COLOR"},
+    {"quiet", 'q', BR_ARG_SWITCH, NULL, "no banner and no progress", NULL},
+    {"verbose", 'v', BR_ARG_SWITCH, NULL, "log debug messages", NULL},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 
-static const char *setting(const br_args *a, const char *flag, const char *variable)
-{
-    const char *v = br_args_get(a, flag);
-    return v ? v : getenv(variable);
-}
+static const br_arg_section sections[] = {{NULL, br_global_args}, {NULL, NULL}};
 
 br_code br_cli_loop(const br_args *a, br_loop_kind *ret_kind, br_err *err)
 {
-    const char *flag = br_args_get(a, "loop"), *text = setting(a, "loop", "BRUNT_LOOP");
+    const char *flag = br_args_get(a, "loop"), *text = flag ? flag : getenv("BRUNT_LOOP");
     *ret_kind = BR_LOOP_AUTO;
     if (!text || (!flag && !*text) || br_loop_kind_parse(br_str_of(text), ret_kind) == BR_OK) return BR_OK;
     return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for %s: use auto, epoll or io_uring", text,
@@ -103,6 +100,9 @@ static br_code take_output(const char *output, br_log_config *config, br_err *er
         config->out = NULL;
     } else if (strncmp(output, "file=", 5) == 0) {
         return take_file(output, config, err);
+    } else if (strcmp(output, "loki") == 0 || strncmp(output, "loki=", 5) == 0) {
+        return br_fail(err, BR_EUNSUPPORTED,
+            "the log output 'loki' is not supported: use file=PATH and let an agent send the file");
     } else {
         return br_fail(
             err, BR_EINVAL, "unknown log output '%s': use stderr, stdout, none or file=PATH", output);
@@ -113,8 +113,8 @@ static br_code take_output(const char *output, br_log_config *config, br_err *er
 br_code br_cli_apply_globals(const br_args *a, br_err *err)
 {
     br_log_config config = {.level = br_args_has(a, "verbose") ? BR_LOG_DEBUG : BR_LOG_INFO};
-    br_code code = take_format(setting(a, "log-format", "K6_LOG_FORMAT"), &config, err);
-    if (code == BR_OK) code = take_output(setting(a, "log-output", "K6_LOG_OUTPUT"), &config, err);
+    br_code code = take_format(br_args_setting(a, sections, "log-format"), &config, err);
+    if (code == BR_OK) code = take_output(br_args_setting(a, sections, "log-output"), &config, err);
     if (code != BR_OK) return code;
     config.colour = config.out && br_cli_colour(a, fileno(config.out));
     config.terminal = config.out && isatty(fileno(config.out)) && config.format == BR_LOG_TEXT;
@@ -123,9 +123,9 @@ br_code br_cli_apply_globals(const br_args *a, br_err *err)
 }
 
 br_code br_cli_begin(
-    int argc, char **argv, const br_arg *const *tables, void (*print_help)(void), br_args *ret, br_err *err)
+    int argc, char **argv, const br_arg_section *flags, void (*print_help)(void), br_args *ret, br_err *err)
 {
-    br_code code = br_args_parse(argc, argv, tables, ret, err);
+    br_code code = br_args_parse(argc, argv, flags, ret, err);
     if (code != BR_OK) return code;
     if (!br_args_has(ret, "help")) return br_cli_apply_globals(ret, err);
     print_help();
@@ -144,11 +144,4 @@ br_code br_cli_secrets(const br_args *a, br_secrets **ret, br_err *err)
     br_code code = lines.len ? br_secrets_new(lines.data, lines.len, ret, err) : BR_OK;
     br_vec_deinit(&lines);
     return code;
-}
-
-int br_cmd_version(int argc, char **argv)
-{
-    (void) argc, (void) argv;
-    printf("brunt v%s (k6 2.2.0 compatible)\n", BRUNT_VERSION);
-    return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "cli/archive.h"
 #include "cli/modules.h"
 #include "cli/progress.h"
 #include "engine/segment.h"
@@ -16,13 +17,15 @@
 
 extern char **environ;
 
-/* __ENV: the system's environment, then what was given by flags. */
+/* __ENV: that of the archive, the system's environment, then what was given by flags; later ones win. */
 static br_env_var *collect_env(const br_job_config *c, size_t *ret_count)
 {
-    size_t n = 0, max = c->env_count + 1;
+    size_t n = 0, archived = c->archive ? c->archive->env_count : 0, max = archived + c->env_count + 1;
     for (char **e = environ; *e; e++)
         max++;
     br_env_var *list = br_calloc(max, sizeof(*list));
+    for (size_t i = 0; i < archived; i++)
+        list[n++] = c->archive->env[i];
     for (char **e = environ; *e && c->system_env; e++) {
         br_str value = br_str_of(*e), name;
         if (br_str_cut(&value, '=', &name) && value.p) list[n++] = (br_env_var){name, value};
@@ -71,7 +74,12 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
         .console_out = c->console_out,
         .remote = &modules.remote,
         .base_mode = modules.base_mode,
-        .secrets = c->secrets};
+        .secrets = c->secrets,
+        .keep_sources = c->keep_sources};
+    if (c->archive) {
+        pc.archived = &c->archive->files;
+        pc.main_url = c->archive->main_url;
+    }
     code = br_program_load(&pc, &job->program, err);
     br_free(env);
     br_arena_deinit(&modules.arena);
@@ -143,29 +151,42 @@ static br_code log_tls_keys(br_options *o, br_err *err)
     return br_tls_options_check(&o->tls, err);
 }
 
-static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
+/* The exported options, those that an archive was made with in their place; NULL without. New reference. */
+static br_code script_options(const br_job_config *c, const br_job *job, json_t **ret, br_err *err)
 {
-    json_t *script = NULL, *env = NULL, *file = NULL;
+    if (c->archive) {
+        *ret = json_incref(json_object_get(c->archive->metadata, "options"));
+        if (!*ret || json_is_object(*ret)) return BR_OK;
+        json_decref(*ret);
+        return br_fail(err, BR_EINVAL, "the options of the archive must be an object");
+    }
     br_str text = br_program_options_json(job->program);
     json_error_t why;
-    if (text.p) script = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    if (text.p && !script)
-        return br_fail(err, BR_EINVAL, "the exported 'options' cannot be used: %s", why.text);
-    if (script && !json_is_object(script)) {
+    if (!text.p) return BR_OK;
+    json_t *script = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    if (!script) return br_fail(err, BR_EINVAL, "the exported 'options' cannot be used: %s", why.text);
+    if (!json_is_object(script)) {
         json_decref(script);
         return br_fail(err, BR_EINVAL, "the exported 'options' must be an object");
     }
-    br_code code = br_options_from_env(environ, &env, err);
-    if (code == BR_OK) code = read_config(c, &file, err);
-    br_options_source sources[] = {{.what = "configuration file", .json = file, .open = true},
-        {.what = "script", .json = script}, {.what = "environment", .json = env},
+    *ret = script;
+    return BR_OK;
+}
+
+static br_code build_options(const br_job_config *c, br_job *job, br_err *err)
+{
+    json_t *script = NULL, *env = NULL;
+    br_code code = script_options(c, job, &script, err);
+    if (code == BR_OK) code = br_options_from_env(environ, &env, err);
+    if (code == BR_OK) code = read_config(c, &job->config_file, err);
+    br_options_source sources[] = {{.what = "configuration file", .json = job->config_file, .open = true},
+        {.what = "script", .json = script, .open = c->archive}, {.what = "environment", .json = env},
         {.what = "cli", .json = c->overrides}};
     if (code == BR_OK) code = br_options_build(sources, BR_COUNT_OF(sources), &job->options, err);
     if (code == BR_OK) code = log_tls_keys(job->options, err);
     if (code == BR_OK) code = br_proxies_from_env(&job->options->arena, &job->options->proxies, err);
     json_decref(script);
     json_decref(env);
-    json_decref(file);
     return code == BR_ESYNTAX ? wrap_load_error(c, code, err) : code;
 }
 
@@ -202,6 +223,58 @@ br_code br_job_prepare(const br_job_config *c, br_job *ret, br_exit_code *ret_ex
     return code;
 }
 
+static br_ns longest_end(const br_options *o)
+{
+    br_ns longest = 0;
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        br_ns end = br_scenario_hard_end(&o->scenarios[i]);
+        longest = end > longest ? end : longest;
+    }
+    return longest;
+}
+
+/* Adds what the scenarios need. */
+static char *with_requirements(const br_options *o)
+{
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    br_str options = br_str_of(o->derived_json);
+    (void) br_buf_put(&text, br_str_sub(options, 0, options.n - 1));
+    (void) br_buf_puts(&text, ",\"totalDuration\":\"");
+    (void) br_buf_put_duration(&text, longest_end(o));
+    (void) br_buf_printf(&text, "\",\"maxVUs\":%lld}", (long long) br_options_max_vus(o));
+    return br_buf_detach(&text);
+}
+
+static br_code inspect_script(
+    const br_job_config *c, br_job *job, char **ret, br_exit_code *ret_exit, br_err *err)
+{
+    json_t *script = NULL;
+    br_code code = script_options(c, job, &script, err);
+    if (code == BR_OK) code = br_options_inspect_script(script, ret, err);
+    if (code != BR_OK) *ret_exit = BR_EXIT_CONFIG;
+    json_decref(script);
+    return code;
+}
+
+br_code br_job_inspect(
+    const br_job_config *c, bool requirements, char **ret, br_exit_code *ret_exit, br_err *err)
+{
+    br_job job = {.metrics = br_metrics_new()};
+    br_code code;
+    if (requirements) {
+        br_metrics_free(job.metrics);
+        job = (br_job){0};
+        code = br_job_prepare(c, &job, ret_exit, err);
+        if (code == BR_OK) *ret = with_requirements(job.options);
+    } else {
+        code = load_script(c, &job, ret_exit, err);
+        if (code == BR_OK) code = inspect_script(c, &job, ret, ret_exit, err);
+    }
+    br_job_deinit(&job);
+    return code;
+}
+
 void br_job_log_error(br_code code, const br_err *err)
 {
     br_log_field fields[] = {{"hint", BR_STR("script exception")}, {"source", BR_STR("stacktrace")}};
@@ -214,26 +287,22 @@ void br_job_deinit(br_job *job)
     br_options_free(job->options);
     br_program_free(job->program);
     br_metrics_free(job->metrics);
+    json_decref(job->config_file);
     *job = (br_job){0};
 }
 
 static void print_plan(const br_job *job, const br_job_config *c)
 {
     const br_options *o = job->options;
-    br_ns longest = 0;
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
-    for (size_t i = 0; i < o->scenario_count; i++) {
-        br_ns end = br_scenario_hard_end(&o->scenarios[i]);
-        longest = end > longest ? end : longest;
-    }
-    (void) br_buf_printf(
-        &text, "\n     execution: local\n        script: %s\n        output: -\n\n", c->script);
+    (void) br_buf_printf(&text, "\n     execution: local\n        script: %s\n        output: %s\n\n",
+        c->script, c->outputs ? c->outputs : "-");
     if (c->banner) (void) br_buf_printf(&text, "          test: %s\n\n", c->banner);
     (void) br_buf_printf(&text, "     scenarios: (%.2f%%) %zu scenario%s, %lld max VUs, ",
         100 * br_stripe_share(o->stripe), o->scenario_count, o->scenario_count == 1 ? "" : "s",
         (long long) br_options_max_vus(o));
-    (void) br_buf_put_duration(&text, longest);
+    (void) br_buf_put_duration(&text, longest_end(o));
     (void) br_buf_puts(&text, " max duration (incl. graceful stop):\n");
     for (size_t i = 0; i < o->scenario_count; i++) {
         (void) br_buf_printf(&text, "              * " BR_FMT ": ", BR_ARG(o->scenarios[i].name));

@@ -13,7 +13,9 @@ typedef struct br_job_config {
     const char *script;
     const br_env_var *env; /* for __ENV; added to the system's environment */
     size_t env_count;
-    bool system_env;         /* __ENV holds the system's environment too */
+    bool system_env;                  /* __ENV holds the system's environment too */
+    const struct br_archive *archive; /* run what is in it; `script` is its path then; NULL: a script */
+    bool keep_sources;                /* for an archive that is to be written */
     const char *config_file; /* JSON with options of the lowest level; NULL: the user's, if there is one */
     json_t *overrides;       /* options of the highest level; borrowed; may be NULL */
     bool no_thresholds, quiet, colour;
@@ -23,6 +25,7 @@ typedef struct br_job_config {
     br_secrets *secrets;   /* for k6/secrets; NULL: none */
     size_t max_body_bytes; /* largest kept response body; 0: default */
     const char *banner;    /* line before the scenarios, or NULL */
+    const char *outputs;   /* where samples go, for the banner; NULL: nowhere */
     br_sample_fn *tap;     /* sees every sample, from several threads; may be NULL */
     void *tap_ctx;
     const br_args *module_args; /* parsed with cli/modules.h's table; NULL: the environment decides */
@@ -32,6 +35,7 @@ typedef struct br_job {
     br_program *program;
     br_options *options;
     br_metrics *metrics;
+    json_t *config_file; /* the JSON configuration; NULL: there is none */
     br_run_config run;
     br_run_result *result;
     br_exit_code exit_code;
@@ -42,6 +46,12 @@ typedef struct br_job {
  */
 BR_NODISCARD br_code br_job_prepare(
     const br_job_config *config, br_job *ret, br_exit_code *ret_exit, br_err *err);
+/*
+ * What k6's inspect prints, as compact JSON to be freed with br_free(): the script's options, or with
+ * `requirements` those of all levels with scenarios, duration and VUs. Errors as br_job_prepare().
+ */
+BR_NODISCARD br_code br_job_inspect(
+    const br_job_config *config, bool requirements, char **ret, br_exit_code *ret_exit, br_err *err);
 /* Runs; job->result and job->exit_code are set on BR_OK. */
 BR_NODISCARD br_code br_job_run(
     br_job *job, const br_job_config *config, br_exit_code *ret_exit, br_err *err);

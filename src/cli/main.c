@@ -10,14 +10,6 @@
 #include "cli/commands.h"
 #include "net/tls_pool.h"
 
-const br_command br_commands[] = {
-    {"run", "Start a test: run a k6 script", br_cmd_run},
-    {"quick", "Load a URL without a script", br_cmd_quick},
-    {"test", "Run a named test of brunt.yaml against an environment and judge it", br_cmd_test},
-    {"version", "Show the version", br_cmd_version},
-    {NULL, NULL, NULL},
-};
-
 static void print_help(FILE *out)
 {
     fputs("brunt runs k6 scripts at the speed of a C load generator, judges the result and says why.\n\n"
@@ -32,6 +24,13 @@ static void print_help(FILE *out)
 
 static int unknown_command(const char *name)
 {
+    static const char *const of_k6[] = {"cloud", "deps", "features", "stats", "x"};
+    for (size_t i = 0; i < sizeof(of_k6) / sizeof(of_k6[0]); i++) {
+        if (strcmp(name, of_k6[i]) != 0) continue;
+        fprintf(stderr, "brunt: the command \"%s\" of k6 is not supported; run 'brunt --help' for the list\n",
+            name);
+        return 255;
+    }
     fprintf(stderr, "brunt: unknown command \"%s\"; run 'brunt --help' for the list\n", name);
     return 255;
 }
@@ -77,6 +76,13 @@ int main(int argc, char **argv)
     }
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0) name = "version";
+    static char help_flag[] = "--help";
+    char *help_words[] = {argv[0], argv[1], help_flag, NULL};
+    if (strcmp(name, "help") == 0 && argc > 2) { /* brunt help run */
+        name = argv[2];
+        argc = 3;
+        argv = help_words;
+    }
     if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
         print_help(stdout);
         return check_output(0);

@@ -4,13 +4,16 @@
 
 const br_arg br_module_args[] = {
     {"map", 0, BR_ARG_LIST, "URL=FOLDER",
-        "read modules below URL from FOLDER, e.g. https://jslib.k6.io/=./vendor (also BRUNT_MODULE_MAP)"},
+        "read modules below URL from FOLDER, e.g. https://jslib.k6.io/=./vendor", "BRUNT_MODULE_MAP"},
     {"module-cache", 0, BR_ARG_VALUE, "FOLDER",
-        "keep modules from the network here (default ~/.cache/brunt/modules; none: nowhere)"},
-    {"offline", 0, BR_ARG_SWITCH, NULL, "do not ask the network for modules"},
-    {"lock", 0, BR_ARG_SWITCH, NULL, "write the hashes of modules into brunt.lock.json beside the script"},
-    {"compatibility-mode", 0, BR_ARG_VALUE, "MODE", "extended (default), or base: without the name global"},
-    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+        "keep modules from the network here (default ~/.cache/brunt/modules; none: nowhere)",
+        "BRUNT_MODULE_CACHE"},
+    {"offline", 0, BR_ARG_SWITCH, NULL, "do not ask the network for modules", NULL},
+    {"lock", 0, BR_ARG_SWITCH, NULL, "write the hashes of modules into brunt.lock.json beside the script",
+        NULL},
+    {"compatibility-mode", 0, BR_ARG_VALUE, "MODE",
+        "extended, or base: without the name global (default extended)", "K6_COMPATIBILITY_MODE"},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 
 static const char *setting(const br_args *a, const char *flag, const char *variable)

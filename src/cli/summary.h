@@ -3,10 +3,15 @@
  */
 #pragma once
 #include "cli/job.h"
+#include "stat/breakdown.h"
 
 typedef struct br_summary_config {
-    const char *export_file; /* NULL: none */
+    const char *export_file;       /* NULL: none */
+    const char *script;            /* path of the main script */
+    br_str script_text;            /* its text where it came from an archive, else p == NULL */
+    const br_breakdown *breakdown; /* of groups and scenarios, for the full summary; NULL: the compact one */
     bool colour, disabled;
+    bool newer; /* handleSummary() and the export get the newer form */
 } br_summary_config;
 
 /*

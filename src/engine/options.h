@@ -94,6 +94,8 @@ typedef struct br_options {
     int64_t rps;             /* requests a second of all VUs together; 0: no limit */
     char *consolidated_json; /* what was set, as scripts see it; owned by the arena */
     char *all_json;          /* the same with null for what was not set: exec.test.options */
+    char *merged_json;       /* in the form of k6's inspect: what was set, shortcuts as such */
+    char *derived_json;      /* that with the scenarios that the shortcuts stand for */
 } br_options;
 
 /* One source, lowest first. `what` names it in messages: "the script's options", "command line". */
@@ -112,6 +114,9 @@ typedef struct br_options_source {
 BR_NODISCARD br_code br_options_build(
     const br_options_source *sources, size_t count, br_options **ret, br_err *err);
 void br_options_free(br_options *o);
+/* The script's own options in the form of k6's inspect: read and checked, but not what they say of scenarios.
+ * Errors as above; *ret is to be freed with br_free(). */
+BR_NODISCARD br_code br_options_inspect_script(json_t *script, char **ret, br_err *err);
 
 /* K6_* variables of the environment as such a JSON object (owned by the caller). BR_EINVAL names the
  * variable. */

@@ -39,6 +39,8 @@ br_code br_options_read_net(const br_option_reader *r, const json_t *j, br_optio
 
 /* The options as scripts see them in exec.test.options, as JSON in the arena of `o` (options_json.c). */
 char *br_options_show(br_options *o, const json_t *consolidated);
+/* The same as `inspect` prints them, with the shortcuts; defaults: of system tags and trend statistics. */
+char *br_options_inspect(br_options *o, const json_t *options, bool with_defaults);
 
 /* Scenarios (scenario.c): reads one; problems of the configuration are appended as "a, b". */
 br_code br_scenario_read(

@@ -1,25 +1,25 @@
 #include "report/out_json.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include "base/num.h"
+#include "report/out_file_int.h"
 
-#define FLUSH_BYTES ((size_t) 256 << 10)
+#define FLUSH_BYTES    ((size_t) 256 << 10)
+#define FLUSH_INTERVAL (200 * BR_MS)
 
 struct br_out_json {
     pthread_mutex_t lock;
-    FILE *file;
+    br_out_file *file;
     br_buf buf;
+    br_ns flushed;             /* wall */
     bool told[BR_METRICS_MAX]; /* the metric's own line was written */
-    int failed_errno;
 };
 
-br_code br_out_json_open(const char *path, br_out_json **ret, br_err *err)
+br_code br_out_json_open(br_str path, br_out_json **ret, br_err *err)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    if (!file)
-        return br_fail_errno(err, br_code_from_errno(errno), errno, "cannot write the output '%s'", path);
+    br_out_file *file = NULL;
+    br_code code = br_out_file_open(path, &file, err);
+    if (code != BR_OK) return code;
     br_out_json *o = BR_NEW(br_out_json);
     pthread_mutex_init(&o->lock, NULL);
     o->file = file;
@@ -30,8 +30,7 @@ br_code br_out_json_open(const char *path, br_out_json **ret, br_err *err)
 
 static void flush(br_out_json *o)
 {
-    if (o->buf.len && fwrite(o->buf.data, 1, o->buf.len, o->file) != o->buf.len && !o->failed_errno)
-        o->failed_errno = errno;
+    br_out_file_write(o->file, br_buf_view(&o->buf));
     br_buf_reset(&o->buf);
 }
 
@@ -66,6 +65,22 @@ static void put_subs(br_buf *b, const br_metric *m)
     (void) br_buf_putc(b, ']');
 }
 
+/* An object only where more than the expression is said. */
+static void put_threshold(br_buf *b, const br_metric_threshold *t)
+{
+    if (t->abort_on_fail) (void) br_buf_puts(b, "{\"threshold\":");
+    (void) br_buf_put_json_str(b, t->source);
+    if (!t->abort_on_fail) return;
+    (void) br_buf_puts(b, ",\"abortOnFail\":true,\"delayAbortEval\":");
+    if (t->delay_abort_ns == 0) {
+        (void) br_buf_puts(b, "null}");
+        return;
+    }
+    (void) br_buf_putc(b, '"');
+    (void) br_buf_put_duration(b, t->delay_abort_ns);
+    (void) br_buf_puts(b, "\"}");
+}
+
 static void put_metric(br_buf *b, const br_metric *m)
 {
     (void) br_buf_puts(b, "{\"type\":\"Metric\",\"data\":{\"name\":");
@@ -74,7 +89,7 @@ static void put_metric(br_buf *b, const br_metric *m)
         br_metric_type_name(m->type), br_metric_contains_name(m->contains));
     for (size_t i = 0; i < m->thresholds.len; i++) {
         if (i) (void) br_buf_putc(b, ',');
-        (void) br_buf_put_json_str(b, m->thresholds.data[i].source);
+        put_threshold(b, &m->thresholds.data[i]);
     }
     (void) br_buf_puts(b, "],\"submetrics\":");
     put_subs(b, m);
@@ -113,17 +128,19 @@ void br_out_json_tap(void *out, const br_sample *samples, size_t count)
         o->told[m->id] = true;
         put_sample(&o->buf, &samples[i]);
     }
-    if (o->buf.len >= FLUSH_BYTES) flush(o);
+    if (count && (o->buf.len >= FLUSH_BYTES || samples[0].wall - o->flushed >= FLUSH_INTERVAL)) {
+        flush(o);
+        o->flushed = samples[0].wall;
+    }
     pthread_mutex_unlock(&o->lock);
 }
 
 br_code br_out_json_close(br_out_json *o, br_err *err)
 {
     flush(o);
-    int failed = o->failed_errno;
-    if ((o->file == stdout ? fflush(o->file) : fclose(o->file)) != 0 && !failed) failed = errno;
+    br_code code = br_out_file_close(o->file, err);
     br_buf_deinit(&o->buf);
     pthread_mutex_destroy(&o->lock);
     br_free(o);
-    return failed ? br_fail_errno(err, BR_EIO, failed, "writing the JSON output failed") : BR_OK;
+    return code;
 }

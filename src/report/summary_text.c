@@ -10,7 +10,8 @@
 /* What is needed all the way down. Rows and their texts live in `arena`. */
 typedef struct summary {
     const br_run_result *result;
-    bool colour;
+    bool colour, full;
+    size_t indent; /* of nested groups */
     br_arena arena;
     br_buf scratch; /* for making one text */
     br_buf out;
@@ -194,7 +195,7 @@ static void put_value(summary *s, const row *r, const widths *w)
 /* The longest label gets three dots. */
 static void put_row(summary *s, const row *r, const widths *w)
 {
-    put_spaces(s, 4);
+    put_spaces(s, s->indent + 4);
     (void) br_buf_put(&s->out, r->label);
     size_t dots = w->label - br_format_width(r->label) + 3;
     for (size_t i = 0; i < dots; i++) {
@@ -209,7 +210,8 @@ static void put_row(summary *s, const row *r, const widths *w)
 
 static void put_title(summary *s, const char *title)
 {
-    (void) br_buf_puts(&s->out, "  █ ");
+    put_spaces(s, s->indent + 2);
+    (void) br_buf_puts(&s->out, s->indent ? "↳ " : "█ ");
     put(s, BOLD, br_str_of(title));
     (void) br_buf_puts(&s->out, " \n\n");
 }
@@ -319,22 +321,23 @@ static int by_order(const void *a, const void *b)
 
 static void put_check(summary *s, const br_check *c)
 {
-    put_spaces(s, 4);
+    put_spaces(s, s->indent + 4);
     const char *colour = c->fails == 0 ? GREEN : RED;
     put(s, colour, c->fails == 0 ? BR_STR("✓ ") : BR_STR("✗ "));
     put(s, colour, c->name);
     (void) br_buf_putc(&s->out, '\n');
     if (c->fails == 0) return;
     double percent = floor(100 * (double) c->passes / (double) (c->passes + c->fails));
+    put_spaces(s, s->indent);
     (void) br_buf_printf(&s->scratch, "      ↳  %.0f%% — ✓ %llu / ✗ %llu", percent,
         (unsigned long long) c->passes, (unsigned long long) c->fails);
     put(s, colour, scratch_text(s));
     (void) br_buf_putc(&s->out, '\n');
 }
 
-static void put_check_totals(summary *s, const br_result_metric *m)
+static void put_check_totals(summary *s, const br_sink *checks)
 {
-    uint64_t all = m->sink.count, passed = m->sink.nonzero;
+    uint64_t all = checks->count, passed = checks->nonzero;
     row rows[3] = {{.label = BR_STR("checks_total"), .extra_count = 1},
         {.label = BR_STR("checks_succeeded"), .value = share_text(s, passed, all), .extra_count = 1},
         {.label = BR_STR("checks_failed"), .value = share_text(s, all - passed, all), .extra_count = 1}};
@@ -356,7 +359,7 @@ static void put_checks(summary *s)
 {
     const br_result_metric *m = br_metric_order_find(s->result, BR_STR("checks"));
     if (!m || m->sink.count == 0) return;
-    put_check_totals(s, m);
+    put_check_totals(s, &m->sink);
     check_vec all = {0};
     br_map index;
     br_map_init(&index);
@@ -381,6 +384,7 @@ static void put_metrics(summary *s, const br_result_metric *const *sorted, size_
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         br_metric_category category = br_metric_category_of(sorted[i]->name);
+        if (category == BR_CATEGORY_DETAIL && s->full) category = BR_CATEGORY_HTTP;
         if (category == BR_CATEGORY_HIDDEN || category == BR_CATEGORY_DETAIL) continue;
         categories[n] = category;
         rows[n++] = metric_row(s, sorted[i]);
@@ -391,7 +395,7 @@ static void put_metrics(summary *s, const br_result_metric *const *sorted, size_
         for (size_t i = 0; i < n; i++) {
             if (categories[i] != c) continue;
             if (!any) {
-                put_spaces(s, 4);
+                put_spaces(s, s->indent + 4);
                 put(s, BOLD, br_str_of(br_metric_category_name(c)));
                 (void) br_buf_putc(&s->out, '\n');
             }
@@ -402,13 +406,68 @@ static void put_metrics(summary *s, const br_result_metric *const *sorted, size_
     }
 }
 
+/* Groups and scenarios --------------------------------------------------------------------------- */
+
+/* The figures of a part in the form in which those of the whole run come. */
+static void put_part_metrics(summary *s, const br_breakdown *b, const br_part *p)
+{
+    br_run_result part = {
+        .metrics = br_arena_zalloc(&s->arena, (p->shard->sink_count + 1) * sizeof(*part.metrics))};
+    for (size_t i = 0; i < p->shard->sink_count; i++) {
+        if (p->shard->sinks[i].count == 0) continue;
+        const br_metric *m = br_breakdown_metric(b, i);
+        part.metrics[part.metric_count++] = (br_result_metric){
+            .name = m->name, .type = m->type, .contains = m->contains, .sink = p->shard->sinks[i]};
+    }
+    const br_result_metric **sorted = br_metric_order_sorted(&part, &s->arena);
+    const br_result_metric *checks = br_metric_order_find(&part, BR_STR("checks"));
+    if (checks) {
+        put_check_totals(s, &checks->sink);
+        for (size_t i = 0; i < p->checks.len; i++)
+            put_check(s, p->checks.data[i]);
+        (void) br_buf_putc(&s->out, '\n');
+    }
+    put_metrics(s, sorted, part.metric_count);
+}
+
+static void put_part(summary *s, const br_breakdown *b, const char *kind, const br_part *p)
+{
+    if (!s->indent) (void) br_buf_putc(&s->out, '\n');
+    put_title(s, br_arena_printf(&s->arena, "%s: " BR_FMT, kind, BR_ARG(p->name)));
+    put_part_metrics(s, b, p);
+    s->indent += 2;
+    for (size_t i = 0; i < p->groups.len; i++)
+        put_part(s, b, "GROUP", p->groups.data[i]);
+    s->indent -= 2;
+}
+
+static int by_part_name(const void *a, const void *b)
+{
+    return br_str_cmp((*(const br_part *const *) a)->name, (*(const br_part *const *) b)->name);
+}
+
+static void put_parts(summary *s, const br_breakdown *b)
+{
+    const br_part *root = br_breakdown_root(b);
+    for (size_t i = 0; i < root->groups.len; i++) {
+        br_str name = root->groups.data[i]->name;
+        if (!br_str_is(name, "setup") && !br_str_is(name, "teardown"))
+            put_part(s, b, "GROUP", root->groups.data[i]);
+    }
+    size_t n;
+    const br_part *const *scenarios = br_breakdown_scenarios(b, &n);
+    const br_part **sorted = br_arena_alloc(&s->arena, (n + 1) * sizeof(*sorted));
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = scenarios[i];
+    qsort(sorted, n, sizeof(*sorted), by_part_name);
+    for (size_t i = 0; i < n; i++)
+        put_part(s, b, "SCENARIO", sorted[i]);
+}
+
 br_code br_report_summary_text(
     const br_run_result *result, const br_summary_style *style, br_buf *out, br_err *err)
 {
-    if (style->full_mode) {
-        return br_fail(err, BR_EUNSUPPORTED, "summary mode 'full' is not supported yet: use 'compact'");
-    }
-    summary s = {.result = result, .colour = style->colour};
+    summary s = {.result = result, .colour = style->colour, .full = style->breakdown};
     br_arena_init(&s.arena, 16384);
     br_buf_init(&s.scratch, BR_BUF_NO_LIMIT);
     br_buf_init(&s.out, BR_BUF_NO_LIMIT);
@@ -417,6 +476,7 @@ br_code br_report_summary_text(
     put_title(&s, "TOTAL RESULTS");
     put_checks(&s);
     put_metrics(&s, sorted, result->metric_count);
+    if (style->breakdown) put_parts(&s, style->breakdown);
     /* Every block ends with a blank line; the summary itself ends with its last line. */
     while (s.out.len > 0 && s.out.data[s.out.len - 1] == '\n') {
         s.out.len--;

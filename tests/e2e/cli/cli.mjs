@@ -6,6 +6,7 @@
 // 127.0.0.1. Every run must end by itself, without a sanitizer's report.
 import { after, describe } from 'node:test';
 import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs';
+import { commandTests } from './commands.mjs';
 import { flagTests } from './flags.mjs';
 import { htmlTests } from './html.mjs';
 import { http2Tests } from './http2.mjs';
@@ -37,6 +38,7 @@ after(() => {
 
 const groups = {
     flagTests,
+    commandTests,
     scriptTests,
     secretTests,
     openTests,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, readlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { test } from 'node:test';
 import { assertFails, assertQuiet, brunt, filesOf, folder, messages, programPath, Run, runScript, serveFaults } from './harness.mjs';
 
@@ -32,6 +33,33 @@ export function outputTests() {
         assert.ok(!loud.out.includes('\x1b'), 'no escapes where there is no terminal');
     });
 
+    test('--summary-mode full: groups and scenarios', async () => {
+        const script = `import { check, group } from 'k6'; import { Counter } from 'k6/metrics'; const c = new Counter('cc');
+            export const options = { scenarios: { default: { executor: 'shared-iterations' }, other: { executor: 'shared-iterations' } } };
+            export function setup() { c.add(9); }
+            export default function () { group('a', () => { check(1, { fine: true }); group('b', () => c.add(1)); }); }`;
+        const done = await runScript(script, ['--summary-mode', 'full']);
+        assertQuiet(done);
+        const titles = [...done.out.matchAll(/^( +[█↳] .*) $/gm)].map((m) => m[1]);
+        assert.deepEqual(titles, ['  █ TOTAL RESULTS', '  █ GROUP: a', '    ↳ GROUP: b', '  █ SCENARIO: other', '    ↳ GROUP: a', '      ↳ GROUP: b']);
+        assert.equal([...done.out.matchAll(/ cc\.+: 1 /g)].length, 3, done.out);
+        assert.match(done.out, / cc\.+: 11 /);
+        assert.equal([...done.out.matchAll(/✓ fine/g)].length, 4);
+        const compact = await runScript(script, [], { env: { K6_SUMMARY_MODE: 'compact' } });
+        assert.doesNotMatch(compact.out, /GROUP|SCENARIO/);
+    });
+    test('--new-machine-readable-summary', async () => {
+        const script = `import { check } from 'k6'; export default function () { check(1, { fine: true }); }
+            export function handleSummary(data) { return { stdout: JSON.stringify(data) }; }`;
+        const done = await runScript(script, ['--new-machine-readable-summary', '--summary-export', 'out.json']);
+        assertQuiet(done);
+        const [data, exported] = [JSON.parse(done.out), JSON.parse(read(done, 'out.json'))];
+        for (const one of [data, exported]) {
+            assert.equal(one.config.script, script);
+            assert.deepEqual(one.results.checks.results, [{ name: 'fine', passes: 1, fails: 0 }]);
+            assert.ok(one.results.metrics.some((m) => m.name === 'iterations' && m.values.count === 1));
+        }
+    });
     test('--summary-export', async () => {
         const done = await runScript(NOTHING, ['--summary-export', 'out.json']);
         assertQuiet(done);
@@ -89,6 +117,52 @@ export function outputTests() {
             assert.deepEqual(filesOf(dir), ['script.js']);
         });
     }
+
+    const TAGGED = `import { Counter } from 'k6/metrics'; const c = new Counter('cc');
+        export default function () { c.add(2.5, { b: 'x,"y"', a: '1' }); }`;
+    const rows = (text) => text.trimEnd().split('\n');
+    test('-o csv: columns, other tags, metadata', async () => {
+        const args = ['-i', '1', '-o', 'csv=out.csv', '--system-tags', 'vu,iter,scenario,group', '--tag', 'run= r'];
+        const done = await runScript(TAGGED, args);
+        assertQuiet(done);
+        const [head, ...lines] = rows(read(done, 'out.csv'));
+        assert.equal(head, 'metric_name,timestamp,metric_value,group,scenario,extra_tags,metadata');
+        assert.match(lines.find((l) => l.startsWith('cc,')), /^cc,\d{10},2\.500000,,default,"a=1&b=x,""y""&run= r",(iter=0&vu=1|vu=1&iter=0)$/);
+        assert.ok(lines.some((l) => /^iterations,\d{10},1\.000000,,default,run= r,/.test(l)));
+    });
+    test('-o csv: no argument, settings, environment, configuration file', async () => {
+        const bare = await runScript(TAGGED, ['-o', 'csv']);
+        assertQuiet(bare);
+        assert.match(rows(read(bare, 'file.csv'))[0], /^metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,service,status,subproto,tls_version,url,extra_tags,metadata$/);
+        const times = { unix_milli: /^cc,\d{13},/m, unix_micro: /^cc,\d{16},/m, unix_nano: /^cc,\d{19},/m, rfc3339: /^cc,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[Z+-]/m };
+        for (const [format, pattern] of Object.entries(times)) {
+            const done = await runScript(TAGGED, ['-o', `csv=fileName=t.csv,timeFormat=${format}`]);
+            assertQuiet(done);
+            assert.match(read(done, 't.csv'), pattern);
+        }
+        const env = await runScript(TAGGED, ['-o', 'csv'], { env: { K6_CSV_FILENAME: 'env.csv', K6_CSV_TIME_FORMAT: 'unix_milli' } });
+        assert.match(read(env, 'env.csv'), times.unix_milli);
+        const dir = folder({ 'c.json': '{"out":["csv","json=j.json"],"collectors":{"csv":{"fileName":"conf.csv","timeFormat":"unix_nano"}}}' });
+        assertQuiet(await runScript(TAGGED, ['-c', 'c.json'], { dir }));
+        assert.match(readFileSync(path.join(dir, 'conf.csv'), 'utf8'), times.unix_nano);
+        assert.ok(filesOf(dir).includes('j.json'));
+    });
+    test('several outputs, packed ones, standard output', async () => {
+        const done = await runScript(TAGGED, ['-o', 'json=a.json', '-o', 'json=b.json.gz', '-o', 'csv=c.csv.gz', '-o', 'csv=-', '--summary-mode', 'disabled']);
+        assertQuiet(done);
+        const unpacked = (name) => gunzipSync(readFileSync(path.join(done.dir, name))).toString();
+        assert.equal(unpacked('b.json.gz'), read(done, 'a.json'));
+        assert.equal(unpacked('c.csv.gz'), done.out);
+        assert.ok(rows(done.out).length > 4);
+        const loud = await brunt(['run', '-o', 'json=a.json', '-o', 'csv', 'script.js'], { dir: done.dir });
+        assert.match(loud.out, /^ +output: json \(a\.json\), csv \(file\.csv\)$/m);
+        const env = await runScript(TAGGED, [], { env: { K6_OUT: 'json=x.json,csv=y.csv' } });
+        assert.deepEqual(filesOf(env.dir), ['script.js', 'x.json', 'y.csv']);
+    });
+    test('an output that cannot be written completely is told', async () => {
+        for (const target of ['json=/dev/full', 'csv=/dev/full'])
+            assertFails(await runScript(NOTHING, ['-o', target]), 255, /writing the output '\/dev\/full' failed: No space left/);
+    });
 
     test('a run that does not start leaves earlier files alone', async () => {
         const dir = folder({ 'samples.json': 'old', 'summary.json': 'old' });

@@ -10,17 +10,18 @@
 #include "cli/args.h"
 
 static const br_arg first[] = {
-    {"vus", 'u', BR_ARG_VALUE, "N", "virtual users"},
-    {"tag", 0, BR_ARG_LIST, "NAME=VALUE", "a tag"},
-    {"quiet", 'q', BR_ARG_SWITCH, NULL, "say less"},
-    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+    {"vus", 'u', BR_ARG_VALUE, "N", "virtual users", NULL},
+    {"tag", 0, BR_ARG_LIST, "NAME=VALUE", "a tag", "TAGS"},
+    {"quiet", 'q', BR_ARG_SWITCH, NULL, "say less", NULL},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 static const br_arg second[] = {
-    {"duration", 'd', BR_ARG_VALUE, "TIME", "length"},
-    {"verbose", 'v', BR_ARG_SWITCH, NULL, "say more"},
-    {NULL, 0, BR_ARG_SWITCH, NULL, NULL},
+    {"duration", 'd', BR_ARG_VALUE, "TIME", "length", NULL},
+    {"verbose", 'v', BR_ARG_SWITCH, NULL, "say more", NULL},
+    {"debug", 0, BR_ARG_OPTIONAL, "full", "say all", NULL},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
-static const br_arg *const tables[] = {first, second, NULL};
+static const br_arg_section sections[] = {{"First", first}, {"Second", second}, {NULL, NULL}};
 
 #define WORDS_MAX 16
 
@@ -57,7 +58,7 @@ static void check(const char *line, const char *expected)
     snprintf(text, sizeof(text), "%s", line);
     br_args a;
     br_err err;
-    assert_int_equal(br_args_parse(split(text, argv), argv, tables, &a, &err), BR_OK);
+    assert_int_equal(br_args_parse(split(text, argv), argv, sections, &a, &err), BR_OK);
     describe(&a, got, sizeof(got));
     assert_string_equal(got, expected);
     br_args_deinit(&a);
@@ -71,7 +72,7 @@ static void check_bad(const char *line, const char *message)
     memset(&a, 0x5a, sizeof(a));
     memcpy(&before, &a, sizeof(a));
     br_err err;
-    assert_int_equal(br_args_parse(split(text, argv), argv, tables, &a, &err), BR_EINVAL);
+    assert_int_equal(br_args_parse(split(text, argv), argv, sections, &a, &err), BR_EINVAL);
     assert_string_equal(err.msg, message);
     assert_memory_equal(&a, &before, sizeof(a)); /* outputs are untouched */
 }
@@ -153,7 +154,7 @@ static void test_long_names(void **state)
     char *argv[] = {name};
     br_args a;
     br_err err;
-    assert_int_equal(br_args_parse(1, argv, tables, &a, &err), BR_EINVAL);
+    assert_int_equal(br_args_parse(1, argv, sections, &a, &err), BR_EINVAL);
     assert_ptr_equal(strstr(err.msg, "unknown flag: --xxx"), err.msg);
 }
 
@@ -163,7 +164,7 @@ static void test_get(void **state)
     char text[] = "--vus 1 -q --vus 2 --verbose=false --quiet=0 -q", *argv[WORDS_MAX];
     br_args a;
     br_err err;
-    assert_int_equal(br_args_parse(split(text, argv), argv, tables, &a, &err), BR_OK);
+    assert_int_equal(br_args_parse(split(text, argv), argv, sections, &a, &err), BR_OK);
     assert_string_equal(br_args_get(&a, "vus"), "2"); /* the last one counts */
     assert_null(br_args_get(&a, "duration"));
     assert_true(br_args_has(&a, "quiet"));
@@ -177,16 +178,18 @@ static void test_help(void **state)
 {
     (void) state;
     static const char *const lines[][2] = {{"  -u, --vus N", "virtual users"},
-        {"      --tag NAME=VALUE", "a tag"}, {"  -q, --quiet", "say less"},
-        {"  -d, --duration TIME", "length"}, {"  -v, --verbose", "say more"}};
-    char expected[512] = "", *text = NULL;
-    size_t n = 0, at = 0;
+        {"      --tag NAME=VALUE", "a tag [TAGS]"}, {"  -q, --quiet", "say less"},
+        {"  -d, --duration TIME", "length"}, {"  -v, --verbose", "say more"},
+        {"      --debug[=full]", "say all"}};
+    char expected[512] = "First:\n", *text = NULL;
+    size_t n = 0, at = strlen(expected);
     for (size_t i = 0; i < BR_COUNT_OF(lines); i++) {
+        if (i == 3) at += (size_t) snprintf(expected + at, sizeof(expected) - at, "\nSecond:\n");
         at += (size_t) snprintf(expected + at, sizeof(expected) - at, "%-40s %s\n", lines[i][0], lines[i][1]);
     }
     FILE *out = open_memstream(&text, &n);
     assert_non_null(out);
-    br_args_print_help(out, tables);
+    br_args_print_help(out, sections);
     fclose(out);
     bool same = strcmp(text, expected) == 0;
     free(text); /* from open_memstream */

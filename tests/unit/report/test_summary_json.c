@@ -160,6 +160,40 @@ static void deep_nesting_is_bounded(void **state)
     br_free(deep);
 }
 
+static void the_newer_form_has_lists(void **state)
+{
+    (void) state;
+    br_run_result *r = sample();
+    br_buf out;
+    br_buf_init(&out, BR_BUF_NO_LIMIT);
+    br_summary_document document = {
+        .script = BR_STR("let a = \"<b>\""), .version = BR_STR("2.2.0"), .generated = 1500 * BR_MS};
+    assert_int_equal(br_report_summary_document(r, &document, &out, NULL), BR_OK);
+    json_t *doc = json_loads(out.data, 0, NULL);
+    assert_non_null(doc);
+    json_t *config = json_object_get(doc, "config"), *results = json_object_get(doc, "results");
+    assert_float_equal(json_number_value(json_object_get(config, "duration")), 1.5, 1e-9);
+    assert_string_equal(json_string_value(json_object_get(config, "script")), "let a = \"<b>\"");
+    assert_null(strstr(out.data, "setup_data"));
+    assert_non_null(strstr(out.data,
+        "\"checks\":{\"metrics\":[{\"name\":\"checks_total\",\"type\":\"counter\",\"contains\":\"default\","
+        "\"values\":{\"count\":4}},{\"name\":\"checks_succeeded\",\"type\":\"rate\",\"contains\":\"default\","
+        "\"values\":{\"matches\":2,\"rate\":0.5,\"total\":4}},{\"name\":\"checks_failed\",\"type\":\"rate\","
+        "\"contains\":\"default\",\"values\":{\"matches\":2,\"rate\":0.5,\"total\":4}}],\"results\":["
+        "{\"name\":\"ok\",\"passes\":2,\"fails\":0},{\"name\":\"bad\",\"passes\":0,\"fails\":2}]}"));
+    json_t *metrics = json_object_get(results, "metrics");
+    assert_int_equal(json_array_size(metrics), 3);
+    assert_non_null(
+        strstr(out.data, "{\"name\":\"tt\",\"type\":\"trend\",\"contains\":\"default\",\"values\":"
+                         "{\"avg\":2,\"max\":2,\"med\":2,\"min\":2}}"));
+    json_decref(doc);
+    br_buf_deinit(&out);
+    br_buf_init(&out, 20);
+    assert_int_equal(br_report_summary_document(r, &document, &out, NULL), BR_ELIMIT);
+    br_buf_deinit(&out);
+    br_run_result_free(r);
+}
+
 static void a_full_buffer_stays_as_it_was(void **state)
 {
     (void) state;
@@ -181,6 +215,7 @@ int main(void)
         cmocka_unit_test(md5_of_known_texts),
         cmocka_unit_test(setup_data_survives_as_it_is),
         cmocka_unit_test(deep_nesting_is_bounded),
+        cmocka_unit_test(the_newer_form_has_lists),
         cmocka_unit_test(a_full_buffer_stays_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,13 +229,72 @@ static void what_cannot_be_done_is_said(void **state)
     br_buf out;
     br_buf_init(&out, 10);
     br_err err;
-    assert_int_equal(
-        br_report_summary_text(r, &(br_summary_style){.full_mode = true}, &out, &err), BR_EUNSUPPORTED);
-    assert_non_null(strstr(err.msg, "full"));
     assert_int_equal(br_report_summary_text(r, &plain, &out, &err), BR_ELIMIT);
     assert_int_equal(out.len, 0);
     br_buf_deinit(&out);
     br_run_result_free(r);
+}
+
+/* One sample with these tags; NULL: without. */
+static void tap(br_breakdown *b, br_tag_store *store, const br_metric *m, double value, const char *scenario,
+    const char *group, const char *check)
+{
+    br_tag tags[3];
+    size_t n = 0;
+    if (scenario) tags[n++] = (br_tag){BR_STR("scenario"), br_str_of(scenario)};
+    if (group) tags[n++] = (br_tag){BR_STR("group"), br_str_of(group)};
+    if (check) tags[n++] = (br_tag){BR_STR("check"), br_str_of(check)};
+    br_sample sample = {.metric = m, .value = value, .wall = 1, .tags = br_tags_intern(store, tags, n)};
+    br_breakdown_tap(b, &sample, 1);
+}
+
+static void the_full_summary_has_groups_and_scenarios(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_new(2 * BR_SEC);
+    fixture_add_n(fixture_metric(r, "http_reqs", BR_COUNTER, BR_CONTAINS_DEFAULT), 1, 4);
+    fixture_add(fixture_metric(r, "http_req_waiting", BR_TREND, BR_CONTAINS_TIME), 1);
+    br_metrics *metrics = br_metrics_new();
+    br_tag_store store;
+    br_tag_store_init(&store);
+    br_breakdown *b = br_breakdown_new(metrics);
+    const br_metric *reqs = br_metrics_at(metrics, BR_M_HTTP_REQS),
+                    *checks = br_metrics_at(metrics, BR_M_CHECKS);
+    tap(b, &store, reqs, 1, NULL, "::setup", NULL);
+    tap(b, &store, reqs, 1, "default", "", NULL);
+    tap(b, &store, reqs, 1, "default", "::outer::inner", NULL);
+    tap(b, &store, checks, 0, "default", "::outer", "fine");
+    tap(b, &store, checks, 1, "default", "::outer", "fine");
+    tap(b, &store, reqs, 1, "zeta", "", NULL);
+    tap(b, &store, reqs, 1, "alpha", "::outer", NULL);
+    tap(b, &store, br_metrics_at(metrics, BR_M_VUS), 1, NULL, NULL, NULL);
+    char *text = summary_of(r, (br_summary_style){.breakdown = b});
+    assert_string_equal(text, "  █ TOTAL RESULTS \n\n    HTTP\n"
+                              "    http_req_waiting...: avg=1ms min=1ms med=1ms max=1ms p(90)=1ms p(95)=1ms\n"
+                              "    http_reqs..........: 4 2/s\n\n\n"
+                              "  █ GROUP: outer \n\n"
+                              "    checks_total.......: 2      1/s\n"
+                              "    checks_succeeded...: 50.00% 1 out of 2\n"
+                              "    checks_failed......: 50.00% 1 out of 2\n\n"
+                              "    ✗ fine\n"
+                              "      ↳  50% — ✓ 1 / ✗ 1\n\n"
+                              "    ↳ GROUP: inner \n\n"
+                              "      HTTP\n"
+                              "      http_reqs...: 1 0.5/s\n\n\n"
+                              "  █ SCENARIO: alpha \n\n"
+                              "    HTTP\n"
+                              "    http_reqs...: 1 0.5/s\n\n"
+                              "    ↳ GROUP: outer \n\n"
+                              "      HTTP\n"
+                              "      http_reqs...: 1 0.5/s\n\n\n"
+                              "  █ SCENARIO: zeta \n\n"
+                              "    HTTP\n"
+                              "    http_reqs...: 1 0.5/s");
+    assert_int_equal(br_breakdown_left_out(b), 0);
+    br_free(text);
+    br_breakdown_free(b);
+    br_tag_store_deinit(&store);
+    br_metrics_free(metrics);
 }
 
 int main(void)
@@ -248,6 +307,7 @@ int main(void)
         cmocka_unit_test(units_and_counts_in_columns),
         cmocka_unit_test(an_empty_run_has_a_title),
         cmocka_unit_test(colours_are_only_added),
+        cmocka_unit_test(the_full_summary_has_groups_and_scenarios),
         cmocka_unit_test(what_cannot_be_done_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,85 @@
+/* brunt inspect: the options of a script, as k6 prints them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/job.h"
+#include "cli/modules.h"
+#include "cli/run_flags.h"
+
+static const br_arg inspect_args[] = {
+    {"execution-requirements", 0, BR_ARG_SWITCH, NULL,
+        "of all levels of options, with the scenarios, the longest duration and the most VUs", NULL},
+    {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
+};
+
+const br_arg_section br_inspect_sections[] = {{NULL, inspect_args}, {"Script", br_script_args},
+    {"Modules", br_module_args}, {"General", br_global_args}, {NULL, NULL}};
+
+static void print_help(void)
+{
+    puts("Show the options of a k6 script as JSON, without running it.\n\n"
+         "Usage:\n  brunt inspect [flags] SCRIPT\n\nFlags:");
+    br_args_print_help(stdout, br_inspect_sections);
+}
+
+/* Go's encoder escapes what could be taken for HTML; outside of texts JSON has none of these. */
+static void print_escaped(const char *json)
+{
+    for (; *json; json++) {
+        if (*json == '<' || *json == '>' || *json == '&')
+            printf("\\u%04x", (unsigned) *json);
+        else
+            putchar(*json);
+    }
+    putchar('\n');
+}
+
+static void print_json(const char *compact)
+{
+    json_t *json = json_loads(compact, 0, NULL);
+    char *text = json_dumps(json, JSON_INDENT(2));
+    if (text) print_escaped(text);
+    free(text); // from jansson
+    json_decref(json);
+}
+
+static br_code inspect(const br_args *a, br_exit_code *ret_exit, br_err *err)
+{
+    if (a->words.len != 1)
+        return br_fail(err, BR_EINVAL, "inspect needs exactly one script: brunt inspect [flags] SCRIPT");
+    br_env_var *env = br_calloc(a->values.len + 1, sizeof(*env));
+    br_archive *archive = NULL;
+    br_job_config c = {.script = a->words.data[0],
+        .env = env,
+        .module_args = a,
+        .config_file = br_args_setting(a, br_inspect_sections, "config")};
+    char *json = NULL;
+    br_code code = br_run_flags_switch(a, br_inspect_sections, "include-system-env-vars", &c.system_env, err);
+    if (code == BR_OK) code = br_run_flags_env(a, env, &c.env_count, err);
+    if (code == BR_OK) code = br_run_flags_archive(a, br_inspect_sections, c.script, &archive, err);
+    c.archive = archive;
+    if (code == BR_OK)
+        code = br_job_inspect(&c, br_args_has(a, "execution-requirements"), &json, ret_exit, err);
+    if (code == BR_OK) print_json(json);
+    br_archive_free(archive);
+    br_free(json);
+    br_free(env);
+    return code;
+}
+
+int br_cmd_inspect(int argc, char **argv)
+{
+    br_args a = {0};
+    br_err err = {0};
+    br_exit_code exit_code = BR_EXIT_OTHER;
+    br_code code = br_cli_begin(argc, argv, br_inspect_sections, print_help, &a, &err);
+    if (code == BR_OK) code = inspect(&a, &exit_code, &err);
+    if (code == BR_OK || code == BR_EOF)
+        exit_code = BR_EXIT_OK;
+    else
+        br_job_log_error(code, &err);
+    br_args_deinit(&a);
+    return (int) exit_code;
+}

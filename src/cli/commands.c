@@ -1,0 +1,17 @@
+/* The list of commands. */
+#include "cli/commands.h"
+
+const br_command br_commands[] = {
+    {"run", "Start a test: run a k6 script", br_cmd_run, br_run_sections},
+    {"quick", "Load a URL without a script", br_cmd_quick, br_quick_sections},
+    {"test", "Run a named test of brunt.yaml against an environment and judge it", br_cmd_test,
+        br_test_sections},
+    {"archive", "Pack a k6 script with all it needs into one file", br_cmd_archive, br_archive_sections},
+    {"inspect", "Show the options of a k6 script", br_cmd_inspect, br_inspect_sections},
+    {"new", "Begin a script", br_cmd_new, br_new_sections},
+    {"completion", "Print a script for the completion of commands and flags", br_cmd_completion,
+        br_completion_sections},
+    {"man", "Print the manual page", br_cmd_man, br_man_sections},
+    {"version", "Show the version", br_cmd_version, br_version_sections},
+    {NULL, NULL, NULL, NULL},
+};
