@@ -7,6 +7,7 @@
 import { after, describe } from 'node:test';
 import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs';
 import { commandTests } from './commands.mjs';
+import { compatTests } from './compat.mjs';
 import { flagTests } from './flags.mjs';
 import { htmlTests } from './html.mjs';
 import { http2Tests } from './http2.mjs';
@@ -39,6 +40,7 @@ after(() => {
 const groups = {
     flagTests,
     commandTests,
+    compatTests,
     scriptTests,
     secretTests,
     openTests,
