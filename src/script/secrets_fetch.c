@@ -99,10 +99,10 @@ static void on_answer(void *ctx)
         (void) br_fail(&f->err, BR_EIO, "status code %d: failed to get secret", f->response.status);
         passing = f->response.status >= 500 || f->response.status == 429;
     } else {
-        passing = false;
-        if (br_secret_url_extract(&f->arena, f->config, br_buf_view(&f->response.body), &value, &f->err) ==
-            BR_OK)
-            (void) br_secrets_put(f->secrets, f->source, f->key, value, &f->err);
+        br_str body = br_buf_view(&f->response.body);
+        br_code code = br_secret_url_extract(&f->arena, f->config, body, &value, &f->err);
+        if (code == BR_OK) code = br_secrets_put(f->secrets, f->source, f->key, value, &f->err);
+        passing = false; /* if it failed, f->err tells */
     }
     if (passing && f->failures < f->config->max_retries)
         again(f);

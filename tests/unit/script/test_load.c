@@ -97,8 +97,8 @@ static void reports_bad_imports(void **state)
     assert_load_fails(&w, IMPORT("./throws.js"), BR_EEXCEPTION, "RangeError: inside\n\tat ");
     assert_load_fails(&w, IMPORT("lodash"), BR_ESYNTAX, "\"lodash\" couldn't be recognised");
     assert_load_fails(&w, IMPORT("ftp://x.test/y.js"), BR_ESYNTAX, "only supported schemes for imports");
-    assert_load_fails(
-        &w, IMPORT("k6/browser"), BR_ESYNTAX, "\"k6/browser\" is a k6 module that brunt does not support yet");
+    assert_load_fails(&w, IMPORT("k6/browser"), BR_ESYNTAX,
+        "\"k6/browser\" is a k6 module that brunt does not support yet");
     assert_load_fails(&w, IMPORT("k6/x/sql"), BR_ESYNTAX, "brunt has no extensions");
     assert_load_fails(&w, IMPORT("k6/nope"), BR_ESYNTAX, "is not a module of k6");
     assert_load_fails(&w, IMPORT(""), BR_ESYNTAX, "couldn't be recognised");
