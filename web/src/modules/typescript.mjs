@@ -17,7 +17,8 @@ function describe(source, error) {
 
 globalThis.stripTypes = (source) => {
   try {
-    const code = lowerNamespaces(source, parse(source, false, true, false).tokens);
+    const mayHaveNamespaces = /\b(?:namespace|module)\s+[\p{ID_Start}$_]/u.test(source);
+    const code = mayHaveNamespaces ? lowerNamespaces(source, parse(source, false, true, false).tokens) : source;
     return transform(code, { transforms: ['typescript'], disableESTransforms: true, preserveDynamicImport: true }).code;
   } catch (error) {
     if (typeof error.pos !== 'number') throw error;
