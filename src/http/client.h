@@ -40,7 +40,7 @@ typedef struct br_http_client_config {
     size_t max_head_bytes;      /* answer's status line and header (BR_ELIMIT); default 1 MiB */
     size_t max_body_bytes;      /* kept body (BR_ELIMIT); default 256 MiB */
     br_ns connect_timeout_ns;   /* 30 s */
-    const br_proxies *proxies;  /* outlives the client; NULL: none */
+    const br_proxies *proxies;  /* outlives the client; NULL: none; one spoken to in TLS needs `tls` */
     br_address local;           /* source address; sa_family 0: the system's choice */
     bool no_reuse;              /* close after each exchange ("Connection: close" is sent) */
     bool http2;                 /* https may become HTTP/2, as the options of `tls` offer it; default true */

@@ -445,6 +445,7 @@ static void stack(br_http_conn *conn, bool tls, bool upgrade)
     conn->tls = tls ? BR_NEW(br_tls) : NULL;
     conn->tunnel = tunnel ? BR_NEW(br_tunnel) : NULL;
     conn->proxy_tls = proxy != NULL && proxy->tls ? BR_NEW(br_tls) : NULL;
+    BR_ASSERT(conn->proxy_tls == NULL || client->config.tls != NULL);
     br_stream *base = &conn->tcp.stream;
     br_stream *to_proxy = conn->proxy_tls != NULL ? &conn->proxy_tls->stream : base;
     br_stream *to_target = tunnel ? &conn->tunnel->stream : to_proxy;

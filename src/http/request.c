@@ -164,7 +164,7 @@ void br_http_request_put_head(const br_http_request *q, bool close, const br_pro
     BR_ASSERT(code == BR_OK);
     char *at = put(put(out->data + out->len, q->method), BR_STR(" "));
     if (BR_UNLIKELY(proxy != NULL)) {
-        at = put(put(put(at, q->url.scheme), BR_STR("://")), q->url.authority);
+        at = put_host(put(put(at, q->url.scheme), BR_STR("://")), q->url.authority);
     }
     out->len = (size_t) (at - out->data);
     code = br_url_put_target(&q->url, out);

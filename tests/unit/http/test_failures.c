@@ -439,6 +439,63 @@ static void answered_before_all_was_sent(void **state)
     free(body);
 }
 
+/* Proxies of a test: the scripted server, for targets that need not exist. */
+static void use_proxy(env *e, br_arena *arena, br_proxies *p, const char *scheme)
+{
+    char url[64];
+    snprintf(url, sizeof(url), "%s://127.0.0.1:%u", scheme, mini_server_port(e->server));
+    assert_int_equal(br_proxies_parse(arena, url, NULL, NULL, p, NULL), BR_OK);
+    e->config.proxies = p;
+}
+
+/* It accepts the connection and says nothing: that is a dial that takes too long. */
+static void a_silent_proxy(void **state)
+{
+    (void) state;
+    static const mini_script script = {{WAIT}};
+    env e;
+    call c;
+    br_arena arena;
+    br_proxies p;
+    br_arena_init(&arena, 512);
+    env_init(&e, &script, 1);
+    use_proxy(&e, &arena, &p, "socks5");
+    e.config.connect_timeout_ns = 200 * BR_MS;
+    call_to(&c, &e, "GET", "http://target.test/");
+    call_run(&c);
+    assert_failed(&c, BR_EDIALTIMEOUT, 1211, "dial: i/o timeout");
+    char want[100];
+    snprintf(want, sizeof(want), "proxyconnect tcp: dial tcp 127.0.0.1:%u: i/o timeout",
+        mini_server_port(e.server));
+    assert_string_equal(c.response.error.raw, want);
+    call_deinit(&c);
+    env_deinit(&e);
+    br_arena_deinit(&arena);
+}
+
+/* The zone of an address is for our side of the connection only. */
+static void zones_are_not_told(void **state)
+{
+    (void) state;
+    static const mini_script script = {{REQUEST, SEND(HELLO), AGAIN}};
+    env e;
+    call c;
+    br_arena arena;
+    br_proxies p;
+    char sent[256];
+    br_arena_init(&arena, 512);
+    env_init(&e, &script, 1);
+    use_proxy(&e, &arena, &p, "http");
+    call_to(&c, &e, "GET", "http://[fe80::1%25lo]:8080/x");
+    call_run(&c);
+    assert_ok(&c, 200);
+    mini_server_last_request(e.server, sent, sizeof(sent));
+    assert_string_equal(sent, "GET http://[fe80::1]:8080/x HTTP/1.1\r\nHost: [fe80::1]:8080\r\n\r\n");
+    call_deinit(&c);
+    env_deinit(&e);
+    br_arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +515,8 @@ int main(void)
         cmocka_unit_test(https_without_a_context),
         cmocka_unit_test(unknown_host),
         cmocka_unit_test(answered_before_all_was_sent),
+        cmocka_unit_test(a_silent_proxy),
+        cmocka_unit_test(zones_are_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
