@@ -38,6 +38,10 @@ typedef struct shelf {
     } of[SIZES];
 } shelf;
 
+/* Both pools lie in one region: most of what is freed is of the heap, and is told by one comparison. */
+static uintptr_t region_at;
+static size_t region_bytes; /* 0: there is none */
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t shelf_key;
 static _Thread_local shelf *own_shelf;
@@ -86,14 +90,15 @@ static void reserve(void)
     if (pthread_key_create(&shelf_key, clear_shelf) != 0) {
         return;
     }
-    for (size_t i = 0; i < SIZES; i++) {
-        size_t bytes = BLOCKS * pools[i].block_bytes;
-        void *region = mmap(
-            NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (region != MAP_FAILED) {
-            (void) madvise(region, bytes, MADV_NOHUGEPAGE); /* a block is smaller */
-            pools[i].region = region;
-        }
+    size_t bytes = BLOCKS * (pools[SMALL].block_bytes + pools[LARGE].block_bytes);
+    char *region = mmap(
+        NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (region != MAP_FAILED) {
+        (void) madvise(region, bytes, MADV_NOHUGEPAGE); /* a block is smaller */
+        pools[SMALL].region = region;
+        pools[LARGE].region = region + BLOCKS * pools[SMALL].block_bytes;
+        region_at = (uintptr_t) region;
+        region_bytes = bytes;
     }
 }
 
@@ -134,29 +139,25 @@ static void give(size_t size, void *block)
     }
 }
 
-/* The number of the pool that it is of; SIZES: it is of the heap. */
-static size_t pool_of(const void *p)
+/* Of a block. */
+static size_t pool_of(const void *block)
 {
-    const char *at = p;
-    size_t i = 0;
-    while (i < SIZES && (pools[i].region == NULL || at < pools[i].region ||
-                            at >= pools[i].region + BLOCKS * pools[i].block_bytes)) {
-        i++;
-    }
-    return i;
+    return (const char *) block < pools[LARGE].region ? SMALL : LARGE;
 }
 
 bool br_tls_pool_owns(const void *p)
 {
-    return pool_of(p) < SIZES;
+    return (uintptr_t) p - region_at < region_bytes;
 }
 
 void *br_tls_pool_alloc(size_t size_bytes)
 {
     void *block = NULL;
-    for (size_t i = 0; i < SIZES; i++) {
-        if (size_bytes >= pools[i].least && size_bytes <= pools[i].block_bytes) {
-            block = take(i);
+    if (size_bytes >= pools[SMALL].least && size_bytes <= pools[LARGE].block_bytes) {
+        if (size_bytes <= pools[SMALL].block_bytes) {
+            block = take(SMALL);
+        } else if (size_bytes >= pools[LARGE].least) {
+            block = take(LARGE);
         }
     }
     return block != NULL || size_bytes == 0 ? block : br_malloc(size_bytes);
@@ -164,9 +165,11 @@ void *br_tls_pool_alloc(size_t size_bytes)
 
 void br_tls_pool_free(void *p)
 {
-    size_t of = pool_of(p);
-    if (of < SIZES) {
-        give(of, p);
+    if (p == NULL) { /* OpenSSL's habit */
+        return;
+    }
+    if (br_tls_pool_owns(p)) {
+        give(pool_of(p), p);
     } else {
         br_free(p);
     }
@@ -174,14 +177,14 @@ void br_tls_pool_free(void *p)
 
 void *br_tls_pool_realloc(void *p, size_t size_bytes)
 {
-    size_t of = pool_of(p);
     if (p == NULL || size_bytes == 0) {
         br_tls_pool_free(p);
         return br_tls_pool_alloc(size_bytes);
     }
-    if (of == SIZES) {
+    if (!br_tls_pool_owns(p)) {
         return br_realloc(p, size_bytes);
     }
+    size_t of = pool_of(p);
     if (size_bytes <= pools[of].block_bytes) {
         return p; /* also if it shrinks: no buffer does for long */
     }
