@@ -32,7 +32,7 @@ typedef struct br_loop br_loop;
 /* Life cycle ------------------------------------------------------------------------------------ */
 
 typedef enum br_loop_kind {
-    BR_LOOP_AUTO, /* what is best here and allowed: docs/adr/0010-io-uring.md */
+    BR_LOOP_AUTO, /* epoll: docs/adr/0013-io-uring.md says why */
     BR_LOOP_EPOLL,
     BR_LOOP_URING, /* Linux 6.0 or later, and a build with liburing */
 } br_loop_kind;
