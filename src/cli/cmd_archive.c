@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/modules.h"
 #include "cli/run_flags.h"
+#include "script/secrets.h"
 
 static const br_arg archive_args[] = {
     {"archive-out", 'O', BR_ARG_VALUE, "FILE",
@@ -74,9 +75,11 @@ static br_code archive(const br_args *a, br_exit_code *ret_exit, br_err *err)
         code = br_run_flags_switch(a, br_archive_sections, "no-thresholds", &c.no_thresholds, err);
     if (code == BR_OK) code = br_run_flags_env(a, env, &c.env_count, err);
     if (code == BR_OK) code = br_run_flags_options(a, overrides, err);
+    if (code == BR_OK) code = br_cli_secrets(a, &c.secrets, err);
     if (code == BR_OK) code = br_run_flags_archive(a, br_archive_sections, c.script, &from, err);
     c.archive = from;
     if (code == BR_OK) code = pack(a, &c, ret_exit, err);
+    br_secrets_free(c.secrets);
     br_archive_free(from);
     json_decref(overrides);
     br_free(env);

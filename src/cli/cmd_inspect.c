@@ -7,6 +7,7 @@
 #include "cli/job.h"
 #include "cli/modules.h"
 #include "cli/run_flags.h"
+#include "script/secrets.h"
 
 static const br_arg inspect_args[] = {
     {"execution-requirements", 0, BR_ARG_SWITCH, NULL,
@@ -58,11 +59,13 @@ static br_code inspect(const br_args *a, br_exit_code *ret_exit, br_err *err)
     char *json = NULL;
     br_code code = br_run_flags_switch(a, br_inspect_sections, "include-system-env-vars", &c.system_env, err);
     if (code == BR_OK) code = br_run_flags_env(a, env, &c.env_count, err);
+    if (code == BR_OK) code = br_cli_secrets(a, &c.secrets, err);
     if (code == BR_OK) code = br_run_flags_archive(a, br_inspect_sections, c.script, &archive, err);
     c.archive = archive;
     if (code == BR_OK)
         code = br_job_inspect(&c, br_args_has(a, "execution-requirements"), &json, ret_exit, err);
     if (code == BR_OK) print_json(json);
+    br_secrets_free(c.secrets);
     br_archive_free(archive);
     br_free(json);
     br_free(env);

@@ -88,6 +88,19 @@ export function commandTests() {
         assert.equal(metadata.options.scenarios, null);
         assert.deepEqual(metadata.options.tags, { a: 'b' });
     });
+    test('secrets are there when a script is looked at or packed, and are not packed', async () => {
+        const dir = folder({ 'script.js': `import secrets from 'k6/secrets';
+            const vus = (await secrets.get('n')).length;
+            export const options = { vus };
+            export default function () {}` });
+        const source = ['--secret-source', 'mock=n=hidden'];
+        const shown = await brunt(['inspect', ...source, 'script.js'], { dir });
+        assertQuiet(shown);
+        assert.equal(JSON.parse(shown.out).vus, 6);
+        assertQuiet(await brunt(['archive', ...source, 'script.js'], { dir }));
+        assert.ok(!readFileSync(path.join(dir, 'archive.tar')).includes('hidden'));
+        assertFails(await brunt(['archive', 'script.js'], { dir }), 107, /secret/);
+    });
     test('archives that cannot be used', async () => {
         const dir = await pack();
         const whole = readFileSync(path.join(dir, 'archive.tar'));
