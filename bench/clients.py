@@ -11,7 +11,7 @@ class Outcome:
 
     def __init__(self, requests, rate, failed):
         self.requests, self.rate, self.failed = requests, rate, failed
-        self.cpu_us = self.server_share = self.rss_kb = None
+        self.cpu_us = self.kernel_us = self.server_share = self.rss_kb = None
 
 
 def _number(pattern, text, default=None):
@@ -142,6 +142,19 @@ def measure(client, workload, nginx, core, seconds):
     if not outcome.requests:
         raise ValueError(f"{client.name} made no request:\n{done.text[-800:]}")
     outcome.cpu_us = done.cpu_s / outcome.requests * 1e6
+    outcome.kernel_us = done.kernel_s / outcome.requests * 1e6
     outcome.rss_kb = done.rss_kb
     outcome.server_share = (nginx.cpu_s() - server_before) / done.wall_s
     return outcome
+
+
+def system_calls(client, workload, nginx, core):
+    """{name: calls per request} of a second under strace; None if that is not installed."""
+    if not shutil.which("strace"):
+        return None
+    counts = harness.OUT / "strace.txt"
+    command = ["strace", "-f", "-c", "-U", "calls,name", "-o", counts, *client.command(workload, nginx.url(workload), 1)]
+    requests = client.parse(harness.run(command, core, timeout_s=60).text).requests
+    rows = [line.split() for line in counts.read_text().splitlines()]
+    calls = {name: int(n) / requests for n, name in (r for r in rows if len(r) == 2 and r[0].isdigit()) if name != "total"}
+    return {name: n for name, n in sorted(calls.items(), key=lambda c: -c[1]) if n >= 0.005}

@@ -29,10 +29,12 @@ def _prepare(core):
 
 
 class Done:
-    """A finished process: exit code, output, wall and CPU seconds, largest resident memory."""
+    """A finished process: exit code, output, wall seconds, CPU seconds outside and inside the kernel, largest
+    resident memory."""
 
-    def __init__(self, code, text, wall_s, cpu_s, rss_kb):
-        self.code, self.text, self.wall_s, self.cpu_s, self.rss_kb = code, text, wall_s, cpu_s, rss_kb
+    def __init__(self, code, text, wall_s, user_s, kernel_s, rss_kb):
+        self.code, self.text, self.wall_s, self.rss_kb = code, text, wall_s, rss_kb
+        self.kernel_s, self.cpu_s = kernel_s, user_s + kernel_s
 
 
 def start(command, core, log):
@@ -55,7 +57,7 @@ def run(command, core, timeout_s):
         timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)  # tells Popen that it was waited for
     text = log_path.read_text(errors="replace")
-    return Done(process.returncode, text, wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+    return Done(process.returncode, text, wall_s, usage.ru_utime, usage.ru_stime, usage.ru_maxrss)
 
 
 def rss_kb(pid):

@@ -36,6 +36,8 @@ def summarise(results):
         row = {
             "rate": statistics.median(o.rate for o in outcomes),
             "cpu_us": statistics.median(o.cpu_us for o in outcomes),
+            "kernel_us": statistics.median(o.kernel_us for o in outcomes),
+            "server_share": statistics.median(o.server_share for o in outcomes),
             "rss_kb": max(o.rss_kb for o in outcomes),
             "failed": sum(o.failed for o in outcomes),
             "rates": [o.rate for o in outcomes],
