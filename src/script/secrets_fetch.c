@@ -3,6 +3,7 @@
  * more often than the source allows. It has a client of its own: its requests are not part of the test.
  */
 #include <math.h>
+#include "base/log.h"
 #include "base/random.h"
 #include "http/fetch.h"
 #include "script/js.h"
@@ -102,7 +103,8 @@ static void on_answer(void *ctx)
         br_str body = br_buf_view(&f->response.body);
         br_code code = br_secret_url_extract(&f->arena, f->config, body, &value, &f->err);
         if (code == BR_OK) code = br_secrets_put(f->secrets, f->source, f->key, value, &f->err);
-        passing = false; /* if it failed, f->err tells */
+        if (code != BR_OK) br_debug("secret not kept: %s", f->err.msg);
+        passing = false;
     }
     if (passing && f->failures < f->config->max_retries)
         again(f);
