@@ -240,6 +240,7 @@ static void read_bytes(br_websocket *w, br_str bytes)
 {
     bool gone = false;
     char text[100];
+    /* cppcheck-suppress autoVariables ; taken back below, unless w is gone */
     w->gone = &gone;
     br_code code = br_ws_read(&w->reader, bytes);
     if (gone) {
@@ -306,6 +307,7 @@ static void open_it(br_websocket *w, br_str rest)
     w->state = WS_OPEN;
     w->busy = w->conn->sending;
     br_ws_reader_init(&w->reader, &reader_events, w, BR_WEBSOCKET_MESSAGE_MAX, w->deflate);
+    /* cppcheck-suppress autoVariables ; taken back below, unless w is gone */
     w->gone = &gone;
     w->config.events->on_open(w->config.ctx);
     if (gone) {

@@ -341,7 +341,7 @@ static ws_timer *next_timer(const ws_socket *s)
 static bool fire(JSContext *ctx, ws_socket *s, ws_timer *t, br_ns now)
 {
     JSValue function = JS_DupValue(ctx, t->function);
-    if (t->interval >= 0) {
+    if (t->interval > 0) {
         t->at += ((now - t->at) / t->interval + 1) * t->interval;
     } else {
         JS_FreeValue(ctx, t->function);
