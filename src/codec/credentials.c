@@ -1,5 +1,6 @@
 #include "codec/credentials.h"
 #include <string.h>
+#include "codec/base64.h"
 
 static int hex_digit(char c)
 {
@@ -32,29 +33,9 @@ void br_credentials_split(br_arena *arena, br_str userinfo, br_str *ret_user, br
     *ret_password = password.p != NULL ? percent_decoded(arena, password) : BR_STR("");
 }
 
-static char *put_base64(char *at, br_str s)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < s.n; i += 3) {
-        uint32_t v = 0;
-        for (size_t k = 0; k < 3; k++) {
-            v = v << 8 | (i + k < s.n ? (unsigned char) s.p[i + k] : 0);
-        }
-        for (size_t k = 0; k < 4; k++) {
-            *at++ = i + k > s.n ? '=' : digits[v >> (18 - 6 * k) & 63];
-        }
-    }
-    return at;
-}
-
 br_str br_credentials_basic(br_arena *arena, br_str plain)
 {
-    static const br_str scheme = BR_STR_INIT("Basic ");
-    char *out = br_arena_alloc(arena, scheme.n + (plain.n + 2) / 3 * 4 + 1);
-    memcpy(out, scheme.p, scheme.n);
-    char *end = put_base64(out + scheme.n, plain);
-    *end = 0;
-    return (br_str){out, (size_t) (end - out)};
+    return br_base64_text(arena, "Basic ", plain);
 }
 
 br_str br_credentials_basic_of(br_arena *arena, br_str userinfo)

@@ -2,10 +2,10 @@
 #include "engine/run.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include "base/cores.h"
 #include "base/log.h"
 #include "engine/run_int.h"
 
@@ -406,14 +406,6 @@ static void control_main(br_fiber *self, void *arg)
 
 /* Building and dropping ----------------------------------------------------------------------------- */
 
-static uint32_t usable_cores(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-    int n = CPU_COUNT(&set);
-    return n > 0 ? (uint32_t) n : 1;
-}
-
 static void fill_settings(br_engine *e)
 {
     const br_options *o = e->config->options;
@@ -467,7 +459,7 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
     e->run_tags = br_tags_intern(
         br_recorder_tag_store(e->recorder), config->options->tags, config->options->tag_count);
     int64_t most = br_options_max_vus(config->options);
-    e->worker_count = config->workers ? config->workers : usable_cores();
+    e->worker_count = config->workers ? config->workers : br_usable_cores();
     if (e->worker_count > BR_WORKERS_MAX) e->worker_count = BR_WORKERS_MAX;
     if (e->worker_count > most) e->worker_count = most > 0 ? (uint32_t) most : 1;
     e->workers = br_calloc(e->worker_count, sizeof(*e->workers));

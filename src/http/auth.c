@@ -2,38 +2,30 @@
 #include <openssl/evp.h>
 #include <string.h>
 #include "base/buf.h"
+#include "codec/base64.h"
 
 /* Credentials ------------------------------------------------------------------------------------ */
 
-br_str br_base64(br_arena *arena, const char *prefix, br_str bytes)
+br_code br_http_base64_read(br_arena *arena, br_str text, br_str *ret)
 {
-    br_str before = br_str_of(prefix);
-    unsigned char *out = br_arena_alloc(arena, before.n + (bytes.n + 2) / 3 * 4 + 1);
-    memcpy(out, before.p, before.n);
-    int len = EVP_EncodeBlock(out + before.n, (const unsigned char *) bytes.p, (int) bytes.n);
-    return (br_str){(char *) out, before.n + (size_t) len};
-}
-
-br_code br_base64_decode(br_arena *arena, br_str text, br_str *ret)
-{
-    if (text.n == 0 || text.n % 4 != 0 || text.n > (size_t) 1 << 24) {
+    br_buf bytes;
+    if (text.n == 0 || text.n > (size_t) 1 << 24) {
         return BR_ESYNTAX;
     }
-    unsigned char *out = br_arena_alloc(arena, text.n / 4 * 3);
-    int len = EVP_DecodeBlock(out, (const unsigned char *) text.p, (int) text.n);
-    size_t padding = text.p[text.n - 1] != '=' ? 0 : text.p[text.n - 2] != '=' ? 1 : 2;
-    if (len < 0 || (size_t) len < padding) {
-        return BR_ESYNTAX;
+    br_buf_init(&bytes, BR_BUF_NO_LIMIT);
+    bool ok = br_base64_decode(text, false, true, &bytes);
+    if (ok) {
+        *ret = br_arena_str(arena, br_buf_view(&bytes));
     }
-    *ret = (br_str){(char *) out, (size_t) len - padding};
-    return BR_OK;
+    br_buf_deinit(&bytes);
+    return ok ? BR_OK : BR_ESYNTAX;
 }
 
 bool br_http_basic_read(br_arena *arena, br_str field, br_str *ret_user, br_str *ret_password)
 {
     br_str both;
     if (field.n < 6 || !br_str_eq_nocase(br_str_sub(field, 0, 6), BR_STR("Basic ")) ||
-        br_base64_decode(arena, br_str_trim(br_str_sub(field, 6, field.n)), &both) != BR_OK ||
+        br_http_base64_read(arena, br_str_trim(br_str_sub(field, 6, field.n)), &both) != BR_OK ||
         br_str_find_char(both, ':') < 0) {
         return false;
     }

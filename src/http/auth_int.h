@@ -13,9 +13,8 @@
 /* What a field "Basic ..." holds. False: it is another field, or no base64. */
 bool br_http_basic_read(br_arena *arena, br_str field, br_str *ret_user, br_str *ret_password);
 
-br_str br_base64(br_arena *arena, const char *prefix, br_str bytes); /* behind the prefix */
-/* BR_ESYNTAX: no base64. */
-BR_NODISCARD br_code br_base64_decode(br_arena *arena, br_str text, br_str *ret);
+/* The bytes of base64 in a field. BR_ESYNTAX: it is none, or nothing. */
+BR_NODISCARD br_code br_http_base64_read(br_arena *arena, br_str text, br_str *ret);
 
 /*
  * Looks for a challenge of a scheme in a field, which may hold several: `Negotiate, Digest realm="a"`. What

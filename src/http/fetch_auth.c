@@ -1,4 +1,5 @@
 #include "base/random.h"
+#include "codec/base64.h"
 #include "codec/credentials.h"
 #include "http/auth_int.h"
 #include "http/fetch_int.h"
@@ -110,7 +111,7 @@ static bool begin_ntlm(br_http_fetch *f)
         return false;
     }
     if (find_ntlm(f, &rest)) {
-        f->_authorization = br_base64(arena, f->_ntlm_prefix, br_ntlm_negotiate(arena));
+        f->_authorization = br_base64_text(arena, f->_ntlm_prefix, br_ntlm_negotiate(arena));
         f->_login = BR_LOGIN_NEGOTIATING;
         return true;
     }
@@ -128,14 +129,14 @@ static bool end_ntlm(br_http_fetch *f)
     br_str rest, message, user, password;
     br_ntlm_challenge c;
     br_arena *arena = br_http_fetch_arena(f);
-    if (!find_ntlm(f, &rest) || br_base64_decode(arena, br_http_challenge_data(rest), &message) != BR_OK ||
+    if (!find_ntlm(f, &rest) || br_http_base64_read(arena, br_http_challenge_data(rest), &message) != BR_OK ||
         br_ntlm_challenge_parse(message, &c) != BR_OK || !credentials(f, &user, &password)) {
         return false;
     }
     br_random r;
     br_random_seed_os(&r);
     br_ntlm_fresh fresh = {br_random_u64(&r), NTLM_EPOCH + (uint64_t) br_clock_wall() / 100};
-    f->_authorization = br_base64(
+    f->_authorization = br_base64_text(
         arena, f->_ntlm_prefix, br_ntlm_authenticate(arena, &c, user, password, &fresh));
     f->_login = BR_LOGIN_ANSWERED;
     return true;

@@ -1,7 +1,7 @@
 #include "http/ws_handshake.h"
 #include <openssl/evp.h>
 #include "base/assert.h"
-#include "http/auth_int.h"
+#include "codec/base64.h"
 
 #define MORE_FIELDS 6
 #define GUID        "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455 section 1.3 */
@@ -17,7 +17,7 @@ static br_str accept_of(br_arena *arena, br_str key)
     br_str both = br_str_of(br_arena_printf(arena, BR_FMT GUID, BR_ARG(key)));
     int ok = EVP_Digest(both.p, both.n, digest, &n, EVP_sha1(), NULL);
     BR_ASSERT(ok == 1);
-    return br_base64(arena, "", (br_str){(const char *) digest, n});
+    return br_base64_text(arena, "", (br_str){(const char *) digest, n});
 }
 
 static bool is_name(br_str a, const char *b)
@@ -57,7 +57,7 @@ br_str br_ws_handshake_make(br_arena *arena, const br_ws_handshake *h, const uin
 {
     const br_http_request *given = h->request;
     br_str protocols = br_arena_str(arena, h->protocols);
-    br_str key = br_base64(arena, "", (br_str){(const char *) nonce, BR_WS_NONCE_BYTES});
+    br_str key = br_base64_text(arena, "", (br_str){(const char *) nonce, BR_WS_NONCE_BYTES});
     br_http_header *list = br_arena_alloc(arena, (given->header_count + MORE_FIELDS) * sizeof(*list));
     size_t n = 0;
     for (size_t i = 0; i < given->header_count; i++) {

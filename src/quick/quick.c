@@ -1,10 +1,10 @@
 /* The control thread of a quick run: starts the workers, collects, listens to signals, ends. */
 #include "quick/quick.h"
-#include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/assert.h"
+#include "base/cores.h"
 #include "base/mem.h"
 #include "quick/quick_int.h"
 
@@ -109,13 +109,6 @@ void br_quick_worker_done(void *worker)
     br_quick_tally_merge(&q->recent, w->tally);
     if (w->asked) arrived(w); /* it was not come to any more */
     if (++q->done == q->worker_count) br_loop_stop(q->loop);
-}
-
-static uint32_t usable_cores(void)
-{
-    cpu_set_t set;
-    int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    return n > 0 ? (uint32_t) n : 1;
 }
 
 static br_code watch_signals(br_quick *q, br_err *err)
@@ -267,7 +260,7 @@ br_code br_quick_run(const br_quick_config *config, br_quick_result *ret, br_err
     pthread_sigmask(SIG_SETMASK, NULL, &before);
     br_quick_tally_init(&q.total);
     br_quick_tally_init(&q.recent);
-    q.worker_count = config->workers ? config->workers : usable_cores();
+    q.worker_count = config->workers ? config->workers : br_usable_cores();
     if (q.worker_count > config->connections) q.worker_count = config->connections;
     if (q.worker_count > BR_QUICK_WORKERS_MAX) q.worker_count = BR_QUICK_WORKERS_MAX;
     q.origins = count_origins(config);

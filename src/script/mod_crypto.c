@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
+#include "codec/base64.h"
 #include "script/js.h"
 
 #define RANDOM_MAX ((int64_t) 1 << 28)
@@ -153,11 +154,11 @@ static JSValue encode(JSContext *ctx, br_str digest, JSValueConst encoding)
     if (br_str_is(name, "hex"))
         put_hex(digest, &out);
     else if (br_str_is(name, "base64"))
-        br_js_base64(digest, false, true, &out);
+        br_base64_put(digest, false, true, &out);
     else if (br_str_is(name, "base64url"))
-        br_js_base64(digest, true, true, &out);
+        br_base64_put(digest, true, true, &out);
     else if (br_str_is(name, "base64rawurl"))
-        br_js_base64(digest, true, false, &out);
+        br_base64_put(digest, true, false, &out);
     else if (br_str_is(name, "binary"))
         ret = JS_NewArrayBufferCopy(ctx, (const uint8_t *) digest.p, digest.n);
     else

@@ -1,4 +1,5 @@
 /* Module "k6/encoding": base64 in Go's four variants. */
+#include "codec/base64.h"
 #include "script/js.h"
 
 typedef struct variant {
@@ -8,52 +9,6 @@ typedef struct variant {
 
 static const variant variants[] = {
     {"std", false, true}, {"rawstd", false, false}, {"url", true, true}, {"rawurl", true, false}};
-
-static const char std_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-void br_js_base64(br_str bytes, bool url, bool padded, br_buf *out)
-{
-    const char *letters = url ? url_letters : std_letters;
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
-        uint32_t group = 0;
-        for (size_t k = 0; k < 3; k++)
-            group = group << 8 | (k < n ? (unsigned char) bytes.p[i + k] : 0);
-        for (size_t k = 0; k < 4; k++) {
-            if (k <= n)
-                (void) br_buf_putc(out, letters[group >> (18 - 6 * k) & 63]);
-            else if (padded)
-                (void) br_buf_putc(out, '=');
-        }
-    }
-}
-
-bool br_js_base64_decode(br_str text, bool url, bool padded, br_buf *out)
-{
-    const char *letters = url ? url_letters : std_letters;
-    uint32_t group = 0;
-    size_t count = 0, padding = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (c == '\r' || c == '\n') continue;
-        const char *at = c == '=' || !c ? NULL : strchr(letters, c);
-        if (c == '=') padding++;
-        if ((!at && c != '=') || (at && padding)) return false;
-        if (!at) continue;
-        group = group << 6 | (uint32_t) (at - letters);
-        if (++count % 4) continue;
-        for (int shift = 16; shift >= 0; shift -= 8)
-            (void) br_buf_putc(out, (char) (group >> shift & 255));
-        group = 0;
-    }
-    size_t rest = count % 4;
-    if (rest == 1 || padding != (padded && rest ? 4 - rest : 0)) return false;
-    if (rest) group <<= 6 * (4 - rest);
-    if (rest > 1) (void) br_buf_putc(out, (char) (group >> 16 & 255));
-    if (rest > 2) (void) br_buf_putc(out, (char) (group >> 8 & 255));
-    return true;
-}
 
 /* As in k6, a name that is unknown means "std". */
 static const variant *variant_of(JSContext *ctx, int argc, JSValueConst *argv)
@@ -80,7 +35,7 @@ static JSValue b64encode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     const variant *v = variant_of(ctx, argc, argv);
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
-    br_js_base64(bytes, v->url, v->padded, &out);
+    br_base64_put(bytes, v->url, v->padded, &out);
     JSValue text = br_js_new_str(ctx, br_buf_view(&out));
     br_buf_deinit(&out);
     if (!binary) JS_FreeCString(ctx, bytes.p);
@@ -95,7 +50,7 @@ static JSValue b64decode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     const variant *v = variant_of(ctx, argc, argv);
-    bool ok = br_js_base64_decode(text, v->url, v->padded, &out);
+    bool ok = br_base64_decode(text, v->url, v->padded, &out);
     JS_FreeCString(ctx, text.p);
     bool as_text = false;
     if (argc > 2 && JS_IsString(argv[2])) {

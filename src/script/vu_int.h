@@ -239,10 +239,6 @@ void br_vu_events_free(br_vu *vu);
 JSValue br_js_settled(JSContext *ctx, JSValue v);
 extern const JSCFunctionListEntry br_js_timer_entries[];
 extern const int br_js_timer_entry_count;
-/* base64 of Go's variants (mod_encoding.c). */
-void br_js_base64(br_str bytes, bool url, bool padded, br_buf *out);
-/* And back; line ends are skipped, as in Go. False: a letter that is none, wrong padding or length. */
-bool br_js_base64_decode(br_str text, bool url, bool padded, br_buf *out);
 /* Promise of a secret that has to be fetched (secrets_fetch.c). */
 JSValue br_js_secret_fetch(br_vu *vu, br_secrets *secrets, br_str source, br_str key);
 /* TextEncoder, TextDecoder (text_encoding.c): made when first read. */

@@ -1,6 +1,7 @@
 /* WebCrypto: forms of keys: PKCS #8 (RFC 5208), SubjectPublicKeyInfo (RFC 5280), JSON Web Key (RFC 7517). */
 #include <openssl/bn.h>
 #include <openssl/x509.h>
+#include "codec/base64.h"
 #include "script/webcrypto_int.h"
 
 #define NUMBER_MAX_BYTES 2100 /* of RSA with 16384 bits and some */
@@ -75,7 +76,7 @@ bool br_wc_jwk_bytes(br_wc_call *c, JSValueConst jwk, const char *name, br_str *
     if (!text.p || text.n == 0) return true;
     br_buf bytes;
     br_buf_init(&bytes, BR_BUF_NO_LIMIT);
-    bool ok = br_js_base64_decode(text, true, false, &bytes);
+    bool ok = br_base64_decode(text, true, false, &bytes);
     if (ok) *ret = br_arena_str(&c->arena, br_buf_view(&bytes));
     br_buf_deinit(&bytes);
     return ok || br_wc_fail(c, "DataError", "invalid JWK: %s is no base64url", name);
@@ -101,7 +102,7 @@ void br_wc_jwk_put(JSContext *ctx, JSValueConst jwk, const char *name, br_str by
 {
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
-    br_js_base64(bytes, true, false, &text);
+    br_base64_put(bytes, true, false, &text);
     JS_DefinePropertyValueStr(ctx, jwk, name, br_js_new_str(ctx, br_buf_view(&text)), JS_PROP_C_W_E);
     br_buf_deinit(&text);
 }

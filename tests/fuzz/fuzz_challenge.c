@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_digest(&arena, rest);
     }
     if (br_http_challenge_find(field, BR_STR("NTLM"), &rest) &&
-        br_base64_decode(&arena, br_http_challenge_data(rest), &message) == BR_OK) {
+        br_http_base64_read(&arena, br_http_challenge_data(rest), &message) == BR_OK) {
         try_ntlm(&arena, message);
     }
     (void) br_http_basic_read(&arena, field, &user, &password);
