@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/file.h"
-#include "base/log.h"
 #include "cli/archive.h"
 #include "cli/commands.h"
 #include "cli/modules.h"
@@ -88,15 +87,5 @@ static br_code archive(const br_args *a, br_exit_code *ret_exit, br_err *err)
 
 int br_cmd_archive(int argc, char **argv)
 {
-    br_args a = {0};
-    br_err err = {0};
-    br_exit_code exit_code = BR_EXIT_OTHER;
-    br_code code = br_cli_begin(argc, argv, br_archive_sections, print_help, &a, &err);
-    if (code == BR_OK) code = archive(&a, &exit_code, &err);
-    if (code == BR_OK || code == BR_EOF)
-        exit_code = BR_EXIT_OK;
-    else
-        br_job_log_error(code, &err);
-    br_args_deinit(&a);
-    return (int) exit_code;
+    return br_job_command(argc, argv, br_archive_sections, print_help, archive);
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/archive.h"
+#include "cli/commands.h"
 #include "cli/modules.h"
 #include "cli/progress.h"
 #include "engine/segment.h"
@@ -371,4 +372,20 @@ br_code br_job_run(br_job *job, const br_job_config *c, br_exit_code *ret_exit, 
     job->run.on_status = NULL;
     if (code != BR_OK) *ret_exit = load_exit(code);
     return code;
+}
+
+int br_job_command(
+    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_job_work *work)
+{
+    br_args a = {0};
+    br_err err = {0};
+    br_exit_code exit_code = BR_EXIT_OTHER;
+    br_code code = br_cli_begin(argc, argv, sections, print_help, &a, &err);
+    if (code == BR_OK) code = work(&a, &exit_code, &err);
+    if (code == BR_OK || code == BR_EOF)
+        exit_code = BR_EXIT_OK;
+    else
+        br_job_log_error(code, &err);
+    br_args_deinit(&a);
+    return (int) exit_code;
 }

@@ -58,3 +58,9 @@ BR_NODISCARD br_code br_job_run(
 /* Logs why one of them failed; a script's exception is marked as such, as k6 does. */
 void br_job_log_error(br_code code, const br_err *err);
 void br_job_deinit(br_job *job);
+
+/* A command that looks at a script without running it. *ret_exit is the exit status if it fails. */
+typedef br_code br_job_work(const br_args *a, br_exit_code *ret_exit, br_err *err);
+/* Reads the arguments, does the work unless help was asked for, tells an error; returns the exit status. */
+int br_job_command(
+    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_job_work *work);

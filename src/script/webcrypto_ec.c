@@ -24,13 +24,7 @@ bool br_wc_ec_generate(br_wc_call *c, JSValueConst params, br_wc_key *key, br_wc
     if (!br_wc_check_usages(c, &key->usages, for_private | for_public)) return false;
     key->pkey = EVP_EC_gen(curve_of(key)->openssl);
     if (!key->pkey) return br_wc_fail(c, "OperationError", "unable to generate a key pair");
-    *pub = *key;
-    (void) EVP_PKEY_up_ref(pub->pkey);
-    key->type = BR_WC_PRIVATE;
-    pub->type = BR_WC_PUBLIC;
-    pub->extractable = true;
-    pub->usages = br_wc_usages_among(&key->usages, for_public);
-    key->usages = br_wc_usages_among(&key->usages, for_private);
+    br_wc_split_pair(key, pub, for_private, for_public);
     return true;
 }
 

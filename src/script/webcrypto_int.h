@@ -122,7 +122,6 @@ bool br_wc_get_int(br_wc_call *c, JSValueConst params, const char *name, int64_t
 bool br_wc_read_usages(br_wc_call *c, JSValueConst v, br_wc_usages *ret);
 /* SyntaxError unless all are among `allowed`. */
 bool br_wc_check_usages(br_wc_call *c, const br_wc_usages *usages, unsigned allowed);
-br_wc_usages br_wc_usages_among(const br_wc_usages *usages, unsigned allowed);
 
 /* Keys (webcrypto_key.c) ------------------------------------------------------------------------------ */
 
@@ -131,6 +130,9 @@ JSValue br_wc_key_object(JSContext *ctx, const br_wc_key *key); /* takes what it
 JSValue br_wc_key_usages(JSContext *ctx, const br_wc_key *key); /* as an array of names */
 void br_wc_key_deinit(br_wc_key *key);
 void br_wc_key_set_secret(br_wc_key *key, br_str bytes);
+/* Of a key with a fresh pair in pkey makes the private and the public one; each gets its part of the usages.
+ */
+void br_wc_split_pair(br_wc_key *key, br_wc_key *ret_public, unsigned for_private, unsigned for_public);
 /* crypto.CryptoKey: of keys, by `instanceof`; it makes none. */
 JSValue br_wc_key_constructor(JSContext *ctx);
 

@@ -228,7 +228,7 @@ bool br_wc_check_usages(br_wc_call *c, const br_wc_usages *usages, unsigned allo
     return true;
 }
 
-br_wc_usages br_wc_usages_among(const br_wc_usages *usages, unsigned allowed)
+static br_wc_usages usages_among(const br_wc_usages *usages, unsigned allowed)
 {
     br_wc_usages some = {.set = usages->set & allowed};
     for (unsigned i = 0; i < usages->count; i++) {
@@ -240,6 +240,17 @@ br_wc_usages br_wc_usages_among(const br_wc_usages *usages, unsigned allowed)
 /* Keys ------------------------------------------------------------------------------------------------ */
 
 static JSClassID key_class;
+
+void br_wc_split_pair(br_wc_key *key, br_wc_key *ret_public, unsigned for_private, unsigned for_public)
+{
+    *ret_public = *key;
+    (void) EVP_PKEY_up_ref(ret_public->pkey);
+    ret_public->type = BR_WC_PUBLIC;
+    ret_public->extractable = true;
+    ret_public->usages = usages_among(&key->usages, for_public);
+    key->type = BR_WC_PRIVATE;
+    key->usages = usages_among(&key->usages, for_private);
+}
 
 void br_wc_key_deinit(br_wc_key *key)
 {

@@ -68,13 +68,7 @@ bool br_wc_rsa_generate(br_wc_call *c, JSValueConst params, br_wc_key *key, br_w
             c, "OperationError", "modulusLength must be between %d and %d", GENERATE_MIN, GENERATE_MAX);
     key->pkey = generate(key->bits, exponent);
     if (!key->pkey) return br_wc_fail(c, "OperationError", "could not generate RSA key pair");
-    *pub = *key;
-    (void) EVP_PKEY_up_ref(pub->pkey);
-    key->type = BR_WC_PRIVATE;
-    pub->type = BR_WC_PUBLIC;
-    pub->extractable = true;
-    pub->usages = br_wc_usages_among(&key->usages, for_public);
-    key->usages = br_wc_usages_among(&key->usages, for_private);
+    br_wc_split_pair(key, pub, for_private, for_public);
     return true;
 }
 
