@@ -48,6 +48,7 @@ typedef struct br_criterion {
     double limit;
     br_str metric; /* BR_CRITERION_METRIC */
     br_agg_spec agg;
+    br_str endpoint; /* "GET /products": of its requests only; empty: of all */
 } br_criterion;
 
 /*
@@ -68,6 +69,8 @@ typedef struct br_criterion_result {
     br_criterion_state state;
     bool has_value;
     double value;      /* in the criterion's unit, if has_value */
+    bool has_interval; /* 95 %, in the criterion's unit: */
+    double low, high;
     double margin;     /* distance from the limit relative to it; positive: on the good side; 0 if none */
     br_str value_text; /* "312.4ms"; "-" if there is none */
     br_str limit_text; /* "< 500ms" */

@@ -15,7 +15,10 @@
  * way
  */
 #pragma once
+#include "judge/capacity.h"
 #include "judge/criteria.h"
+#include "judge/leak.h"
+#include "judge/recovery.h"
 
 typedef struct br_judge_plan {
     br_str test;   /* "baseline"; empty: a script without a named test */
@@ -79,6 +82,9 @@ typedef struct br_judgement {
     BR_VEC(br_action) actions;
     BR_VEC(br_self_check) self_checks;
     BR_VEC(br_str) notes;
+    const br_capacity_report *capacity; /* of a ramp; NULL: none */
+    const br_recovery_report *recovery; /* of a spike; NULL: none */
+    const br_leak_report *leak;         /* of the target's memory; NULL: not observed */
 } br_judgement;
 
 /* Never fails. Free with br_judgement_free(). */

@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "stat/recorder.h"
+#include "stat/target_series.h"
 
 /* What happened during one slice of time, over all workers. */
 typedef struct br_slice {
@@ -98,6 +99,8 @@ typedef struct br_run_result {
     br_worker_health *workers;
     size_t worker_count;
     br_generator generator;
+    br_target_series *target; /* what the target said of itself meanwhile; [target_count] */
+    size_t target_count;
 
     br_str setup_data_json; /* p == NULL: none */
     br_str *trend_stats;    /* summaryTrendStats */
