@@ -1,19 +1,16 @@
-/* brunt test: a named test of brunt.yaml against an environment, judged and reported. */
+/* brunt test: arguments, the order of the tests, and what is known to be wrong before the first. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/commands.h"
-#include "cli/config.h"
-#include "cli/job.h"
 #include "cli/modules.h"
 #include "cli/reports.h"
 #include "cli/target.h"
+#include "cli/test_run.h"
 
-#define EXIT_UNAVAILABLE 5
-#define HEALTH_TIMEOUT   (5 * BR_SEC)
+#define HEALTH_TIMEOUT (5 * BR_SEC)
 
 static const br_arg test_args[] = {
     {"config", 'c', BR_ARG_VALUE, "FILE", "configuration (default: brunt.yaml, then loadtest/brunt.yaml)",
@@ -40,20 +37,6 @@ static void print_help(void)
          "104 bad configuration, 107 exception in the script, 255 other errors.");
 }
 
-/* State of one command ------------------------------------------------------------------------------ */
-
-typedef struct test_state {
-    br_args args;
-    br_config *config;
-    const br_environment *environment;
-    double scale;
-    uint32_t workers;
-    br_loop_kind loop;
-    const char *report_dir;
-    bool quiet, colour;
-    bool interrupted; /* by a signal: no further test is begun */
-} test_state;
-
 static const char *find_config(const br_args *a)
 {
     const char *given = br_args_get(a, "config");
@@ -63,7 +46,7 @@ static const char *find_config(const br_args *a)
                : "loadtest/brunt.yaml";
 }
 
-static br_code read_numbers(test_state *s, br_err *err)
+static br_code read_numbers(br_test_session *s, br_err *err)
 {
     const char *scale = br_args_get(&s->args, "duration-scale"), *workers = br_args_get(&s->args, "workers");
     s->scale = 1;
@@ -79,7 +62,7 @@ static br_code read_numbers(test_state *s, br_err *err)
     return BR_OK;
 }
 
-static br_code configure(test_state *s, br_err *err)
+static br_code configure(br_test_session *s, br_err *err)
 {
     const br_args *a = &s->args;
     if (a->words.len != 2) {
@@ -98,157 +81,13 @@ static br_code configure(test_state *s, br_err *err)
     return code;
 }
 
-/* One test ------------------------------------------------------------------------------------------ */
-
-/* The load as options of the highest level. New reference. */
-static json_t *load_options(const br_load_plan *plan)
-{
-    json_t *scenario;
-    if (plan->stage_count) {
-        json_t *stages = json_array();
-        for (size_t i = 0; i < plan->stage_count; i++) {
-            const br_load_stage *stage = &plan->stages[i];
-            json_array_append_new(stages, json_pack("{s:f,s:I}", "duration", (double) stage->duration / 1e6,
-                                              "target", (json_int_t) stage->target));
-        }
-        scenario = json_pack("{s:s,s:I,s:o}", "executor", "ramping-vus", "startVUs",
-            (json_int_t) plan->start_vus, "stages", stages);
-    } else {
-        scenario = json_pack("{s:s,s:I,s:f}", "executor", "constant-vus", "vus", (json_int_t) plan->vus,
-            "duration", (double) plan->duration / 1e6);
-    }
-    return json_pack("{s:{s:o}}", "scenarios", "default", scenario);
-}
-
-/* The test as it is run, with everything that judging and reporting need. */
-typedef struct planned {
-    br_arena arena;
-    const br_named_test *test;
-    br_load_plan load; /* scaled */
-    br_judge_plan plan;
-} planned;
-
-static br_code plan_test(const test_state *s, const br_named_test *t, planned *ret, br_err *err)
-{
-    planned p = {.test = t};
-    br_arena_init(&p.arena, 4096);
-    br_code code = br_config_scale(&t->plan, s->scale, &p.arena, &p.load, err);
-    if (code != BR_OK) {
-        br_arena_deinit(&p.arena);
-        return code;
-    }
-    br_criterion *criteria = br_arena_zalloc(&p.arena, (t->criterion_count + 1) * sizeof(*criteria));
-    for (size_t i = 0; i < t->criterion_count; i++)
-        criteria[i] = t->criteria[i].criterion;
-    p.plan = (br_judge_plan){.test = t->name,
-        .target = s->environment->base_url,
-        .length = t->plan.duration,
-        .scale = p.load.factor,
-        .criteria = criteria,
-        .criterion_count = t->criterion_count};
-    (void) br_config_spike(
-        &p.load, &p.plan.spike_start, &p.plan.spike_end); /* without a spike the end stays 0 */
-    *ret = p;
-    return BR_OK;
-}
-
-/* __ENV of the script: BASE_URL, the headers as JSON, then what environment and test add. */
-static br_env_var *collect_env(
-    const test_state *s, const br_named_test *t, br_arena *arena, size_t *ret_count)
-{
-    const br_environment *e = s->environment;
-    br_env_var *list = br_arena_zalloc(arena, (2 + e->env_count + t->env_count) * sizeof(*list));
-    size_t n = 0;
-    br_buf headers;
-    br_buf_init(&headers, BR_BUF_NO_LIMIT);
-    for (size_t i = 0; i < e->header_count; i++) {
-        (void) br_buf_putc(&headers, i ? ',' : '{');
-        (void) br_buf_put_json_str(&headers, e->headers[i].name);
-        (void) br_buf_putc(&headers, ':');
-        (void) br_buf_put_json_str(&headers, e->headers[i].value);
-    }
-    (void) br_buf_puts(&headers, e->header_count ? "}" : "{}");
-    list[n++] = (br_env_var){BR_STR("BASE_URL"), e->base_url};
-    list[n++] = (br_env_var){BR_STR("HEADERS"), br_arena_str(arena, br_buf_view(&headers))};
-    br_buf_deinit(&headers);
-    for (size_t i = 0; i < e->env_count; i++)
-        list[n++] = (br_env_var){e->env[i].name, e->env[i].value};
-    for (size_t i = 0; i < t->env_count; i++)
-        list[n++] = (br_env_var){t->env[i].name, t->env[i].value};
-    *ret_count = n;
-    return list;
-}
-
-static br_code run_planned(const test_state *s, planned *p, br_job *job, br_exit_code *ret_exit, br_err *err)
-{
-    json_t *options = load_options(&p->load);
-    br_buf banner;
-    br_buf_init(&banner, BR_BUF_NO_LIMIT);
-    (void) br_buf_printf(&banner, BR_FMT " against " BR_FMT " (" BR_FMT ")", BR_ARG(p->plan.test),
-        BR_ARG(s->environment->name), BR_ARG(s->environment->base_url));
-    if (p->load.factor < 1)
-        (void) br_buf_printf(&banner, ", shortened to %.4g of its length", p->load.factor);
-    br_job_config config = {.script = p->test->script.p,
-        .system_env = true,
-        .overrides = options,
-        .quiet = s->quiet,
-        .colour = s->colour,
-        .workers = s->workers,
-        .module_args = &s->args,
-        .loop = s->loop,
-        .banner = banner.data};
-    config.env = collect_env(s, p->test, &p->arena, &config.env_count);
-    br_code code = br_job_prepare(&config, job, ret_exit, err);
-    if (code == BR_OK) {
-        code = br_job_run(job, &config, ret_exit, err);
-        if (code != BR_OK) br_job_deinit(job);
-    }
-    json_decref(options);
-    br_buf_deinit(&banner);
-    return code;
-}
-
-/* Runs, judges, prints and writes one test; returns its exit status. */
-static int run_test(test_state *s, const br_named_test *t)
-{
-    br_err err = {0};
-    planned p;
-    if (plan_test(s, t, &p, &err) != BR_OK) {
-        br_error("%s", err.msg);
-        return BR_EXIT_CONFIG;
-    }
-    br_job job = {0};
-    br_exit_code exit_code = BR_EXIT_OTHER;
-    int status;
-    if (run_planned(s, &p, &job, &exit_code, &err) != BR_OK) {
-        br_error("%s", err.msg);
-        status = (int) exit_code;
-    } else {
-        br_judgement *judgement = br_judge(&p.plan, job.result);
-        br_reports_config rc = {.dir = s->report_dir, .colour = s->colour};
-        status = br_outcome_exit_status(judgement->outcome);
-        if (br_reports_write(job.result, &p.plan, judgement, &rc, &err) != BR_OK) {
-            br_error("%s", err.msg);
-            if (status == 0) status = BR_EXIT_OTHER;
-        }
-        /* A script that broke is told as such; an interrupted run is judged: it is no evidence. */
-        if (job.exit_code == BR_EXIT_EXCEPTION || job.exit_code == BR_EXIT_SETUP_TIMEOUT)
-            status = (int) job.exit_code;
-        s->interrupted = job.exit_code == BR_EXIT_INTERRUPTED;
-        br_judgement_free(judgement);
-        br_job_deinit(&job);
-    }
-    br_arena_deinit(&p.arena);
-    return status;
-}
-
 /* The worse of two statuses: what stops a pipeline first. */
 static int worse(int a, int b)
 {
     return a > b ? a : b;
 }
 
-static int run_all(test_state *s)
+static int run_all(br_test_session *s)
 {
     int status = 0;
     for (size_t i = 0; i < br_config_test_count(s->config); i++) {
@@ -256,18 +95,18 @@ static int run_all(test_state *s)
         br_err err = {0};
         int one = BR_EXIT_CONFIG;
         if (br_config_test(s->config, br_config_test_name(s->config, i), &t, &err) == BR_OK)
-            one = run_test(s, t);
+            one = br_test_run(s, t);
         else
             br_error("%s", err.msg);
         status = worse(status, one);
-        if (one == EXIT_UNAVAILABLE || s->interrupted)
+        if (one == BR_TEST_EXIT_UNAVAILABLE || s->interrupted)
             break; /* the others would fare no better, or are not wanted */
     }
     return status;
 }
 
 /* Everything that can be known to be wrong is told before anything runs. */
-static br_code check_before(const test_state *s, const br_named_test **ret_test, br_err *err)
+static br_code check_before(const br_test_session *s, const br_named_test **ret_test, br_err *err)
 {
     const char *name = s->args.words.data[0];
     bool all = strcmp(name, "all") == 0;
@@ -279,7 +118,7 @@ static br_code check_before(const test_state *s, const br_named_test **ret_test,
     return all ? BR_OK : br_config_test(s->config, br_str_of(name), ret_test, err);
 }
 
-static int execute(test_state *s)
+static int execute(br_test_session *s)
 {
     br_err err = {0};
     const br_named_test *t = NULL;
@@ -290,11 +129,11 @@ static int execute(test_state *s)
         code = br_reports_check_dir(s->report_dir, &err);
     }
     if (code == BR_OK) {
-        status = EXIT_UNAVAILABLE;
+        status = BR_TEST_EXIT_UNAVAILABLE;
         code = br_target_check(s->environment->base_url.p, "/health", HEALTH_TIMEOUT, &err);
     }
-    if (code == BR_OK) return t ? run_test(s, t) : run_all(s);
-    if (status == EXIT_UNAVAILABLE)
+    if (code == BR_OK) return t ? br_test_run(s, t) : run_all(s);
+    if (status == BR_TEST_EXIT_UNAVAILABLE)
         br_error("%s; start it or correct base_url of environment '" BR_FMT "'", err.msg,
             BR_ARG(s->environment->name));
     else
@@ -304,7 +143,7 @@ static int execute(test_state *s)
 
 int br_cmd_test(int argc, char **argv)
 {
-    test_state s = {0};
+    br_test_session s = {0};
     br_err err = {0};
     br_code code = br_cli_begin(argc, argv, br_test_sections, print_help, &s.args, &err);
     if (code == BR_EOF) {

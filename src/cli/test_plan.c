@@ -1,0 +1,100 @@
+#include "cli/test_plan.h"
+
+#include "base/buf.h"
+
+/* Options ------------------------------------------------------------------------------------------- */
+
+static json_t *ramping_scenario(const br_load_plan *load)
+{
+    json_t *stages = json_array();
+    for (size_t i = 0; i < load->stage_count; i++) {
+        const br_load_stage *stage = &load->stages[i];
+        json_array_append_new(stages, json_pack("{s:f,s:I}", "duration", (double) stage->duration / 1e6,
+                                          "target", (json_int_t) stage->target));
+    }
+    return json_pack("{s:s,s:I,s:o}", "executor", "ramping-vus", "startVUs", (json_int_t) load->start_vus,
+        "stages", stages);
+}
+
+static json_t *constant_scenario(const br_load_plan *load)
+{
+    return json_pack("{s:s,s:I,s:f}", "executor", "constant-vus", "vus", (json_int_t) load->vus, "duration",
+        (double) load->duration / 1e6);
+}
+
+json_t *br_test_plan_options(const br_test_plan *p)
+{
+    json_t *scenario = p->load.stage_count ? ramping_scenario(&p->load) : constant_scenario(&p->load);
+    return json_pack("{s:{s:o}}", "scenarios", "default", scenario);
+}
+
+/* Variables of the script --------------------------------------------------------------------------- */
+
+static br_str headers_json(const br_environment *e, br_arena *arena)
+{
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    for (size_t i = 0; i < e->header_count; i++) {
+        (void) br_buf_putc(&text, i ? ',' : '{');
+        (void) br_buf_put_json_str(&text, e->headers[i].name);
+        (void) br_buf_putc(&text, ':');
+        (void) br_buf_put_json_str(&text, e->headers[i].value);
+    }
+    (void) br_buf_puts(&text, e->header_count ? "}" : "{}");
+    br_str json = br_arena_str(arena, br_buf_view(&text));
+    br_buf_deinit(&text);
+    return json;
+}
+
+static void collect_env(br_test_plan *p)
+{
+    const br_environment *e = p->environment;
+    const br_named_test *t = p->test;
+    p->env = br_arena_zalloc(&p->arena, (2 + e->env_count + t->env_count) * sizeof(*p->env));
+    p->env[p->env_count++] = (br_env_var){BR_STR("BASE_URL"), e->base_url};
+    p->env[p->env_count++] = (br_env_var){BR_STR("HEADERS"), headers_json(e, &p->arena)};
+    for (size_t i = 0; i < e->env_count; i++)
+        p->env[p->env_count++] = (br_env_var){e->env[i].name, e->env[i].value};
+    for (size_t i = 0; i < t->env_count; i++)
+        p->env[p->env_count++] = (br_env_var){t->env[i].name, t->env[i].value};
+}
+
+/* The plan ------------------------------------------------------------------------------------------ */
+
+static void plan_judging(br_test_plan *p)
+{
+    const br_named_test *t = p->test;
+    br_criterion *criteria = br_arena_zalloc(&p->arena, (t->criterion_count + 1) * sizeof(*criteria));
+    for (size_t i = 0; i < t->criterion_count; i++)
+        criteria[i] = t->criteria[i].criterion;
+    p->judge = (br_judge_plan){.test = t->name,
+        .target = p->environment->base_url,
+        .length = t->plan.duration,
+        .scale = p->load.factor,
+        .criteria = criteria,
+        .criterion_count = t->criterion_count};
+    /* Without a spike the end stays 0. */
+    (void) br_config_spike(&p->load, &p->judge.spike_start, &p->judge.spike_end);
+}
+
+br_code br_test_plan_make(const br_environment *environment, const br_named_test *test, double scale,
+    br_test_plan *ret, br_err *err)
+{
+    br_test_plan p = {.test = test, .environment = environment};
+    br_arena_init(&p.arena, 4096);
+    br_code code = br_config_scale(&test->plan, scale, &p.arena, &p.load, err);
+    if (code != BR_OK) {
+        br_arena_deinit(&p.arena);
+        return code;
+    }
+    plan_judging(&p);
+    collect_env(&p);
+    *ret = p;
+    return BR_OK;
+}
+
+void br_test_plan_deinit(br_test_plan *p)
+{
+    br_arena_deinit(&p->arena);
+    *p = (br_test_plan){0};
+}
