@@ -40,6 +40,14 @@ typedef struct br_run_figures {
     size_t value_count;
 } br_run_figures;
 
-/* Of a finished run; the texts that the result does not know (test, fingerprint, ...) stay empty. */
+/*
+ * Of a finished run; the texts that the result does not know (test, fingerprint, ...) stay empty, and `valid`
+ * says that it ran its course: a judgement may know better. Endpoints beyond BR_FIGURES_ENDPOINTS_MAX and the
+ * rest row are left out.
+ *
+ * Values: bytes received and sent per request; of the target, processor time (unit "cores": the area under
+ * the samples) and growth of counters (named *_total, as in Prometheus) per request, and the peak of what has
+ * the unit "bytes".
+ */
 br_run_figures *br_run_figures_of(const br_run_result *result);
 void br_run_figures_free(br_run_figures *f); /* NULL is fine */
