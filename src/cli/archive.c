@@ -1,5 +1,6 @@
 #include "cli/archive.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +9,6 @@
 #include "codec/tar.h"
 
 #define METADATA "metadata.json"
-
-bool br_archive_is(const char *path)
-{
-    char block[512];
-    FILE *f = fopen(path, "re");
-    if (!f) return false;
-    size_t n = fread(block, 1, sizeof(block), f);
-    fclose(f);
-    return br_tar_is((br_str){block, n});
-}
 
 /* Reading ------------------------------------------------------------------------------------------ */
 
@@ -87,26 +78,66 @@ static br_code take_metadata(br_archive *a, br_err *err)
     return take_env(a, err);
 }
 
-br_code br_archive_read(const char *path, br_archive **ret, br_err *err)
+static br_code parse(const char *path, br_str bytes, br_archive **ret, br_err *err)
 {
-    br_buf bytes;
-    br_buf_init(&bytes, BR_ARCHIVE_BYTES_MAX);
     br_archive *a = BR_NEW(br_archive);
     br_arena_init(&a->arena, 4096);
     br_map_init(&a->files);
-    br_code code = br_file_read(path, &bytes, err);
-    if (code == BR_OK) {
-        code = br_tar_walk(&a->arena, br_buf_view(&bytes), on_file, a, err);
-        if (code == BR_OK) code = take_metadata(a, err);
-        if (code != BR_OK) (void) br_wrap(err, code, "the archive '%s'", path);
-    }
-    br_buf_deinit(&bytes);
+    br_code code = br_tar_walk(&a->arena, bytes, on_file, a, err);
+    if (code == BR_OK) code = take_metadata(a, err);
+    if (code != BR_OK) (void) br_wrap(err, code, "the archive '%s'", path);
     a->data = BR_STR_NONE;
     if (code == BR_OK)
         *ret = a;
     else
         br_archive_free(a);
     return code;
+}
+
+static bool is_archive_file(const char *path)
+{
+    char block[512];
+    FILE *f = fopen(path, "re");
+    if (!f) return false;
+    size_t n = fread(block, 1, sizeof(block), f);
+    fclose(f);
+    return br_tar_is((br_str){block, n});
+}
+
+static br_code read_input(br_buf *out, br_err *err)
+{
+    char block[65536];
+    br_code code = BR_OK;
+    for (size_t n = 1; code == BR_OK && n;) {
+        n = fread(block, 1, sizeof(block), stdin);
+        code = br_buf_append(out, block, n);
+    }
+    if (code != BR_OK)
+        return br_fail(err, BR_ELIMIT, "standard input is larger than %zu MiB", BR_ARCHIVE_BYTES_MAX >> 20);
+    return ferror(stdin) ? br_fail_errno(err, BR_EIO, errno, "cannot read standard input") : BR_OK;
+}
+
+br_code br_source_read(const char *path, br_source_kind kind, br_source *ret, br_err *err)
+{
+    bool input = strcmp(path, "-") == 0, automatic = kind == BR_SOURCE_AUTO;
+    if (!input && (automatic ? !is_archive_file(path) : kind == BR_SOURCE_SCRIPT)) return BR_OK;
+    br_buf bytes;
+    br_buf_init(&bytes, BR_ARCHIVE_BYTES_MAX);
+    br_code code = input ? read_input(&bytes, err) : br_file_read(path, &bytes, err);
+    if (code == BR_OK && (automatic ? br_tar_is(br_buf_view(&bytes)) : kind == BR_SOURCE_ARCHIVE)) {
+        code = parse(path, br_buf_view(&bytes), &ret->archive, err);
+    } else if (code == BR_OK) {
+        ret->text = bytes;
+        return BR_OK;
+    }
+    br_buf_deinit(&bytes);
+    return code;
+}
+
+void br_source_deinit(br_source *s)
+{
+    br_archive_free(s->archive);
+    br_buf_deinit(&s->text);
 }
 
 void br_archive_free(br_archive *a)

@@ -22,10 +22,19 @@ typedef struct br_archive {
     size_t env_count;
 } br_archive;
 
-/* Is the file a tar? Files that cannot be read are none. */
-bool br_archive_is(const char *path);
-/* BR_ESYNTAX: a damaged tar, or one that is no archive of a script; BR_ELIMIT; others: the file. */
-BR_NODISCARD br_code br_archive_read(const char *path, br_archive **ret, br_err *err);
+/* What is to be run: an archive, a text that came from standard input, or neither: a script on disk. */
+typedef struct br_source {
+    br_archive *archive;
+    br_buf text;
+} br_source;
+typedef enum br_source_kind { BR_SOURCE_AUTO, BR_SOURCE_SCRIPT, BR_SOURCE_ARCHIVE } br_source_kind;
+/*
+ * Reads an archive, or whatever standard input ("-") has, into the zeroed *ret; AUTO: the content tells. A
+ * script on disk is left to br_program_load(). BR_ESYNTAX: a damaged tar, or one that is no archive of a
+ * script; BR_ELIMIT; others: the file.
+ */
+BR_NODISCARD br_code br_source_read(const char *path, br_source_kind kind, br_source *ret, br_err *err);
+void br_source_deinit(br_source *s); /* fine if it is zero */
 void br_archive_free(br_archive *a); /* NULL is fine */
 
 /* Appends the archive of a prepared job whose program kept its sources. `env` is stored as it is. */

@@ -60,7 +60,7 @@ static br_code archive(const br_args *a, br_exit_code *ret_exit, br_err *err)
         return br_fail(err, BR_EINVAL, "archive needs exactly one script: brunt archive [flags] SCRIPT");
     br_env_var *env = br_calloc(a->values.len + 1, sizeof(*env));
     json_t *overrides = json_object();
-    br_archive *from = NULL;
+    br_source from = {0};
     br_job_config c = {.script = a->words.data[0],
         .env = env,
         .keep_sources = true,
@@ -75,11 +75,10 @@ static br_code archive(const br_args *a, br_exit_code *ret_exit, br_err *err)
     if (code == BR_OK) code = br_run_flags_env(a, env, &c.env_count, err);
     if (code == BR_OK) code = br_run_flags_options(a, overrides, err);
     if (code == BR_OK) code = br_cli_secrets(a, &c.secrets, err);
-    if (code == BR_OK) code = br_run_flags_archive(a, br_archive_sections, c.script, &from, err);
-    c.archive = from;
+    if (code == BR_OK) code = br_run_flags_source(a, br_archive_sections, &c, &from, err);
     if (code == BR_OK) code = pack(a, &c, ret_exit, err);
     br_secrets_free(c.secrets);
-    br_archive_free(from);
+    br_source_deinit(&from);
     json_decref(overrides);
     br_free(env);
     return code;

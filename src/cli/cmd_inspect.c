@@ -20,7 +20,7 @@ const br_arg_section br_inspect_sections[] = {{NULL, inspect_args}, {"Script", b
 static void print_help(void)
 {
     puts("Show the options of a k6 script as JSON, without running it.\n\n"
-         "Usage:\n  brunt inspect [flags] SCRIPT\n\nFlags:");
+         "Usage:\n  brunt inspect [flags] SCRIPT|ARCHIVE|-\n\nFlags:");
     br_args_print_help(stdout, br_inspect_sections);
 }
 
@@ -50,7 +50,7 @@ static br_code inspect(const br_args *a, br_exit_code *ret_exit, br_err *err)
     if (a->words.len != 1)
         return br_fail(err, BR_EINVAL, "inspect needs exactly one script: brunt inspect [flags] SCRIPT");
     br_env_var *env = br_calloc(a->values.len + 1, sizeof(*env));
-    br_archive *archive = NULL;
+    br_source source = {0};
     br_job_config c = {.script = a->words.data[0],
         .env = env,
         .module_args = a,
@@ -59,13 +59,12 @@ static br_code inspect(const br_args *a, br_exit_code *ret_exit, br_err *err)
     br_code code = br_run_flags_switch(a, br_inspect_sections, "include-system-env-vars", &c.system_env, err);
     if (code == BR_OK) code = br_run_flags_env(a, env, &c.env_count, err);
     if (code == BR_OK) code = br_cli_secrets(a, &c.secrets, err);
-    if (code == BR_OK) code = br_run_flags_archive(a, br_inspect_sections, c.script, &archive, err);
-    c.archive = archive;
+    if (code == BR_OK) code = br_run_flags_source(a, br_inspect_sections, &c, &source, err);
     if (code == BR_OK)
         code = br_job_inspect(&c, br_args_has(a, "execution-requirements"), &json, ret_exit, err);
     if (code == BR_OK) print_json(json);
     br_secrets_free(c.secrets);
-    br_archive_free(archive);
+    br_source_deinit(&source);
     br_free(json);
     br_free(env);
     return code;

@@ -43,7 +43,7 @@ static void print_help(void)
          "  brunt run script.js                   as the script's options say\n"
          "  brunt run -u 10 -d 30s script.js      10 virtual users for 30 seconds\n"
          "  brunt run -s 1m:50 -s 30s:0 script.js ramp up to 50 within a minute and down again\n"
-         "  brunt run -                           the script is standard input\n");
+         "  brunt run -                           the script, or an archive, is standard input\n");
     br_args_print_help(stdout, br_run_sections);
     puts(
         "\nA variable in brackets counts where its flag is not given. Options come from the configuration file, the\n"
@@ -63,7 +63,7 @@ typedef struct run_state {
     br_outputs *outputs;
     br_buf outputs_text;
     br_breakdown *breakdown; /* of the full summary */
-    br_archive *archive;     /* NULL: a script is run */
+    br_source source;
     bool linger, full;
 } run_state;
 
@@ -190,11 +190,10 @@ static br_code configure(run_state *s, br_err *err)
     if (code == BR_OK) code = br_cli_secrets(a, &s->config.secrets, err);
     if (code == BR_OK) code = read_summary(s, err);
     if (code == BR_OK) code = open_console(s, err);
-    if (code == BR_OK) code = br_run_flags_archive(a, br_run_sections, s->config.script, &s->archive, err);
-    s->config.archive = s->archive;
-    const br_buf *script = s->archive ? br_map_get(&s->archive->files, br_str_of(s->archive->main_url))
-                                      : NULL;
-    if (script) s->summary.script_text = br_buf_view(script);
+    if (code == BR_OK) code = br_run_flags_source(a, br_run_sections, &s->config, &s->source, err);
+    const br_archive *archive = s->source.archive;
+    const br_buf *script = archive ? br_map_get(&archive->files, br_str_of(archive->main_url)) : NULL;
+    s->summary.script_text = script ? br_buf_view(script) : s->config.input;
     return code;
 }
 
@@ -259,7 +258,7 @@ int br_cmd_run(int argc, char **argv)
     br_secrets_free(s.config.secrets);
     if (s.linger && code == BR_OK && exit_code != BR_EXIT_INTERRUPTED) wait_for_signal(&s);
     br_buf_deinit(&s.outputs_text);
-    br_archive_free(s.archive);
+    br_source_deinit(&s.source);
     json_decref(s.overrides);
     br_free(s.env);
     br_args_deinit(&s.args);

@@ -76,6 +76,7 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
         .remote = &modules.remote,
         .base_mode = modules.base_mode,
         .secrets = c->secrets,
+        .input = c->input,
         .keep_sources = c->keep_sources};
     if (c->archive) {
         pc.archived = &c->archive->files;

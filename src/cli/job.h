@@ -15,6 +15,7 @@ typedef struct br_job_config {
     size_t env_count;
     bool system_env;                  /* __ENV holds the system's environment too */
     const struct br_archive *archive; /* run what is in it; `script` is its path then; NULL: a script */
+    br_str input;                     /* the script's text if `script` is "-" and no archive */
     bool keep_sources;                /* for an archive that is to be written */
     const char *config_file; /* JSON with options of the lowest level; NULL: the user's, if there is one */
     json_t *overrides;       /* options of the highest level; borrowed; may be NULL */

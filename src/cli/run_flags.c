@@ -272,15 +272,21 @@ br_code br_run_flags_switch(
     return br_fail(err, BR_EINVAL, "the variable of --%s is \"%s\": use true or false", name, text);
 }
 
-br_code br_run_flags_archive(
-    const br_args *a, const br_arg_section *sections, const char *path, br_archive **ret, br_err *err)
+br_code br_run_flags_source(
+    const br_args *a, const br_arg_section *sections, br_job_config *c, br_source *ret, br_err *err)
 {
     const char *type = br_args_setting(a, sections, "type");
-    bool automatic = !type || !*type;
-    if (!automatic && strcmp(type, "js") != 0 && strcmp(type, "archive") != 0)
+    br_source_kind kind = BR_SOURCE_AUTO;
+    if (type && strcmp(type, "js") == 0)
+        kind = BR_SOURCE_SCRIPT;
+    else if (type && strcmp(type, "archive") == 0)
+        kind = BR_SOURCE_ARCHIVE;
+    else if (type && *type)
         return br_fail(err, BR_EINVAL, "unknown --type \"%s\": use js or archive", type);
-    if (automatic ? !br_archive_is(path) : strcmp(type, "js") == 0) return BR_OK;
-    return br_archive_read(path, ret, err);
+    br_code code = br_source_read(c->script, kind, ret, err);
+    c->archive = ret->archive;
+    c->input = br_buf_view(&ret->text);
+    return code;
 }
 
 /* --x=false and none ask for nothing. */

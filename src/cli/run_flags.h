@@ -21,10 +21,11 @@ BR_NODISCARD br_code br_run_flags_env(const br_args *a, br_env_var *list, size_t
 BR_NODISCARD br_code br_run_flags_switch(
     const br_args *a, const br_arg_section *sections, const char *name, bool *ret, br_err *err);
 /*
- * Opens what is to be run, if it is an archive: by --type, else by its content. *ret is NULL for a script.
- * BR_EINVAL: an unknown type; others as br_archive_read().
+ * Opens what is to be run, c->script, if it is an archive or standard input: by --type, else by its content.
+ * *c refers to *ret, which is br_source_deinit()ed in any case. BR_EINVAL: an unknown type; others as
+ * br_source_read().
  */
-BR_NODISCARD br_code br_run_flags_archive(
-    const br_args *a, const br_arg_section *sections, const char *path, br_archive **ret, br_err *err);
+BR_NODISCARD br_code br_run_flags_source(
+    const br_args *a, const br_arg_section *sections, br_job_config *c, br_source *ret, br_err *err);
 /* BR_EUNSUPPORTED: a flag or variable of k6 that would change the run and has no effect here. */
 BR_NODISCARD br_code br_run_flags_refuse(const br_args *a, const br_arg_section *sections, br_err *err);

@@ -204,8 +204,11 @@ static JSValue blob_slice(JSContext *ctx, JSValueConst this_val, int argc, JSVal
 
 static JSValue blob_stream(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
-    (void) this_val, (void) argc, (void) argv;
-    return br_js_throw(ctx, "Blob.stream() is not supported yet: use arrayBuffer() or text()");
+    (void) argc, (void) argv;
+    blob *b = blob_of(ctx, this_val);
+    if (!b) return JS_EXCEPTION;
+    br_str bytes = bytes_of(ctx, b);
+    return br_js_byte_stream(ctx, JS_NewUint8ArrayCopy(ctx, (const uint8_t *) bytes.p, bytes.n));
 }
 
 static const JSCFunctionListEntry blob_entries[] = {

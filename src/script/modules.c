@@ -91,12 +91,13 @@ static int module_init(JSContext *ctx, JSModuleDef *m)
         JS_FreeValue(ctx, object);
         return -1;
     }
+    bool named = module->entry_count || module->extra_names; /* else there is a default export only */
     JSAtom default_name = JS_NewAtom(ctx, "default");
     int rc = JS_SetModuleExportLate(ctx, m, default_name, JS_DupValue(ctx, object));
     for (int i = 0; i < JS_CountModuleExports(m) && rc >= 0; i++) {
-        if (JS_ModuleExportName(m, i) != default_name)
-            rc = JS_SetModuleExportLate(
-                ctx, m, JS_ModuleExportName(m, i), own_or_null(ctx, object, JS_ModuleExportName(m, i)));
+        JSAtom wanted = JS_ModuleExportName(m, i);
+        if (wanted == default_name) continue;
+        rc = JS_SetModuleExportLate(ctx, m, wanted, named ? own_or_null(ctx, object, wanted) : JS_NULL);
     }
     JS_FreeAtom(ctx, default_name);
     JS_FreeValue(ctx, object);

@@ -21,27 +21,18 @@ static void set_main(br_program *p, const char *path, const char *absolute)
     p->path = br_arena_cstr(&p->arena, br_str_of(path));
 }
 
-/* "-": the script is standard input, as if it were a file of that name in the current folder. */
-static br_code read_input(br_program *p, br_err *err)
+/* "-": the script is a text, as if it were a file of that name in the current folder. */
+static br_code take_input(br_program *p, br_str text, br_err *err)
 {
-    br_buf text;
-    br_buf_init(&text, BR_SCRIPT_MAX_BYTES);
-    char *folder = realpath(".", NULL), block[65536];
-    br_code code = folder ? BR_OK : br_fail_errno(err, BR_EIO, errno, "cannot find the current folder");
-    for (size_t n = 1; code == BR_OK && n;) {
-        n = fread(block, 1, sizeof(block), stdin);
-        code = br_buf_append(&text, block, n);
-        if (code != BR_OK)
-            (void) br_fail(err, BR_ELIMIT, "the script on standard input is larger than %zu MiB",
-                BR_SCRIPT_MAX_BYTES >> 20);
-    }
-    if (code == BR_OK && folder) {
-        p->input = br_arena_str(&p->arena, (br_str){text.data ? text.data : "", text.len});
-        set_main(p, "-", br_arena_printf(&p->arena, "%s/-", strcmp(folder, "/") == 0 ? "" : folder));
-    }
+    if (text.n > BR_SCRIPT_MAX_BYTES)
+        return br_fail(
+            err, BR_ELIMIT, "the script on standard input is larger than %zu MiB", BR_SCRIPT_MAX_BYTES >> 20);
+    char *folder = realpath(".", NULL);
+    if (!folder) return br_fail_errno(err, BR_EIO, errno, "cannot find the current folder");
+    p->input = br_arena_str(&p->arena, text.p ? text : BR_STR(""));
+    set_main(p, "-", br_arena_printf(&p->arena, "%s/-", strcmp(folder, "/") == 0 ? "" : folder));
     free(folder); // from realpath
-    br_buf_deinit(&text);
-    return code;
+    return BR_OK;
 }
 
 br_code br_program_read(br_program *p, const char *url, br_buf *out, br_err *err)
@@ -76,7 +67,6 @@ static void free_buffers(br_map *m)
 
 static br_code resolve_path(br_program *p, const char *path, br_err *err)
 {
-    if (strcmp(path, "-") == 0) return read_input(p, err);
     char *absolute = realpath(path, NULL);
     if (!absolute) {
         int e = errno;
@@ -224,6 +214,8 @@ br_code br_program_load(const br_program_config *config, br_program **ret, br_er
     br_code code = BR_OK;
     if (config->archived)
         set_main(p, config->path, config->main_url + strlen("file://"));
+    else if (strcmp(config->path, "-") == 0)
+        code = take_input(p, config->input, err);
     else
         code = resolve_path(p, config->path, err);
     if (code == BR_OK) {

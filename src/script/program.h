@@ -44,6 +44,7 @@ typedef struct br_program_config {
     const br_map *archived;
     const char *main_url;
     bool keep_sources; /* for br_program_sources() */
+    br_str input;      /* path "-": the script's text, as if it were a file "-" in the current folder */
 } br_program_config;
 
 /*

@@ -536,7 +536,20 @@
     }
   }
 
+  /* For Blob.stream(): gives a Uint8Array in pieces. */
+  const PIECE = 65536;
+  const ofBytes = (bytes) => {
+    let at = 0;
+    return new ReadableStream({
+      pull(controller) {
+        if (at < bytes.length) controller.enqueue(bytes.slice(at, at += PIECE));
+        if (at >= bytes.length) controller.close();
+      },
+    });
+  };
+
   return {
     CountQueuingStrategy, ReadableStream, ReadableStreamDefaultReader, WritableStream, WritableStreamDefaultWriter,
+    ofBytes,
   };
 })();

@@ -150,7 +150,8 @@ static br_code make_runtime(br_vu *vu, br_err *err)
 
 static void init_values(br_vu *vu)
 {
-    vu->main_ns = vu->data = vu->go_error_ctor = vu->response_callback = vu->function = JS_UNDEFINED;
+    vu->streams = vu->main_ns = vu->data = vu->go_error_ctor = vu->response_callback = vu->function =
+        JS_UNDEFINED;
     if (vu->config.loop) vu->wall_offset = br_clock_wall() - br_loop_clock(vu->config.loop);
     vu->origin = (br_origin){.tags = vu->config.run_tags, .vu = vu->config.id, .iter = -1};
     vu->iteration = -1;
@@ -230,8 +231,8 @@ void br_vu_free(br_vu *vu)
     br_jar_unref(vu->jar);
     if (vu->ctx) {
         JSContext *ctx = vu->ctx;
-        JSValue values[] = {
-            vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function, vu->html_protos};
+        JSValue values[] = {vu->main_ns, vu->data, vu->go_error_ctor, vu->response_callback, vu->function,
+            vu->html_protos, vu->streams};
         forget_rejections(vu);
         for (size_t i = 0; i < BR_COUNT_OF(values); i++)
             JS_FreeValue(ctx, values[i]);

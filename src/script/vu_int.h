@@ -89,6 +89,7 @@ struct br_vu {
     br_str function_name; /* of `function`: the export that was called last; bytes of the caller, compared by
                              address */
     JSValue function;
+    JSValue streams;     /* classes of k6/experimental/streams; no object until they are needed */
     JSValue html_protos; /* of types of elements, by tag; no object until one is shown to the script */
     JSAtom atoms[BR_ATOM_COUNT];
     br_vu_phase phase;
@@ -207,6 +208,9 @@ br_shared_array *br_shared_array_find(br_program *p, br_str name); /* NULL: ther
 /* Keeps it (taken) under that name, unless another VU was faster: then that one counts. */
 br_shared_array *br_shared_array_publish(br_program *p, br_str name, br_shared_array *a);
 JSValue br_js_shared_view(JSContext *ctx, const br_shared_array *a); /* a VU's SharedArray */
+
+/* A ReadableStream that gives a Uint8Array (taken) in pieces (mod_streams.c). */
+JSValue br_js_byte_stream(JSContext *ctx, JSValue bytes);
 
 /* Files that open() and fs.open() read (globals.c). */
 char *br_js_open_url(JSContext *ctx, br_str name); /* "file:///dir/name", as open() resolves; js_free() it */

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertFails, assertQuiet, brunt, filesOf, folder, messages } from './harness.mjs';
+import { assertFails, assertQuiet, brunt, filesOf, folder, messages, Run } from './harness.mjs';
 
 const SCRIPT = `export const options = { vus: 2, duration: '90s', tags: { b: '<1>', a: '2' },
     thresholds: { checks: [{ threshold: 'rate>0.5' }, { threshold: 'rate>0', abortOnFail: true, delayAbortEval: 10000 }] } };
@@ -100,6 +100,27 @@ export function commandTests() {
         assertQuiet(await brunt(['archive', ...source, 'script.js'], { dir }));
         assert.ok(!readFileSync(path.join(dir, 'archive.tar')).includes('hidden'));
         assertFails(await brunt(['archive', 'script.js'], { dir }), 107, /secret/);
+    });
+    test('archives and scripts from standard input', async () => {
+        const dir = await pack();
+        const tar = readFileSync(path.join(dir, 'archive.tar'));
+        for (const name of Object.keys(PACKED)) rmSync(path.join(dir, name));
+        const piped = (bytes, args) => {
+            const run = new Run(args, { dir, stdio: ['pipe', 'pipe', 'pipe'] });
+            run.child.stdin.on('error', () => {}).end(bytes);
+            return run.end();
+        };
+        const done = await piped(tar, ['run', '-q', '-']);
+        assertQuiet(done);
+        assert.deepEqual(messages(done.err, 'info'), ['wordswords me undefined 1']);
+        assertQuiet(await piped(tar, ['run', '-q', '--type', 'archive', '-']));
+        assert.equal(JSON.parse((await piped(tar, ['inspect', '-'])).out).iterations, 1);
+        const script = 'export const options = { vus: 7 }; export default function (): void { console.log(__ENV.X as string); }';
+        assert.equal(JSON.parse((await piped(script, ['inspect', '-'])).out).vus, 7);
+        assert.deepEqual(messages((await piped(script, ['run', '-q', '-u', '1', '-e', 'X=typed', '-'])).err, 'info'), ['typed']);
+        assertFails(await piped(tar, ['run', '-q', '--type', 'js', '-']), 107, /metadata|Unexpected|unexpected|expecting/);
+        assertFails(await piped(script, ['run', '-q', '--type', 'archive', '-']), 255, /the archive '-'/);
+        assertFails(await piped('', ['run', '-q', '-']), 255, /no exported functions/);
     });
     test('archives that cannot be used', async () => {
         const dir = await pack();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertFails, assertQuiet, folder, messages, runScript, serve } from './harness.mjs';
+import { assertFails, assertQuiet, folder, messages, paced, Run, runScript, serve, sleep } from './harness.mjs';
 
 const SHOW = `import secrets from 'k6/secrets';
 export default async function () { const v = await secrets.get('key'); console.log('it is', v, v.length); console.error({ v }); }`;
@@ -61,6 +61,39 @@ export function secretTests() {
         [`--secret-source=url=urlTemplate=${url}/s/{key},headers.Authorization=Bearer t,responsePath=v`, '--workers', '3']);
         assertQuiet(done);
         assert.ok(asked >= 2 && asked <= 11, `asked ${asked} times`);
+    });
+
+    test('secrets of a url in init code and in handleSummary()', async () => {
+        const url = await serve((request, response) => {
+            response.statusCode = request.url === '/none' ? 404 : 200;
+            response.end(`of ${request.url}`);
+        });
+        const done = await runScript(`import secrets from 'k6/secrets';
+            const early = (await secrets.get('early')).length;
+            let none;
+            try { none = await secrets.get('none'); } catch (e) { none = e.message; }
+            export default function () { console.log(early, none); }
+            export async function handleSummary() { return { stdout: 'late ' + (await secrets.get('late')).length }; }`,
+        [`--secret-source=url=urlTemplate=${url}/{key}`]);
+        assertQuiet(done);
+        assert.deepEqual(messages(done.err, 'info'), ['9 status code 404: failed to get secret']);
+        assert.match(done.out, /late 8/);
+    });
+
+    test('k6/secrets has a default export only', async () => {
+        const done = await runScript(`import { get } from 'k6/secrets'; import secrets from 'k6/secrets';
+            export default function () { console.log(get, typeof secrets.get, typeof secrets.source); }`);
+        assert.deepEqual(messages(done.err, 'info'), ['null function function']);
+    });
+
+    test('waiting for a secret in init code can be interrupted', async () => {
+        const url = await serve(() => {});
+        const dir = folder({ 'script.js': `import secrets from 'k6/secrets'; await secrets.get('x'); export default function () {}` });
+        const run = new Run(['run', '-q', `--secret-source=url=urlTemplate=${url}/{key}`, 'script.js'], { dir });
+        await sleep(paced(400));
+        run.signal('SIGINT');
+        const done = await run.end({ killed: true });
+        assert.ok(done.afterSignal < paced(1000), `took ${done.afterSignal} ms`);
     });
 
     for (const [source, message] of [

@@ -158,6 +158,25 @@ function goodServers() {
         assert.ok(summary(done).ws_ping.avg >= 0);
     });
 
+    test('Blob.stream()', async () => {
+        for (const first of ['', "import { ReadableStream } from 'k6/experimental/streams';"]) {
+            const done = await runScript(`import { Blob } from 'k6/websockets'; ${first}
+                export default async function () {
+                    const stream = new Blob(['ab', new Uint8Array(100000).fill(7), new Uint8Array([1, 2]).buffer]).stream();
+                    const reader = stream.getReader(), sizes = [];
+                    let last;
+                    for (let r = await reader.read(); !r.done; r = await reader.read()) {
+                        sizes.push(r.value.length);
+                        last = r.value.at(-1);
+                    }
+                    console.log(sizes.join(), last, stream.locked, await new Blob().stream().getReader().read());
+                    ${first && 'console.log(stream instanceof ReadableStream);'}
+                }`);
+            assertQuiet(done);
+            assert.deepEqual(said(done), ['65536,34468 2 true { value: null, done: true }', ...first ? ['true'] : []]);
+        }
+    });
+
     test('the experimental module says once that it is deprecated', async () => {
         const { url } = await serveWebSockets();
         const done = await runScript(modern(`const s = new WebSocket('${url}/echo'); s.onopen = () => s.close();`,
