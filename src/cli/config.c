@@ -100,6 +100,12 @@ const char *br_config_nearest(br_str word, const char *const *names, size_t coun
 
 /* Choosing ----------------------------------------------------------------------------------------- */
 
+const br_config_pair *br_config_modules(const br_config *cfg, size_t *ret_count)
+{
+    *ret_count = cfg->module_count;
+    return cfg->modules;
+}
+
 size_t br_config_environment_count(const br_config *cfg)
 {
     return cfg->environment_count;

@@ -16,6 +16,7 @@
  *         base_url: http://127.0.0.1:3000     # http or https; a trailing / is dropped
  *         headers: { Authorization: "Bearer ${TOKEN}" }   # optional, for the scripts
  *         env: { TENANT: acme }               # optional, for __ENV of the scripts
+ *     modules: { https://jslib.k6.io/: vendor }   # optional, as --map; relative to this file's folder
  *     tests:
  *       baseline:
  *         script: baseline.js                 # relative to this file's folder
@@ -101,6 +102,9 @@ BR_NODISCARD br_code br_config_load(const char *path, br_config **ret, br_err *e
 /* The same for a text that is there already; `path` names it in messages and gives the folder of scripts. */
 BR_NODISCARD br_code br_config_parse(const char *path, br_str text, br_config **ret, br_err *err);
 void br_config_free(br_config *cfg); /* NULL is fine */
+
+/* Prefixes of URLs and the folders to read modules below them from. They live as long as cfg. */
+const br_config_pair *br_config_modules(const br_config *cfg, size_t *ret_count);
 
 /* Names in the order of the file. */
 size_t br_config_environment_count(const br_config *cfg);

@@ -18,6 +18,8 @@ struct br_config {
     br_arena arena;
     br_str path;   /* as given */
     br_str folder; /* of path with its '/', empty if it has none */
+    br_config_pair *modules;
+    size_t module_count;
     br_config_item *environments, *tests;
     size_t environment_count, test_count;
 };

@@ -22,7 +22,7 @@ typedef struct schema {
     size_t count;
 } schema;
 
-static const schema root_schema = {"the file", {"version", "environments", "tests"}, 3};
+static const schema root_schema = {"the file", {"version", "environments", "tests", "modules"}, 4};
 static const schema environment_schema = {"an environment", {"base_url", "headers", "env"}, 3};
 static const schema test_schema = {"a test", {"script", "duration", "load", "criteria", "env"}, 5};
 static const schema load_schema = {"load", {"vus", "start_vus", "stages"}, 3};
@@ -266,6 +266,14 @@ static const pair_kind header_pairs = {
     "headers", "{ X-Tenant: acme }", "letters, digits and - . _", is_header_name};
 static const pair_kind env_pairs = {"env", "{ TENANT: acme }",
     "letters, digits and _; BASE_URL and HEADERS come from base_url and headers", is_script_variable};
+
+static bool is_module_prefix(br_str name)
+{
+    return br_str_starts(name, BR_STR("https://")) && name.n > 8;
+}
+
+static const pair_kind module_pairs = {"modules", "{ https://jslib.k6.io/: ./vendor }",
+    "it is the beginning of https:// URLs", is_module_prefix};
 
 typedef struct pairs {
     br_config_pair *list;
@@ -560,6 +568,22 @@ static br_code read_version(reader *r, const br_yaml_node *root)
     return code;
 }
 
+/* Folders are relative to that of the file. */
+static br_code read_modules(reader *r, const br_yaml_node *root)
+{
+    pairs modules = {0};
+    br_code code = read_pairs(r, br_yaml_get(root, "modules"), &module_pairs, &modules);
+    for (size_t i = 0; i < modules.count; i++) {
+        br_str *folder = &modules.list[i].value;
+        if (folder->n == 0 || folder->p[0] == '/') continue;
+        *folder = br_str_of(
+            br_arena_printf(r->arena, BR_FMT BR_FMT, BR_ARG(r->cfg->folder), BR_ARG(*folder)));
+    }
+    r->cfg->modules = modules.list;
+    r->cfg->module_count = modules.count;
+    return code;
+}
+
 br_code br_config_read(br_config *cfg, br_str text, br_err *err)
 {
     reader r = {.cfg = cfg, .arena = &cfg->arena};
@@ -567,6 +591,7 @@ br_code br_config_read(br_config *cfg, br_str text, br_err *err)
     br_code code = br_yaml_parse(cfg->path.p, text, r.arena, &root, &r.err);
     if (code == BR_OK) code = check_shape(&r, root, &root_schema);
     if (code == BR_OK) code = read_version(&r, root);
+    if (code == BR_OK) code = read_modules(&r, root);
     if (code == BR_OK)
         code = read_items(
             &r, root, "environments", read_environment, &cfg->environments, &cfg->environment_count);

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "cli/archive.h"
 #include "cli/commands.h"
+#include "cli/config.h"
 #include "cli/modules.h"
 #include "cli/progress.h"
 #include "engine/segment.h"
@@ -61,6 +62,8 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
     }
     br_module_settings modules;
     br_code code = br_module_settings_read(c->module_args, &modules, err);
+    for (size_t i = 0; i < c->map_count && code == BR_OK; i++)
+        br_module_settings_map(&modules, c->maps[i].name, c->maps[i].value);
     if (code != BR_OK) {
         br_arena_deinit(&modules.arena);
         *ret_exit = BR_EXIT_CONFIG;

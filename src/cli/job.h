@@ -29,6 +29,9 @@ typedef struct br_job_config {
     const char *outputs;   /* where samples go, for the banner; NULL: nowhere */
     br_sample_fn *tap;     /* sees every sample, from several threads; may be NULL */
     void *tap_ctx;
+    const struct br_config_pair
+        *maps; /* more mappings, which those of module_args and the environment beat */
+    size_t map_count;
     const br_args *module_args; /* parsed with cli/modules.h's table; NULL: the environment decides */
 } br_job_config;
 

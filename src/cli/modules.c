@@ -23,17 +23,22 @@ static const char *setting(const br_args *a, const char *flag, const char *varia
     return v && *v ? v : NULL;
 }
 
+void br_module_settings_map(br_module_settings *s, br_str prefix, br_str folder)
+{
+    br_module_map *maps = br_arena_zalloc(&s->arena, (s->remote.map_count + 1) * sizeof(*maps));
+    if (s->remote.map_count) memcpy(maps, s->remote.maps, s->remote.map_count * sizeof(*maps));
+    maps[s->remote.map_count++] = (br_module_map){
+        br_arena_cstr(&s->arena, prefix), br_arena_cstr(&s->arena, folder)};
+    s->remote.maps = maps;
+}
+
 static br_code add_map(br_module_settings *s, br_str text, const char *source, br_err *err)
 {
     br_str folder = br_str_trim(text), prefix;
     if (!br_str_cut(&folder, '=', &prefix) || !br_str_starts(prefix, BR_STR("https://")) || folder.n == 0)
         return br_fail(err, BR_EINVAL, "invalid mapping \"" BR_FMT "\" of %s: use https://host/path=FOLDER",
             BR_ARG(text), source);
-    br_module_map *maps = br_arena_zalloc(&s->arena, (s->remote.map_count + 1) * sizeof(*maps));
-    if (s->remote.map_count) memcpy(maps, s->remote.maps, s->remote.map_count * sizeof(*maps));
-    maps[s->remote.map_count++] = (br_module_map){
-        br_arena_cstr(&s->arena, prefix), br_arena_cstr(&s->arena, folder)};
-    s->remote.maps = maps;
+    br_module_settings_map(s, prefix, folder);
     return BR_OK;
 }
 

@@ -17,5 +17,8 @@ typedef struct br_module_settings {
     bool base_mode; /* without the alias `global` */
 } br_module_settings;
 
+/* Reads modules whose URL begins with `prefix` from `folder`, unless there is a mapping of that prefix. */
+void br_module_settings_map(br_module_settings *s, br_str prefix, br_str folder);
+
 /* BR_EINVAL. `a`: parsed with the table above; NULL: the environment only. */
 BR_NODISCARD br_code br_module_settings_read(const br_args *a, br_module_settings *ret, br_err *err);

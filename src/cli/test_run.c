@@ -32,6 +32,7 @@ static br_code run_load(
         .module_args = &s->args,
         .loop = s->loop,
         .banner = banner.data};
+    config.maps = br_config_modules(s->config, &config.map_count);
     br_code code = br_job_prepare(&config, job, ret_exit, err);
     if (code == BR_OK) {
         code = br_job_run(job, &config, ret_exit, err);

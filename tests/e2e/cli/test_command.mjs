@@ -159,6 +159,15 @@ export function testCommandTests() {
         assert.ok(!JSON.stringify(json(done, 'good')).includes('secret'), 'no header of the environment in a report');
         assert.ok(!text(done, 'good.html').includes('secret'));
     });
+    test('modules of brunt.yaml come from a folder beside it', async () => {
+        const target = await serve((request, response) => response.end('ok'));
+        const dir = folder({
+            'load/brunt.yaml': config.replace('environments:', 'modules: { https://jslib.k6.io/: vendor }\nenvironments:'),
+            'load/vendor/lib/1.0.0/index.js': 'exports.x = "vendored";',
+            'load/script.js': `import { x } from 'https://jslib.k6.io/lib/1.0.0/index.js';\n${script}\nif (x !== 'vendored') throw x;`,
+        });
+        assertQuiet(await brunt(['test', 'good', 'here', '-q', '--offline', '--config', 'load/brunt.yaml'], { dir, env: { TARGET: target } }));
+    });
     test('a failed criterion is 1', async () => {
         const slow = await runTest(['slow', 'here']);
         assertQuiet(slow, 1);
