@@ -29,7 +29,10 @@ br_code br_report_html(const br_run_result *result, const br_result_info *info, 
 {
     const br_result_limits limits = {.endpoints_max = BR_HTML_ENDPOINTS_MAX,
         .checks_max = BR_HTML_CHECKS_MAX,
-        .metrics_max = BR_HTML_METRICS_MAX};
+        .metrics_max = BR_HTML_METRICS_MAX,
+        .series_max = BR_HTML_SERIES_MAX,
+        .samples_max = BR_HTML_SAMPLES_MAX,
+        .rows_max = BR_HTML_ROWS_MAX};
     br_str page = {br_web_report_html, (size_t) br_web_report_html_size};
     ptrdiff_t at = br_str_find(page, placeholder);
     BR_ASSERT(at >= 0);

@@ -14,6 +14,9 @@
 #define BR_HTML_ENDPOINTS_MAX 150
 #define BR_HTML_CHECKS_MAX    300
 #define BR_HTML_METRICS_MAX   200
+#define BR_HTML_SERIES_MAX    12
+#define BR_HTML_SAMPLES_MAX   600
+#define BR_HTML_ROWS_MAX      120
 
 /* Appends the page. BR_ELIMIT: does not fit into out. */
 BR_NODISCARD br_code br_report_html(

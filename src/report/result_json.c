@@ -4,6 +4,7 @@
 #include "judge/generator.h"
 #include "report/generator_json_int.h"
 #include "report/metric_order.h"
+#include "report/result_parts_int.h"
 
 static const double percentiles[] = {50, 90, 95, 99, 99.9};
 static const char *const percentile_names[] = {"p50", "p90", "p95", "p99", "p99.9"};
@@ -92,6 +93,11 @@ static void put_criterion(br_json *j, const br_criterion_result *c)
         br_json_put_f64(j, "value", br_json_rounded(c->value, MS_DECIMALS));
         br_json_put_f64(j, "margin", br_json_rounded(c->margin, MS_DECIMALS));
     }
+    if (c->has_value && c->has_interval) {
+        br_json_put_f64(j, "low", br_json_rounded(c->low, MS_DECIMALS));
+        br_json_put_f64(j, "high", br_json_rounded(c->high, MS_DECIMALS));
+    }
+    if (c->criterion->endpoint.n > 0) br_json_put_str(j, "endpoint", c->criterion->endpoint);
     br_json_put_f64(j, "limit", c->criterion->limit);
     br_json_put_str(j, "value_text", c->value_text);
     br_json_put_str(j, "limit_text", c->limit_text);
@@ -139,6 +145,7 @@ static void put_self_checks(br_json *j, const br_judgement *v)
         br_json_put_bool(j, "ok", c->ok);
         br_json_put_bool(j, "fatal", c->fatal);
         br_json_put_str(j, "text", c->text);
+        if (c->remedy.n > 0) br_json_put_str(j, "remedy", c->remedy);
         br_json_close(j, '}');
     }
     br_json_close(j, ']');
@@ -160,6 +167,9 @@ static void put_verdict(br_json *j, const br_judgement *v)
     put_reasons(j, v);
     put_actions(j, v);
     put_self_checks(j, v);
+    br_json_put_capacity(j, v->capacity);
+    br_json_put_recovery(j, v->recovery);
+    br_json_put_leak(j, v->leak);
     br_json_close(j, '}');
 }
 
@@ -468,6 +478,8 @@ br_code br_report_result_json(const br_run_result *result, const br_result_info 
     put_checks(&j, result, limits);
     put_endpoints(&j, result, limits);
     put_slices(&j, result);
+    br_json_put_target(&j, result->target, result->target_count, limits->series_max, limits->samples_max);
+    br_json_put_comparison(&j, info->comparison, limits->rows_max);
     put_generator(&j, result);
     br_json_close(&j, '}');
     if (limits->indent > 0) (void) br_buf_putc(&made, '\n');

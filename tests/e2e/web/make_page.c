@@ -1,9 +1,9 @@
 /*
- * tests/e2e/web/make_page.c - writes a report page from a run made by hand.
+ * tests/e2e/web/make_page.c - writes the reports of a run made by hand.
  *
- *     make_page KIND FILE.html [FILE.txt]    KIND: good, bad, hostile, empty
+ *     make_page KIND FOLDER    KIND: see `kinds` below; writes KIND.html, KIND.json and so on
  *
- * What: a browser test (and a person) needs pages of known content without running a load test.
+ * What: a browser test (and a person) needs reports of known content without running a load test.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,12 +11,17 @@
 #include "report/html.h"
 #include "report/summary_text.h"
 #include "report/verdict_text.h"
+#include "unit/report/estimates_fixture.h"
 #include "unit/report/fixture.h"
 
 typedef struct page {
     br_run_result *result;
     br_criterion criteria[4];
     br_judge_plan plan;
+    const br_capacity_report *capacity;
+    const br_recovery_report *recovery;
+    const br_leak_report *leak;
+    br_comparison *comparison;
 } page;
 
 static void add_criterion(page *p, const char *text)
@@ -119,16 +124,22 @@ static page bad(void)
     return p;
 }
 
+#define HOSTILE "</script><img src=x onerror=\"document.title='owned'\"><b>&lt;\xe2\x80\xa8${1}"
+
 static page hostile(void)
 {
-    static const char text[] =
-        "</script><img src=x onerror=\"document.title='owned'\"><b>&lt;\xe2\x80\xa8${1}";
+    static const char text[] = HOSTILE;
     page p = new_page(text, 0, 1);
     p.plan.target = BR_STR("javascript:alert(1)//<i>");
     br_run_result *r = p.result = fixture_baseline(4, 30, 20, 0.5);
     fixture_requests(fixture_endpoint(r, text, text), 3, 1, 0, 1000, text);
     fixture_check(r, fixture_group(r, NULL, text), text, 1, 1);
     r->end_reason = BR_STR("<svg onload=alert(1)>");
+    p.comparison = fixture_comparison(1);
+    p.comparison->headline = p.comparison->rows[0].endpoint = p.comparison->rows[0].sentence = BR_STR(
+        HOSTILE);
+    p.leak = fixture_leak(r, 5);
+    r->target[1].name = r->target[1].source = r->target[1].unit = BR_STR(HOSTILE);
     return p;
 }
 
@@ -142,22 +153,137 @@ static page empty(void)
     return p;
 }
 
-static br_code write_page(page *p, const char *html_path, const char *text_path, br_err *err)
+/* What a run at its limits found out: the whole of it on one page. */
+static page ramp(void)
+{
+    page p = bad();
+    p.capacity = fixture_capacity(&p.result->arena);
+    return p;
+}
+
+static void spike_second(br_run_result *r, br_endpoint *e, size_t t)
+{
+    bool spike = t >= 60 && t < 120;
+    double after = t < 120 ? 0 : fmax(0, 1 - ((double) t - 120) / 42);
+    double ms = spike ? 1500 : 60 + 1500 * after * after;
+    for (size_t i = 0; i < 60; i++) {
+        double one = ms * (0.7 + 0.6 * noise(t * 61 + i));
+        bool failed = (spike || after > 0.6) && noise(t * 13 + i * 5) > 0.9;
+        fixture_requests(e, 1, one, failed ? 503 : 200, failed ? 1503 : 0, NULL);
+        fixture_slice_fill(&r->slices[t], 1, failed, one, spike ? 100 : 10);
+        fixture_add(&r->metrics[0], 1);
+        fixture_add(&r->metrics[1], one);
+        fixture_add(&r->metrics[2], failed);
+    }
+}
+
+static page spike(void)
+{
+    page p = new_page("spike", 300 * BR_SEC, 1);
+    add_criterion(&p, "p95 < 1000ms");
+    add_criterion(&p, "recovery < 2min");
+    br_run_result *r = p.result = fixture_new(300 * BR_SEC);
+    fixture_metric(r, "http_reqs", BR_COUNTER, BR_CONTAINS_DEFAULT);
+    fixture_metric(r, "http_req_duration", BR_TREND, BR_CONTAINS_TIME);
+    fixture_metric(r, "http_req_failed", BR_RATE, BR_CONTAINS_DEFAULT);
+    fixture_slices(r, 300);
+    br_endpoint *e = fixture_endpoint(r, "GET", "http://127.0.0.1:3000/products");
+    for (size_t t = 0; t < 300; t++)
+        spike_second(r, e, t);
+    r->vus_max = 100;
+    p.plan.spike_start = 60 * BR_SEC;
+    p.plan.spike_end = 120 * BR_SEC;
+    p.recovery = fixture_recovery(&r->arena);
+    return p;
+}
+
+static page soak(void)
+{
+    page p = new_page("soak", 7200 * BR_SEC, 1);
+    add_criterion(&p, "p95 < 500ms");
+    add_criterion(&p, "memory_growth < 50MB/h");
+    br_run_result *r = p.result = fixture_baseline(600, 20, 90, 0);
+    r->duration *= 12; /* as many slices as a run has at most */
+    for (size_t i = 0; i < r->slice_count; i++) {
+        r->slices[i].start *= 12;
+        r->slices[i].length *= 12;
+    }
+    p.leak = fixture_leak(p.result, 7200);
+    return p;
+}
+
+static page compared(void)
+{
+    page p = good();
+    p.comparison = fixture_comparison(7);
+    return p;
+}
+
+/* As many of everything as there may be: the page must stay small. */
+static page many(void)
+{
+    page p = soak();
+    for (size_t i = p.result->endpoint_count; i < FIXTURE_ENDPOINTS_MAX; i++) {
+        char name[96];
+        snprintf(
+            name, sizeof name, "http://127.0.0.1:3000/a/rather/long/path/of/resource/%zu?page=1&limit=50", i);
+        br_endpoint *e = fixture_endpoint(p.result, "GET", name);
+        for (size_t n = 0; n < 20; n++)
+            fixture_requests(e, 1, 5 + noise(i * 31 + n) * 400, n == 3 ? 503 : 200, n == 3 ? 1503 : 0, NULL);
+    }
+    p.capacity = fixture_capacity(&p.result->arena);
+    p.recovery = fixture_recovery(&p.result->arena);
+    p.comparison = fixture_comparison(200);
+    return p;
+}
+
+/* Writing ---------------------------------------------------------------------------------------- */
+
+typedef struct writing {
+    const page *page;
+    const br_judgement *judgement;
+    br_result_info info;
+} writing;
+
+static br_code put_html(const writing *w, br_buf *out, br_err *err)
+{
+    return br_report_html(w->page->result, &w->info, out, err);
+}
+static br_code put_json(const writing *w, br_buf *out, br_err *err)
+{
+    return br_report_result_json(w->page->result, &w->info, NULL, out, err);
+}
+static br_code put_text(const writing *w, br_buf *out, br_err *err)
+{
+    br_summary_style style = {0};
+    br_code rc = br_report_summary_text(w->page->result, &style, out, err);
+    if (rc == BR_OK) rc = br_buf_puts(out, "\n\n");
+    if (rc == BR_OK) rc = br_report_verdict_text(w->judgement, &w->page->plan, false, out, err);
+    return rc;
+}
+
+static const struct {
+    const char *ending;
+    br_code (*put)(const writing *w, br_buf *out, br_err *err);
+} forms[] = {{"html", put_html}, {"json", put_json}, {"txt", put_text}};
+
+static br_code write_pages(const page *p, const char *kind, const char *folder, br_err *err)
 {
     br_judgement *j = br_judge(&p->plan, p->result);
-    br_result_info info = {BR_STR("0.1.0"), BR_STR("loadgen-1"), &p->plan, j};
-    br_buf html, text;
-    br_buf_init(&html, BR_BUF_NO_LIMIT);
-    br_buf_init(&text, BR_BUF_NO_LIMIT);
-    br_code rc = br_report_html(p->result, &info, &html, err);
-    if (rc == BR_OK) rc = br_file_write(html_path, br_buf_view(&html), err);
-    br_summary_style style = {0};
-    if (rc == BR_OK) rc = br_report_summary_text(p->result, &style, &text, err);
-    if (rc == BR_OK) rc = br_buf_puts(&text, "\n\n");
-    if (rc == BR_OK) rc = br_report_verdict_text(j, &p->plan, false, &text, err);
-    if (rc == BR_OK && text_path) rc = br_file_write(text_path, br_buf_view(&text), err);
-    br_buf_deinit(&text);
-    br_buf_deinit(&html);
+    if (p->capacity) j->capacity = p->capacity;
+    if (p->recovery) j->recovery = p->recovery;
+    if (p->leak) j->leak = p->leak;
+    writing w = {p, j, {BR_STR("0.1.0"), BR_STR("loadgen-1"), &p->plan, j, p->comparison}};
+    br_code rc = BR_OK;
+    for (size_t i = 0; i < BR_COUNT_OF(forms) && rc == BR_OK; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s.%s", folder, kind, forms[i].ending);
+        br_buf out;
+        br_buf_init(&out, BR_BUF_NO_LIMIT);
+        rc = forms[i].put(&w, &out, err);
+        if (rc == BR_OK) rc = br_file_write(path, br_buf_view(&out), err);
+        br_buf_deinit(&out);
+    }
     br_judgement_free(j);
     return rc;
 }
@@ -167,18 +293,20 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         page (*make)(void);
-    } kinds[] = {{"good", good}, {"bad", bad}, {"hostile", hostile}, {"empty", empty}};
-    for (size_t i = 0; argc >= 3 && i < BR_COUNT_OF(kinds); i++) {
+    } kinds[] = {{"good", good}, {"bad", bad}, {"hostile", hostile}, {"empty", empty}, {"ramp", ramp},
+        {"spike", spike}, {"soak", soak}, {"compared", compared}, {"many", many}};
+    for (size_t i = 0; argc == 3 && i < BR_COUNT_OF(kinds); i++) {
         if (strcmp(argv[1], kinds[i].name) != 0) continue;
         page p = kinds[i].make();
         p.plan.criteria = p.criteria;
         br_err err = {0};
-        br_code rc = write_page(&p, argv[2], argc > 3 ? argv[3] : NULL, &err);
+        br_code rc = write_pages(&p, argv[1], argv[2], &err);
+        if (p.comparison) fixture_comparison_free(p.comparison);
         br_run_result_free(p.result);
         if (rc == BR_OK) return 0;
         (void) fprintf(stderr, "make_page: %s\n", err.msg);
         return 1;
     }
-    (void) fprintf(stderr, "usage: make_page good|bad|hostile|empty FILE.html [FILE.txt]\n");
+    (void) fprintf(stderr, "usage: make_page KIND FOLDER\n");
     return 2;
 }

@@ -32,7 +32,7 @@ mkdirSync(folder, { recursive: true });
 /** The page of that kind: its file, and its document after the script has run. */
 function open(kind) {
   const file = join(folder, `${kind}.html`);
-  execFileSync(makePage, [kind, file]);
+  execFileSync(makePage, [kind, folder]);
   const dom = execFileSync(chromium, ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
     '--disable-background-networking', '--disable-component-update', '--no-first-run', '--host-resolver-rules=MAP * ~NOTFOUND',
     `--user-data-dir=${profile}`, '--virtual-time-budget=5000', '--window-size=1200,1000', '--dump-dom',

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include "report/result_json.h"
+#include "unit/report/estimates_fixture.h"
 #include "unit/report/fixture.h"
 
 static json_t *result_of(const br_run_result *r, const br_result_info *info, const br_result_limits *limits)
@@ -62,7 +63,7 @@ static void everything_is_there(void **state)
     (void) state;
     br_run_result *r = fixture_baseline(30, 40, 100, 0);
     br_judgement *j = br_judge(&plan, r);
-    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), &plan, j};
+    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), &plan, j, NULL};
     json_t *doc = result_of(r, &info, NULL);
     assert_string_equal(string(doc, "schema"), "brunt.result/1");
     assert_string_equal(string(doc, "tool/version"), "1.2.3");
@@ -126,12 +127,110 @@ static void limits_leave_out_and_count(void **state)
     br_run_result_free(r);
 }
 
+static void estimates_of_special_runs(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 40, 100, 0);
+    br_judgement *j = br_judge(&plan, r);
+    j->capacity = fixture_capacity(&r->arena);
+    j->recovery = fixture_recovery(&r->arena);
+    j->leak = fixture_leak(r, 10);
+    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), &plan, j, NULL};
+    json_t *doc = result_of(r, &info, NULL);
+    assert_true(number(doc, "verdict/capacity/knee/load") == 75);
+    assert_true(number(doc, "verdict/capacity/breaking_point/load_high") == 147);
+    assert_string_equal(string(doc, "verdict/capacity/beyond"), "collapse");
+    assert_int_equal(json_array_size(at(doc, "verdict/capacity/steps")), 8);
+    assert_true(number(doc, "verdict/capacity/steps/1/start_s") == 22);
+    assert_true(number(doc, "verdict/recovery/total_s") == 42);
+    assert_string_equal(string(doc, "verdict/leak/answer"), "found");
+    assert_true(number(doc, "verdict/leak/low") == 80.9);
+    assert_string_equal(string(doc, "target/0/name"), "memory");
+    assert_true(number(doc, "target/0/limit") == 512e6);
+    assert_null(json_object_get(doc, "comparison"));
+    json_decref(doc);
+
+    br_leak_report unmeasured = {.answer = BR_LEAK_UNDECIDED, .sentence = BR_STR("No samples.")};
+    j->leak = &unmeasured;
+    j->capacity = NULL;
+    j->recovery = NULL;
+    doc = result_of(r, &info, NULL);
+    assert_null(json_object_get(at(doc, "verdict/leak"), "slope_mb_per_h"));
+    assert_null(json_object_get(at(doc, "verdict"), "capacity"));
+    json_decref(doc);
+    br_judgement_free(j);
+    br_run_result_free(r);
+}
+
+static void an_unknown_interval_is_absent(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(3, 40, 100, 0);
+    br_comparison *c = fixture_comparison(1);
+    br_result_info info = {.tool_version = BR_STR("1"), .comparison = c};
+    json_t *doc = result_of(r, &info, NULL);
+    assert_string_equal(string(doc, "comparison/answer"), "regressed");
+    assert_true(number(doc, "comparison/exit_status") == 1);
+    assert_true(number(doc, "comparison/rows/0/low") > 1.3);
+    json_t *vague = at(doc, "comparison/rows/3");
+    assert_string_equal(string(vague, "change"), "inconclusive");
+    assert_null(json_object_get(vague, "low"));
+    assert_null(json_object_get(vague, "high"));
+    assert_null(json_object_get(vague, "detectable"));
+    assert_true(number(doc, "comparison/old_runs/2") == 14);
+    json_decref(doc);
+
+    br_result_limits limits = {.rows_max = 2};
+    doc = result_of(r, &info, &limits);
+    assert_int_equal(json_array_size(at(doc, "comparison/rows")), 2);
+    assert_true(number(doc, "comparison/rows_total") == 5);
+    json_decref(doc);
+    fixture_comparison_free(c);
+    br_run_result_free(r);
+}
+
+/* A saw-tooth must not become a line because the samples are too many for a page. */
+static void thinned_series_keep_their_extremes(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_new(7200 * BR_SEC);
+    (void) fixture_leak(r, 7200);
+    br_target_series *s = &r->target[0];
+    s->samples[4321].value = 9e9;
+    s->samples[4322].value = 1;
+    br_result_info info = {.tool_version = BR_STR("1")};
+    br_result_limits limits = {.samples_max = 100, .series_max = 1};
+    json_t *doc = result_of(r, &info, &limits), *one = at(doc, "target/0");
+    assert_true(number(doc, "target_total") == 2);
+    assert_int_equal(json_array_size(at(doc, "target")), 1);
+    size_t n = json_array_size(at(one, "value"));
+    assert_in_range(n, 80, 100);
+    assert_int_equal(json_array_size(at(one, "at_s")), n);
+    assert_true(number(one, "samples_total") == 7200);
+    double largest = 0, smallest = 1e18, before = -1;
+    for (size_t i = 0; i < n; i++) {
+        double v = json_number_value(json_array_get(at(one, "value"), i));
+        double t = json_number_value(json_array_get(at(one, "at_s"), i));
+        largest = v > largest ? v : largest;
+        smallest = v < smallest ? v : smallest;
+        assert_true(t > before);
+        before = t;
+    }
+    assert_true(largest == 9e9);
+    assert_true(smallest == 1);
+    json_decref(doc);
+    br_run_result_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(everything_is_there, set_up),
         cmocka_unit_test(nothing_needs_to_be_there),
         cmocka_unit_test(limits_leave_out_and_count),
+        cmocka_unit_test_setup(estimates_of_special_runs, set_up),
+        cmocka_unit_test(an_unknown_interval_is_absent),
+        cmocka_unit_test(thinned_series_keep_their_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

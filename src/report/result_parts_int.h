@@ -1,0 +1,33 @@
+/*
+ * report/result_parts_int.h - parts of the result file that only some runs have.
+ *
+ * What: what a ramp, a spike and a soak found out, what the target said of itself, the comparison with
+ *     earlier runs; docs/result-json.md documents the members.
+ * Why here: result_json.c writes what every run has.
+ * Threads: any; inputs are only read.
+ * Invariants: a part that is NULL writes nothing, a figure that is unknown is absent.
+ */
+#pragma once
+#include "judge/capacity.h"
+#include "judge/compare.h"
+#include "judge/leak.h"
+#include "judge/recovery.h"
+#include "report/json_int.h"
+
+/* Each writes one member of the object that is open. */
+void br_json_put_capacity(br_json *j, const br_capacity_report *c);
+void br_json_put_recovery(br_json *j, const br_recovery_report *r);
+void br_json_put_leak(br_json *j, const br_leak_report *l);
+/* At most rows_max rows (0: all), the worst first; `rows_total` counts all. */
+void br_json_put_comparison(br_json *j, const br_comparison *c, size_t rows_max);
+/*
+ * At most series_max series of about samples_max samples (0: all): of longer ones the smallest and the
+ * largest of equal spans of time stay, so that teeth are seen.
+ */
+void br_json_put_target(
+    br_json *j, const br_target_series *series, size_t count, size_t series_max, size_t samples_max);
+
+/* Names as reports write them: "graceful", "regressed", "no baseline". */
+const char *br_report_beyond_name(br_beyond beyond);
+const char *br_report_change_name(br_change change);
+const char *br_report_answer_name(br_comparison_answer answer);
