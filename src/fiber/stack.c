@@ -64,6 +64,12 @@ void br_stack_drop(br_stack stack)
     (void) madvise(stack.low, stack.bytes - page_bytes(), MADV_DONTNEED); /* else it stays warm */
 }
 
+void br_stack_drop_below(br_stack stack, const void *used)
+{
+    size_t depth = (size_t) ((const char *) used - stack.low), page = page_bytes();
+    (void) madvise(stack.low, depth / page * page, MADV_DONTNEED); /* else it stays warm */
+}
+
 size_t br_stack_high_water(br_stack stack)
 {
     unsigned char resident[64];

@@ -24,5 +24,8 @@ void br_stack_unmap(br_stack stack);
 /* Gives the touched pages back, except the one at the top. The contents of the others are lost. */
 void br_stack_drop(br_stack stack);
 
+/* The same for the pages wholly below `used`, for a stack that is in use down to there. */
+void br_stack_drop_below(br_stack stack, const void *used);
+
 /* Bytes from the lowest page that is resident to the top. */
 size_t br_stack_high_water(br_stack stack);

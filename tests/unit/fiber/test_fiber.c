@@ -420,6 +420,35 @@ static void the_high_water_mark_is_plausible(void **state)
     br_fiber_wake(big.fiber, BR_OK);
 }
 
+static void digger_that_sleeps(br_fiber *self, void *arg)
+{
+    job *j = arg;
+    volatile unsigned char kept[3000];
+    for (size_t i = 0; i < sizeof(kept); i++)
+        kept[i] = (unsigned char) i;
+    for (int i = 0; i < 2; i++) {
+        dig(j->bytes);
+        assert_int_equal(br_fiber_sleep_until(self, br_loop_now(j->f->loop) + j->at), BR_OK);
+    }
+    for (size_t i = 0; i < sizeof(kept); i++)
+        assert_int_equal(kept[i], (unsigned char) i);
+    j->done_at = br_loop_now(j->f->loop);
+}
+
+/* What the stack grew to before the sleep; what lies above it stays. */
+static void long_sleeps_give_memory_back(void **state)
+{
+    fixture *f = *state;
+    job shortly = {f, .bytes = 60 * 1024, .at = BR_SEC - 1}, longer = {f, .bytes = 60 * 1024, .at = BR_SEC};
+    start(&shortly, digger_that_sleeps);
+    start(&longer, digger_that_sleeps);
+    assert_true(br_fiber_stack_high_water(shortly.fiber) >= 60 * 1024);
+    assert_true(br_fiber_stack_high_water(longer.fiber) <= 40 * 1024);
+    br_loop_run(f->loop);
+    assert_int_equal(longer.done_at, START + 2 * BR_SEC);
+    assert_true(shortly.done_at > 0);
+}
+
 static void many_idle_stacks_give_their_memory_back(void **state)
 {
     enum { MANY = 300, WARM = 128 };
@@ -669,6 +698,7 @@ int main(void)
         TEST(thousands_sleep_at_once),
         TEST(a_stack_is_used_again),
         TEST(the_high_water_mark_is_plausible),
+        TEST(long_sleeps_give_memory_back),
         TEST(many_idle_stacks_give_their_memory_back),
         TEST(bounds_hold_the_frames),
         TEST(sanitizers_know_the_stacks),
