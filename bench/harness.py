@@ -22,7 +22,8 @@ def cores():
 
 def _prepare(core):
     def in_child():
-        os.sched_setaffinity(0, {core})
+        if core is not None:  # None: on all cores
+            os.sched_setaffinity(0, {core})
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return in_child

@@ -1,4 +1,5 @@
 """What is measured: throughput side by side, memory per virtual user, start-up time, memory over time."""
+import re
 import statistics
 import subprocess
 import sys
@@ -66,9 +67,9 @@ def _settled_rss_kb(process, limit_s):
     raise ValueError(f"resident memory did not settle within {limit_s} s: {readings[-4:]} KB")
 
 
-def _sleeping_rss_kb(program, extra, vus, url, core):
+def _sleeping_rss_kb(program, extra, script, vus, url, core):
     command = [program, "run", "-u", vus, "-d", "1h", "--quiet", *extra, "-e", f"TARGET={url}",
-               "bench/scripts/sleep.js"]
+               f"bench/scripts/{script}"]
     process = harness.start(command, core, subprocess.DEVNULL)
     try:
         return _settled_rss_kb(process, 120)
@@ -76,9 +77,10 @@ def _sleeping_rss_kb(program, extra, vus, url, core):
         harness.stop(process)
 
 
-def memory_per_vu_kb(program, extra, vus, url, core):
-    many = _sleeping_rss_kb(program, extra, vus, url, core)
-    one = _sleeping_rss_kb(program, extra, 1, url, core)
+def memory_per_vu_kb(program, extra, script, vus, url, core):
+    """What one more virtual user costs; what all share (the program, data) is in both readings."""
+    many = _sleeping_rss_kb(program, extra, script, vus, url, core)
+    one = _sleeping_rss_kb(program, extra, script, 1, url, core)
     return {"vus": vus, "rss_kb": many, "rss_one_kb": one, "per_vu_kb": (many - one) / (vus - 1)}
 
 
@@ -91,6 +93,20 @@ def start_up_ms(program, extra, core, times):
             raise ValueError(f"{program} ended with {done.code}:\n{done.text[-800:]}")
         walls.append(done.wall_s * 1000)
     return {"median_ms": statistics.median(walls), "all_ms": walls}
+
+
+def init_s(program, extra, vus, url, times):
+    """Median seconds from start until all virtual users are ready, on all cores: when setup() says so."""
+    took = []
+    for _ in range(times):
+        begin = time.time()
+        done = harness.run([program, "run", "-u", vus, "-i", vus, "--quiet", *extra, "-e", f"TARGET={url}",
+                            "bench/scripts/init.js"], None, 120)
+        ready = re.search(r"ready at (\d+)", done.text)
+        if done.code != 0 or not ready:
+            raise ValueError(f"{program} ended with {done.code}:\n{done.text[-800:]}")
+        took.append(int(ready[1]) / 1000 - begin)
+    return {"vus": vus, "median_s": statistics.median(took), "all_s": took}
 
 
 def soak(program, url, core, minutes):
