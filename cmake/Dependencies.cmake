@@ -9,6 +9,7 @@ pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(CODINGS REQUIRED IMPORTED_TARGET zlib libbrotlienc libbrotlidec libzstd)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd)
 find_library(BOOST_CONTEXT NAMES libboost_context.a REQUIRED)
 
