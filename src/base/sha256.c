@@ -1,0 +1,82 @@
+#include "base/sha256.h"
+#include <stdio.h>
+
+/* The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2). */
+static const uint32_t constants[64] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
+    0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+    0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
+    0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
+    0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb,
+    0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624,
+    0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a,
+    0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb,
+    0xbef9a3f7, 0xc67178f2};
+
+void br_sha256_init(br_sha256 *h)
+{
+    *h = (br_sha256){._state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+                         0x1f83d9ab, 0x5be0cd19}};
+}
+
+static uint32_t turn(uint32_t x, unsigned bits)
+{
+    return x >> bits | x << (32 - bits);
+}
+
+static void schedule(const uint8_t block[64], uint32_t w[64])
+{
+    for (size_t i = 0; i < 16; i++) {
+        const uint8_t *p = block + 4 * i;
+        w[i] = (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
+    }
+    for (size_t i = 16; i < 64; i++) {
+        uint32_t a = w[i - 15], b = w[i - 2];
+        w[i] = w[i - 16] + (turn(a, 7) ^ turn(a, 18) ^ a >> 3) + w[i - 7] +
+               (turn(b, 17) ^ turn(b, 19) ^ b >> 10);
+    }
+}
+
+/* 6.2.2, with the standard's names. */
+static void compress(uint32_t state[8], const uint8_t block[64])
+{
+    uint32_t w[64], v[8];
+    schedule(block, w);
+    memcpy(v, state, sizeof(v));
+    for (size_t i = 0; i < 64; i++) {
+        uint32_t a = v[0], e = v[4];
+        uint32_t t1 = v[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & v[5]) ^ (~e & v[6])) +
+                      constants[i] + w[i];
+        uint32_t t2 = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+        memmove(v + 1, v, 7 * sizeof(*v));
+        v[4] += t1;
+        v[0] = t1 + t2;
+    }
+    for (size_t i = 0; i < 8; i++)
+        state[i] += v[i];
+}
+
+void br_sha256_feed(br_sha256 *h, br_str bytes)
+{
+    while (bytes.n > 0) {
+        size_t have = (size_t) (h->_bytes % 64), n = 64 - have < bytes.n ? 64 - have : bytes.n;
+        memcpy(h->_block + have, bytes.p, n);
+        h->_bytes += n;
+        bytes = br_str_sub(bytes, n, bytes.n);
+        if (have + n == 64) compress(h->_state, h->_block);
+    }
+}
+
+/* 5.1.1: a one bit, zeros, the length in bits. */
+void br_sha256_finish(br_sha256 *h, char ret_hex[BR_SHA256_HEX + 1])
+{
+    static const char padding[64] = {(char) 0x80};
+    uint64_t bits = h->_bytes * 8;
+    size_t have = (size_t) (h->_bytes % 64);
+    br_sha256_feed(h, (br_str){padding, have < 56 ? 56 - have : 120 - have});
+    char length[8];
+    for (unsigned i = 0; i < 8; i++)
+        length[i] = (char) (bits >> (56 - 8 * i));
+    br_sha256_feed(h, (br_str){length, sizeof(length)});
+    for (size_t i = 0; i < 8; i++)
+        (void) snprintf(ret_hex + 8 * i, 9, "%08x", h->_state[i]);
+}
