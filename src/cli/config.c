@@ -1,45 +1,107 @@
 #include "cli/config.h"
 #include <errno.h>
-#include <math.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/config_int.h"
 
 #define WORD_MAX 32 /* longer words get no suggestion */
 
 /* Loading ------------------------------------------------------------------------------------------ */
 
-br_code br_config_parse(const char *path, br_str text, br_config **ret, br_err *err)
+static br_config *new_config(size_t file_count)
 {
     br_config *cfg = BR_NEW(br_config);
     br_arena_init(&cfg->arena, 16384);
-    cfg->path = br_arena_str(&cfg->arena, br_str_of(path));
-    size_t folder = cfg->path.n;
+    cfg->files = br_arena_zalloc(&cfg->arena, file_count * sizeof(*cfg->files));
+    return cfg;
+}
+
+/* `text` is borrowed if it lives as long as cfg, else a copy. */
+static br_code add_text(br_config *cfg, const char *path, br_str text, br_err *err)
+{
+    if (text.n > BR_CONFIG_BYTES_MAX)
+        return br_fail(err, BR_ELIMIT, "%s is larger than %zu bytes", path, BR_CONFIG_BYTES_MAX);
+    br_config_file *f = &cfg->files[cfg->file_count++];
+    f->path = br_arena_str(&cfg->arena, br_str_of(path));
+    size_t folder = f->path.n;
     while (folder > 0 && path[folder - 1] != '/') {
         folder--;
     }
-    cfg->folder = br_str_sub(cfg->path, 0, folder);
-    br_code code = BR_OK;
-    if (text.n > BR_CONFIG_BYTES_MAX) {
-        code = br_fail(err, BR_ELIMIT, "%s is larger than %zu bytes", path, BR_CONFIG_BYTES_MAX);
-    }
-    if (code == BR_OK) code = br_config_read(cfg, text, err);
-    if (code == BR_OK) {
-        *ret = cfg;
-    } else {
-        br_config_free(cfg);
-    }
-    return code;
+    f->folder = br_str_sub(f->path, 0, folder);
+    f->text = br_arena_str(&cfg->arena, text);
+    return BR_OK;
 }
 
-br_code br_config_load(const char *path, br_config **ret, br_err *err)
+static br_code add_file(br_config *cfg, const char *path, br_err *err)
 {
     br_buf text;
     br_buf_init(&text, BR_CONFIG_BYTES_MAX);
     br_code code = br_file_read(path, &text, err);
-    if (code == BR_OK) code = br_config_parse(path, br_buf_view(&text), ret, err);
+    if (code == BR_OK) code = add_text(cfg, path, br_buf_view(&text), err);
     br_buf_deinit(&text);
     return code;
+}
+
+/* The configuration if nothing in it is wrong by itself; else frees it and tells the first mistake. */
+static br_code finish(br_config *cfg, br_config **ret, br_err *err)
+{
+    if (cfg->first == BR_OK) {
+        *ret = cfg;
+        return BR_OK;
+    }
+    br_code code = cfg->first;
+    size_t more = cfg->first_all - 1;
+    if (more) {
+        (void) br_fail(
+            err, code, BR_FMT " (and %zu more: brunt config check)", BR_ARG(cfg->first_text), more);
+    } else {
+        (void) br_fail(err, code, BR_FMT, BR_ARG(cfg->first_text));
+    }
+    br_config_free(cfg);
+    return code;
+}
+
+br_code br_config_parse(const char *path, br_str text, br_config **ret, br_err *err)
+{
+    br_config *cfg = new_config(1);
+    br_code code = add_text(cfg, path, text, err);
+    if (code != BR_OK) {
+        br_config_free(cfg);
+        return code;
+    }
+    br_config_read(cfg);
+    return finish(cfg, ret, err);
+}
+
+br_code br_config_examine(const char *const *paths, size_t count, br_config **ret, br_err *err)
+{
+    BR_ASSERT(count > 0);
+    if (count > BR_CONFIG_FILES_MAX)
+        return br_fail(err, BR_ELIMIT, "%zu configurations are more than %d", count, BR_CONFIG_FILES_MAX);
+    br_config *cfg = new_config(count);
+    br_code code = BR_OK;
+    for (size_t i = 0; i < count && code == BR_OK; i++)
+        code = add_file(cfg, paths[i], err);
+    if (code != BR_OK) {
+        br_config_free(cfg);
+        return code;
+    }
+    br_config_read(cfg);
+    *ret = cfg;
+    return BR_OK;
+}
+
+br_code br_config_load_all(const char *const *paths, size_t count, br_config **ret, br_err *err)
+{
+    br_config *cfg;
+    br_code code = br_config_examine(paths, count, &cfg, err);
+    return code == BR_OK ? finish(cfg, ret, err) : code;
+}
+
+br_code br_config_load(const char *path, br_config **ret, br_err *err)
+{
+    return br_config_load_all(&path, 1, ret, err);
 }
 
 void br_config_free(br_config *cfg)
@@ -47,6 +109,64 @@ void br_config_free(br_config *cfg)
     if (!cfg) return;
     br_arena_deinit(&cfg->arena);
     br_free(cfg);
+}
+
+const br_config_problem *br_config_problems(const br_config *cfg, size_t *ret_count, size_t *ret_all)
+{
+    *ret_count = cfg->problem_count;
+    *ret_all = cfg->problems_all;
+    return cfg->problems;
+}
+
+size_t br_config_file_count(const br_config *cfg)
+{
+    return cfg->file_count;
+}
+
+br_str br_config_file_path(const br_config *cfg, size_t i)
+{
+    BR_ASSERT(i < cfg->file_count);
+    return cfg->files[i].path;
+}
+
+const br_preflight_request *br_config_preflight(const br_config *cfg, size_t *ret_count)
+{
+    *ret_count = cfg->preflight_count;
+    return cfg->preflight;
+}
+
+/* Secrets ------------------------------------------------------------------------------------------ */
+
+/* Length of the longest secret that stands at the begin of `s`; 0: none. */
+static size_t secret_at(const br_environment *e, br_str s)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < e->secret_count; i++) {
+        if (e->secrets[i].n > longest && br_str_starts(s, e->secrets[i])) longest = e->secrets[i].n;
+    }
+    return longest;
+}
+
+br_str br_config_redact(const br_environment *e, br_str text, br_arena *arena)
+{
+    bool any = false;
+    for (size_t i = 0; i < e->secret_count; i++)
+        any = any || br_str_find(text, e->secrets[i]) >= 0;
+    if (!any) return text;
+    br_buf out;
+    br_buf_init(&out, BR_BUF_NO_LIMIT);
+    for (size_t i = 0; i < text.n;) {
+        size_t n = secret_at(e, br_str_sub(text, i, text.n));
+        if (n) {
+            (void) br_buf_puts(&out, BR_CONFIG_REDACTED);
+        } else {
+            (void) br_buf_putc(&out, text.p[i]);
+        }
+        i += n ? n : 1;
+    }
+    br_str clean = br_arena_str(arena, br_buf_view(&out));
+    br_buf_deinit(&out);
+    return clean;
 }
 
 /* Suggestions -------------------------------------------------------------------------------------- */
@@ -108,23 +228,23 @@ const br_config_pair *br_config_modules(const br_config *cfg, size_t *ret_count)
 
 size_t br_config_environment_count(const br_config *cfg)
 {
-    return cfg->environment_count;
+    return cfg->environments.count;
 }
 size_t br_config_test_count(const br_config *cfg)
 {
-    return cfg->test_count;
+    return cfg->tests.count;
 }
 
 br_str br_config_environment_name(const br_config *cfg, size_t i)
 {
-    BR_ASSERT(i < cfg->environment_count);
-    return cfg->environments[i].environment.name;
+    BR_ASSERT(i < cfg->environments.count);
+    return cfg->environments.list[i].environment.name;
 }
 
 br_str br_config_test_name(const br_config *cfg, size_t i)
 {
-    BR_ASSERT(i < cfg->test_count);
-    return cfg->tests[i].test.name;
+    BR_ASSERT(i < cfg->tests.count);
+    return cfg->tests.list[i].test.name;
 }
 
 /* What can be chosen by name. */
@@ -150,7 +270,7 @@ static br_code fail_choice(const br_config *cfg, const choice *c, br_str name, b
     }
     const char *nearest = br_config_nearest(name, names, count);
     br_code code = br_fail(err, BR_ENOTFOUND, BR_FMT ": no %s \"" BR_FMT "\"%s%s%s; there are: %s%s",
-        BR_ARG(cfg->path), c->what, BR_ARG(br_str_sub(name, 0, BR_CONFIG_NAME_MAX)),
+        BR_ARG(cfg->files[0].path), c->what, BR_ARG(br_str_sub(name, 0, BR_CONFIG_NAME_MAX)),
         nearest ? " (did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?)" : "", list.data,
         c->more);
     br_buf_deinit(&list);
@@ -164,128 +284,39 @@ static br_code check_item(const br_config_item *item, br_err *err)
 
 br_code br_config_environment(const br_config *cfg, br_str name, const br_environment **ret, br_err *err)
 {
-    for (size_t i = 0; i < cfg->environment_count; i++) {
-        const br_config_item *item = &cfg->environments[i];
+    for (size_t i = 0; i < cfg->environments.count; i++) {
+        const br_config_item *item = &cfg->environments.list[i];
         if (!br_str_eq(item->environment.name, name)) continue;
         br_code code = check_item(item, err);
-        if (code == BR_OK) *ret = &item->environment;
-        return code;
+        if (code != BR_OK) return code;
+        for (size_t k = 0; k < item->environment.secret_count; k++)
+            br_log_hide(item->environment.secrets[k]);
+        *ret = &item->environment;
+        return BR_OK;
     }
     return fail_choice(cfg, &environments, name, err);
 }
 
-static br_code check_script(const br_config *cfg, const br_named_test *test, br_err *err)
+static br_code check_script(const br_config_item *item, br_err *err)
 {
+    const br_named_test *test = &item->test;
     if (access(test->script.p, R_OK) == 0) return BR_OK;
     int e = errno;
     return br_fail_errno(err, br_code_from_errno(e), e,
-        BR_FMT ":%zu:%zu: the script " BR_FMT " of test \"" BR_FMT "\" cannot be read", BR_ARG(cfg->path),
-        test->script_line, test->script_column, BR_ARG(test->script), BR_ARG(test->name));
+        BR_FMT ":%zu:%zu: the script " BR_FMT " of test \"" BR_FMT "\" cannot be read",
+        BR_ARG(item->file->path), test->script_line, test->script_column, BR_ARG(test->script),
+        BR_ARG(test->name));
 }
 
 br_code br_config_test(const br_config *cfg, br_str name, const br_named_test **ret, br_err *err)
 {
-    for (size_t i = 0; i < cfg->test_count; i++) {
-        const br_config_item *item = &cfg->tests[i];
+    for (size_t i = 0; i < cfg->tests.count; i++) {
+        const br_config_item *item = &cfg->tests.list[i];
         if (!br_str_eq(item->test.name, name)) continue;
         br_code code = check_item(item, err);
-        if (code == BR_OK) code = check_script(cfg, &item->test, err);
+        if (code == BR_OK) code = check_script(item, err);
         if (code == BR_OK) *ret = &item->test;
         return code;
     }
     return fail_choice(cfg, &tests, name, err);
-}
-
-/* Load plans --------------------------------------------------------------------------------------- */
-
-static br_ns scaled(br_ns t, double factor)
-{
-    return (br_ns) llround((double) t * factor / (double) BR_MS) * BR_MS;
-}
-
-/* Instants are scaled rather than lengths, so rounding never adds up. */
-static br_load_stage *scale_stages(const br_load_plan *plan, double factor, br_arena *arena)
-{
-    br_load_stage *stages = br_arena_alloc(arena, plan->stage_count * sizeof(*stages));
-    br_ns before = 0, at = 0;
-    for (size_t i = 0; i < plan->stage_count; i++) {
-        at += plan->stages[i].duration;
-        br_ns end = scaled(at, factor);
-        stages[i] = (br_load_stage){end - before, plan->stages[i].target};
-        before = end;
-    }
-    return stages;
-}
-
-br_code br_config_scale(
-    const br_load_plan *plan, double factor, br_arena *arena, br_load_plan *ret, br_err *err)
-{
-    BR_ASSERT(plan->duration >= BR_CONFIG_DURATION_MIN);
-    if (!isfinite(factor) || factor <= 0) {
-        return br_fail(err, BR_EINVAL, "the duration scale must be a number above 0, such as 0.1");
-    }
-    if (factor == 1) {
-        *ret = *plan;
-        return BR_OK;
-    }
-    double full = (double) plan->duration;
-    if (full * factor > (double) BR_CONFIG_DURATION_MAX) {
-        return br_fail(
-            err, BR_ELIMIT, "the test would last longer than 7 days; use a smaller duration scale");
-    }
-    if (full * factor < (double) BR_CONFIG_DURATION_MIN) factor = (double) BR_CONFIG_DURATION_MIN / full;
-    br_load_plan result = *plan;
-    result.duration = scaled(plan->duration, factor);
-    result.factor = plan->factor * (double) result.duration / full;
-    if (plan->stage_count) result.stages = scale_stages(plan, factor, arena);
-    *ret = result;
-    return BR_OK;
-}
-
-/* The stage in which the peak is reached first; stage_count if the load starts at its peak. */
-static size_t peak_stage(const br_load_plan *plan)
-{
-    int64_t peak = plan->start_vus;
-    size_t at = plan->stage_count;
-    for (size_t i = 0; i < plan->stage_count; i++) {
-        if (plan->stages[i].target <= peak) continue;
-        peak = plan->stages[i].target;
-        at = i;
-    }
-    return at;
-}
-
-static int64_t level_before(const br_load_plan *plan, size_t i)
-{
-    return i ? plan->stages[i - 1].target : plan->start_vus;
-}
-
-static br_ns begin_of(const br_load_plan *plan, size_t i)
-{
-    br_ns at = 0;
-    for (size_t k = 0; k < i; k++) {
-        at += plan->stages[k].duration;
-    }
-    return at;
-}
-
-bool br_config_spike(const br_load_plan *plan, br_ns *ret_start, br_ns *ret_end)
-{
-    size_t peak = peak_stage(plan);
-    if (peak == plan->stage_count) return false;
-    size_t first = peak, end = peak + 1;
-    while (first > 0 && plan->stages[first - 1].target > level_before(plan, first - 1)) {
-        first--;
-    }
-    while (end < plan->stage_count && plan->stages[end].target == plan->stages[peak].target) {
-        end++; /* hold */
-    }
-    while (end < plan->stage_count && plan->stages[end].target < level_before(plan, end)) {
-        end++; /* fall */
-    }
-    br_ns start_at = begin_of(plan, first), end_at = begin_of(plan, end);
-    if (end_at >= plan->duration || level_before(plan, end) == 0) return false;
-    *ret_start = start_at;
-    *ret_end = end_at;
-    return true;
 }

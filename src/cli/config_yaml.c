@@ -20,6 +20,7 @@ typedef struct parse {
     anchor *anchors; /* latest first: a name may be given anew */
     size_t anchor_count, node_count;
     br_err *err;
+    br_yaml_mark failed_at;
 } parse;
 
 /* Messages ----------------------------------------------------------------------------------------- */
@@ -32,6 +33,18 @@ br_code br_yaml_fail(const char *path, br_yaml_mark mark, br_err *err, br_code c
     (void) vsnprintf(text, sizeof(text), fmt, args); /* a message that is cut is still a message */
     va_end(args);
     return br_fail(err, code, "%s:%zu:%zu: %s", path, mark.line, mark.column, text);
+}
+
+BR_PRINTF(4, 5)
+static br_code fail(parse *p, br_yaml_mark mark, br_code code, const char *fmt, ...)
+{
+    char text[sizeof(p->err->msg)];
+    va_list args;
+    va_start(args, fmt);
+    (void) vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    p->failed_at = mark;
+    return br_yaml_fail(p->path, mark, p->err, code, "%s", text);
 }
 
 const char *br_yaml_quote(br_arena *arena, br_str s)
@@ -74,7 +87,7 @@ static br_code fail_syntax(parse *p)
     const yaml_parser_t *y = &p->yaml;
     const char *problem = y->problem ? y->problem : "unreadable";
     if (y->error == YAML_READER_ERROR) {
-        return br_yaml_fail(p->path, mark_at(p->text, y->problem_offset), p->err, BR_ESYNTAX,
+        return fail(p, mark_at(p->text, y->problem_offset), BR_ESYNTAX,
             "not valid YAML: %s; save the file as UTF-8 text", problem);
     }
     const char *remedy = "check indentation, quotes, brackets and colons";
@@ -84,9 +97,8 @@ static br_code fail_syntax(parse *p)
     if (y->context && y->context_mark.line != y->problem_mark.line) {
         (void) snprintf(begin, sizeof(begin), " that begins in line %zu", y->context_mark.line + 1);
     }
-    return br_yaml_fail(p->path, mark_of(&y->problem_mark), p->err, BR_ESYNTAX,
-        "not valid YAML: %s%s%s%s; %s", problem, y->context ? " " : "", y->context ? y->context : "", begin,
-        remedy);
+    return fail(p, mark_of(&y->problem_mark), BR_ESYNTAX, "not valid YAML: %s%s%s%s; %s", problem,
+        y->context ? " " : "", y->context ? y->context : "", begin, remedy);
 }
 
 /* Building the tree -------------------------------------------------------------------------------- */
@@ -123,22 +135,20 @@ static const br_yaml_entry *find(const br_yaml_node *map, br_str key)
 static br_code check_key(parse *p, const br_yaml_node *map, const br_yaml_node *key)
 {
     if (key->kind != BR_YAML_SCALAR) {
-        return br_yaml_fail(p->path, key->mark, p->err, BR_EUNSUPPORTED,
-            "a key must be a name, not %s; check the brackets", br_yaml_describe(key));
+        return fail(p, key->mark, BR_EUNSUPPORTED, "a key must be a name, not %s; check the brackets",
+            br_yaml_describe(key));
     }
     if (key->plain && br_str_is(key->text, "<<")) {
-        return br_yaml_fail(p->path, key->mark, p->err, BR_EUNSUPPORTED,
-            "merge keys (<<) are not supported; write the keys out");
+        return fail(p, key->mark, BR_EUNSUPPORTED, "merge keys (<<) are not supported; write the keys out");
     }
     const br_yaml_entry *former = find(map, key->text);
     if (former) {
-        return br_yaml_fail(p->path, key->mark, p->err, BR_EINVAL,
-            "duplicate key %s, first given in line %zu; remove one of them",
+        return fail(p, key->mark, BR_EINVAL, "duplicate key %s, first given in line %zu; remove one of them",
             br_yaml_quote(p->arena, key->text), former->key->mark.line);
     }
     if (map->count == BR_YAML_KEYS_MAX) {
-        return br_yaml_fail(p->path, key->mark, p->err, BR_ELIMIT,
-            "more than %d keys in one mapping; remove some", BR_YAML_KEYS_MAX);
+        return fail(
+            p, key->mark, BR_ELIMIT, "more than %d keys in one mapping; remove some", BR_YAML_KEYS_MAX);
     }
     return BR_OK;
 }
@@ -170,8 +180,8 @@ static br_code remember(parse *p, const yaml_char_t *name, br_yaml_node *node)
 {
     if (!name) return BR_OK;
     if (p->anchor_count++ == BR_YAML_ANCHORS_MAX) {
-        return br_yaml_fail(p->path, node->mark, p->err, BR_ELIMIT,
-            "more than %d anchors (&name); remove some", BR_YAML_ANCHORS_MAX);
+        return fail(
+            p, node->mark, BR_ELIMIT, "more than %d anchors (&name); remove some", BR_YAML_ANCHORS_MAX);
     }
     anchor *a = BR_ARENA_NEW(p->arena, anchor);
     *a = (anchor){br_arena_cstr(p->arena, br_str_of((const char *) name)), node, p->anchors};
@@ -187,7 +197,7 @@ static br_code resolve(parse *p, const yaml_event_t *event, br_yaml_node **ret)
         *ret = a->node;
         return BR_OK;
     }
-    return br_yaml_fail(p->path, mark_of(&event->start_mark), p->err, BR_EINVAL,
+    return fail(p, mark_of(&event->start_mark), BR_EINVAL,
         "unknown alias %s; define it before, outside of itself, with &", br_yaml_quote(p->arena, name));
 }
 
@@ -212,16 +222,14 @@ static node_event describe_event(const yaml_event_t *e)
 static br_code check_node(parse *p, br_yaml_mark mark, const node_event *e, unsigned depth)
 {
     if (depth == BR_YAML_DEPTH_MAX) {
-        return br_yaml_fail(p->path, mark, p->err, BR_ELIMIT,
-            "nested more than %d levels deep; check the brackets", BR_YAML_DEPTH_MAX);
+        return fail(
+            p, mark, BR_ELIMIT, "nested more than %d levels deep; check the brackets", BR_YAML_DEPTH_MAX);
     }
     if (p->node_count++ == BR_YAML_NODES_MAX) {
-        return br_yaml_fail(
-            p->path, mark, p->err, BR_ELIMIT, "more than %d values; split the file", BR_YAML_NODES_MAX);
+        return fail(p, mark, BR_ELIMIT, "more than %d values; split the file", BR_YAML_NODES_MAX);
     }
     if (!e->tag) return BR_OK;
-    return br_yaml_fail(p->path, mark, p->err, BR_EUNSUPPORTED,
-        "tags (%s) are not supported; leave it out, and quote texts",
+    return fail(p, mark, BR_EUNSUPPORTED, "tags (%s) are not supported; leave it out, and quote texts",
         br_yaml_quote(p->arena, br_str_of((const char *) e->tag)));
 }
 
@@ -279,8 +287,7 @@ static br_code parse_document(parse *p, br_yaml_node **ret)
     if (code == BR_OK) code = skip_event(p, YAML_DOCUMENT_START_EVENT, &is);
     if (code != BR_OK) return code;
     if (!is) {
-        return br_yaml_fail(
-            p->path, (br_yaml_mark){1, 1}, p->err, BR_ESYNTAX, "the file is empty; begin it with version: 1");
+        return fail(p, (br_yaml_mark){1, 1}, BR_ESYNTAX, "the file is empty; begin it with version: 1");
     }
     br_yaml_node *root = NULL;
     code = parse_root(p, &root);
@@ -288,20 +295,22 @@ static br_code parse_document(parse *p, br_yaml_node **ret)
     if (code == BR_OK) code = skip_event(p, YAML_STREAM_END_EVENT, &is);
     if (code != BR_OK) return code;
     if (!is) {
-        return br_yaml_fail(p->path, mark_of(&p->yaml.mark), p->err, BR_EUNSUPPORTED,
+        return fail(p, mark_of(&p->yaml.mark), BR_EUNSUPPORTED,
             "a second document begins; one file holds one document, remove the ---");
     }
     *ret = root;
     return BR_OK;
 }
 
-br_code br_yaml_parse(const char *path, br_str text, br_arena *arena, br_yaml_node **ret_root, br_err *err)
+br_code br_yaml_parse(const char *path, br_str text, br_arena *arena, br_yaml_node **ret_root,
+    br_yaml_mark *ret_failed_at, br_err *err)
 {
     parse p = {.path = path, .text = text, .arena = arena, .err = err};
     BR_ASSERT(yaml_parser_initialize(&p.yaml)); /* fails for want of memory only */
     yaml_parser_set_input_string(&p.yaml, (const unsigned char *) (text.p ? text.p : ""), text.n);
     br_code code = parse_document(&p, ret_root);
     yaml_parser_delete(&p.yaml);
+    if (code != BR_OK && ret_failed_at) *ret_failed_at = p.failed_at;
     return code;
 }
 

@@ -46,10 +46,11 @@ struct br_yaml_node {
 
 /*
  * Parses `text`; `path` names it in messages. BR_ESYNTAX: no valid YAML, or empty; BR_EINVAL: duplicate key,
- * unknown alias; BR_EUNSUPPORTED: see above; BR_ELIMIT. Every message is `path:line:column: what; remedy`.
+ * unknown alias; BR_EUNSUPPORTED: see above; BR_ELIMIT. Every message is `path:line:column: what; remedy`;
+ * *ret_failed_at (may be NULL) is that place.
  */
-BR_NODISCARD br_code br_yaml_parse(
-    const char *path, br_str text, br_arena *arena, br_yaml_node **ret_root, br_err *err);
+BR_NODISCARD br_code br_yaml_parse(const char *path, br_str text, br_arena *arena, br_yaml_node **ret_root,
+    br_yaml_mark *ret_failed_at, br_err *err);
 
 const br_yaml_node *br_yaml_get(const br_yaml_node *map, const char *key); /* NULL if absent */
 bool br_yaml_is_null(const br_yaml_node *node); /* nothing, ~ or null without quotes */

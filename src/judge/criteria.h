@@ -57,6 +57,14 @@ typedef struct br_criterion {
  */
 BR_NODISCARD br_code br_criterion_parse(br_str text, br_criterion *ret, br_err *err);
 
+/*
+ * `text` ("p95 < 200ms") for the requests of one endpoint: name and text become those of the form
+ * `p95(GET /products) < 200ms`, in `arena`. Also BR_EUNSUPPORTED: an endpoint has no such figure. `endpoint`
+ * must outlive the criterion.
+ */
+BR_NODISCARD br_code br_criterion_parse_endpoint(
+    br_str endpoint, br_str text, br_arena *arena, br_criterion *ret, br_err *err);
+
 typedef enum br_criterion_state {
     BR_CRITERION_PASSED,
     BR_CRITERION_FAILED,

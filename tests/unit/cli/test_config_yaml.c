@@ -17,7 +17,7 @@ static parsed parse(br_str text)
 {
     parsed p = {0};
     br_arena_init(&p.arena, 1024);
-    p.code = br_yaml_parse("f.yaml", text, &p.arena, &p.root, &p.err);
+    p.code = br_yaml_parse("f.yaml", text, &p.arena, &p.root, NULL, &p.err);
     return p;
 }
 
