@@ -7,6 +7,8 @@ import { h } from './dom';
 
 interface Palette {
   text: string;
+  warn: string;
+  good: string;
   grid: string;
   p50: string;
   p95: string;
@@ -18,7 +20,16 @@ interface Palette {
   limit: string;
 }
 
-interface Spec {
+/** A vertical line at a place of the x axis, with its interval as a band. */
+export interface Mark {
+  at: number;
+  low?: number;
+  high?: number;
+  text: string;
+  colour: 'warn' | 'failed' | 'good' | 'vus';
+}
+
+export interface Spec {
   title: string;
   summary: string;
   height: number;
@@ -27,6 +38,8 @@ interface Spec {
   value: (v: number) => string;
   limit?: number;
   limitText?: string;
+  marks?: Mark[];
+  x?: { value: (v: number) => string; label: string; points?: boolean }; // default: time
 }
 
 /** Steps of the time axis in seconds: whole ones that people count in. */
@@ -38,7 +51,7 @@ function palette(): Palette {
   return {
     text: colour('muted'), grid: colour('grid'), p50: colour('p50'), p95: colour('p95'), p99: colour('p99'),
     requests: colour('requests'), fill: colour('fill'), failed: colour('failed'), vus: colour('vus'),
-    limit: colour('failed'),
+    limit: colour('failed'), warn: colour('warn'), good: colour('good'),
   };
 }
 
@@ -72,7 +85,43 @@ function limitLine(limit: number, text: string, colours: Palette): uPlot.Plugin 
   return { hooks: { draw } };
 }
 
-function line(label: string, stroke: string, value: (v: number) => string, more: uPlot.Series = {}): uPlot.Series {
+/** Marks lie behind the curves; their texts stand in lines below each other where they would collide. */
+function markLines(marks: Mark[], colours: Palette): uPlot.Plugin {
+  const drawClear = (u: uPlot) => {
+    const ratio = devicePixelRatio;
+    const { ctx, bbox } = u;
+    const place = (x: number) => Math.min(Math.max(u.valToPos(x, 'x', true), bbox.left), bbox.left + bbox.width);
+    const ends: number[] = []; // where the last text of each line ends
+    ctx.save();
+    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.textBaseline = 'top';
+    for (const mark of [...marks].sort((a, b) => a.at - b.at)) {
+      const colour = colours[mark.colour];
+      const x = place(mark.at);
+      ctx.fillStyle = `${colour}22`;
+      if (mark.low !== undefined && mark.high !== undefined) {
+        ctx.fillRect(place(mark.low), bbox.top, Math.max(place(mark.high) - place(mark.low), 1), bbox.height);
+      }
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = 1.5 * ratio;
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      const width = ctx.measureText(mark.text).width;
+      const left = Math.min(x + 4 * ratio, bbox.left + bbox.width - width);
+      let row = ends.findIndex((end) => end < left);
+      if (row < 0) row = ends.length;
+      ends[row] = left + width + 8 * ratio;
+      ctx.fillStyle = colour;
+      ctx.fillText(mark.text, left, bbox.top + (2 + 14 * row) * ratio);
+    }
+    ctx.restore();
+  };
+  return { hooks: { drawClear } };
+}
+
+export function line(label: string, stroke: string, value: (v: number) => string, more: uPlot.Series = {}): uPlot.Series {
   return {
     label, stroke, width: 1.5, points: { show: false },
     value: (_u, v) => (v === null || v === undefined ? '–' : value(v)),
@@ -80,16 +129,20 @@ function line(label: string, stroke: string, value: (v: number) => string, more:
   };
 }
 
-function axes(colours: Palette, value: (v: number) => string): uPlot.Axis[] {
+function axes(colours: Palette, spec: Spec): uPlot.Axis[] {
   const common = {
     stroke: colours.text,
     grid: { stroke: colours.grid, width: 1 },
     ticks: { show: false },
     font: '11px system-ui, sans-serif',
   };
+  const { x } = spec;
+  const along: uPlot.Axis = x
+    ? { label: x.label, labelSize: 16, labelFont: '11px system-ui, sans-serif', values: (_u, splits) => splits.map(x.value) }
+    : { incrs: TIME_STEPS, values: (_u, splits) => splits.map(format.clock) };
   return [
-    { ...common, grid: { show: false }, size: 24, incrs: TIME_STEPS, values: (_u, splits) => splits.map(format.clock) },
-    { ...common, size: 62, values: (_u, splits) => splits.map((v) => format.tick(value(v))) },
+    { ...common, grid: { show: false }, size: 24, ...along },
+    { ...common, size: 62, values: (_u, splits) => splits.map((v) => format.tick(spec.value(v))) },
   ];
 }
 
@@ -104,39 +157,82 @@ function options(spec: Spec, width: number): uPlot.Options {
   return {
     width,
     height: spec.height,
-    padding: [10, 8, 0, 0],
-    cursor: { sync: { key: 'brunt' }, points: { size: 6 }, drag: { x: true, y: false } },
+    padding: [10, spec.x ? 18 : 8, 0, 0],
+    cursor: { ...(spec.x ? {} : { sync: { key: 'brunt' } }), points: { size: 6 }, drag: { x: true, y: false } },
     legend: { live: true },
     scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, top(max, spec.limit) * 1.08] } },
-    axes: axes(colours, spec.value),
-    series: [{ label: 'Time', value: (_u, v) => (v === null || v === undefined ? '–' : format.clock(v)) },
+    axes: axes(colours, spec),
+    series: [{ label: spec.x?.label ?? 'Time', value: (_u, v) => (v === null || v === undefined ? '–' : (spec.x?.value ?? format.clock)(v)) },
       ...spec.series(colours)],
-    plugins: spec.limit === undefined ? [] : [limitLine(spec.limit, spec.limitText ?? '', colours)],
+    plugins: [
+      ...(spec.marks?.length ? [markLines(spec.marks, colours)] : []),
+      ...(spec.limit === undefined ? [] : [limitLine(spec.limit, spec.limitText ?? '', colours)]),
+    ],
   };
 }
 
-/** A chart in its frame; make() draws it, anew if need be. */
-function mount(spec: Spec): { element: HTMLElement; make: (width?: number) => void } {
+interface Mounted {
+  element: HTMLElement;
+  make: (width?: number) => void;
+}
+
+const mounted: Mounted[] = [];
+
+/** A chart in its frame; drawAll() draws it. */
+export function chart(spec: Spec): HTMLElement {
   const area = h('div.plot', { role: 'img', 'aria-label': spec.summary });
-  const element = h('figure.chart', null, h('figcaption', null, spec.title, spec.limitText && h('span.muted', null, ` · criterion ${spec.limitText}`)), area);
-  let chart: uPlot | undefined;
+  const element = h('figure.chart', null,
+    h('figcaption', null, spec.title, spec.limitText && h('span.muted', null, ` · limit ${spec.limitText}`)), area);
+  let plot: uPlot | undefined;
   const make = (width?: number) => {
-    chart?.destroy();
-    chart = new uPlot(options(spec, width ?? Math.max(area.clientWidth, 240)), spec.data, area);
+    plot?.destroy();
+    plot = new uPlot(options(spec, width ?? Math.max(area.clientWidth, 200)), spec.data, area);
   };
   new ResizeObserver(() => {
     const width = area.clientWidth;
-    if (chart && width > 0 && Math.abs(chart.width - width) > 1) chart.setSize({ width, height: spec.height });
+    if (plot && width > 0 && Math.abs(plot.width - width) > 1) plot.setSize({ width, height: spec.height });
   }).observe(area);
-  return { element, make };
+  mounted.push({ element, make });
+  return element;
+}
+
+/** "p95 8.10 ms to 1.20 s, highest at 2:10": what a curve shows, for those who do not see it. */
+export function describe(label: string, x: number[], values: (number | null)[], value: (v: number) => string, place = format.clock): string {
+  let low = Infinity;
+  let high = -Infinity;
+  let at = 0;
+  values.forEach((v, i) => {
+    if (v === null) return;
+    low = Math.min(low, v);
+    if (v > high) { high = v; at = x[i] ?? 0; }
+  });
+  return high === -Infinity ? `${label}: nothing` : `${label} ${value(low)} to ${value(high)}, highest at ${place(at)}`;
+}
+
+/** When the spike began and ended, and when it was over for the service. */
+export function spikeMarks(result: Result): Mark[] {
+  const { spike_start_ms: start, spike_end_ms: end } = result.run;
+  if (start === undefined || end === undefined) return [];
+  const recovery = result.verdict?.recovery;
+  const marks: Mark[] = [
+    { at: start / 1000, low: start / 1000, high: end / 1000, text: 'spike', colour: 'vus' },
+    { at: end / 1000, text: 'spike ends', colour: 'vus' },
+  ];
+  if (recovery?.recovered && recovery.total_s !== undefined) {
+    const at = end / 1000 + recovery.total_s;
+    const half = (recovery.resolution_s ?? 0) / 2;
+    marks.push({ at, low: at - half, high: at + half, text: `recovered after ${format.span(recovery.total_s)}`, colour: 'good' });
+  }
+  return marks;
 }
 
 function latencySpec(result: Result, x: number[]): Spec {
   const s = result.slices;
-  const criterion = result.verdict?.criteria.find((c) => c.name.replace(/[()]/g, '') === 'p95' && c.unit === 'ms');
+  const criterion = result.verdict?.criteria.find((c) => c.name.replace(/[()]/g, '') === 'p95' && c.unit === 'ms' && !c.endpoint);
   return {
     title: 'Latency of requests',
-    summary: 'Line chart of p50, p95 and p99 of the request duration over time',
+    summary: `Line chart of the request duration over time: ${describe('p50', x, s.p50_ms, format.ms)}; ${describe('p95', x, s.p95_ms, format.ms)}`,
+    marks: spikeMarks(result),
     height: 240,
     data: [x, s.p50_ms, s.p95_ms, s.p99_ms],
     value: format.ms,
@@ -147,11 +243,13 @@ function latencySpec(result: Result, x: number[]): Spec {
 
 function throughputSpec(result: Result, x: number[]): Spec {
   const s = result.slices;
+  const requests = perSecond(s.requests, s.length_s);
+  const failed = perSecond(s.failed, s.length_s);
   return {
     title: 'Requests and errors per second',
-    summary: 'Area chart of requests per second and of failed requests per second over time',
+    summary: `Area chart over time: ${describe('requests', x, requests, format.rate)}; ${describe('failed', x, failed, format.rate)}`,
     height: 200,
-    data: [x, perSecond(s.requests, s.length_s), perSecond(s.failed, s.length_s)],
+    data: [x, requests, failed],
     value: format.rate,
     series: (c) => [
       line('requests', c.requests, format.rate, { fill: c.fill }),
@@ -164,7 +262,7 @@ function vusSpec(result: Result, x: number[]): Spec {
   const steps = uPlot.paths.stepped?.({ align: 1 });
   return {
     title: 'Virtual users',
-    summary: 'Step chart of the number of virtual users over time',
+    summary: `Step chart over time: ${describe('virtual users', x, result.slices.vus, format.count)}`,
     height: 120,
     data: [x, result.slices.vus],
     value: format.count,
@@ -178,22 +276,24 @@ function middles(result: Result): number[] {
   return s.start_s.map((start, i) => start + (s.length_s[i] ?? 0) / 2);
 }
 
-export function charts(result: Result): { element: HTMLElement; start: () => void } | null {
+/** Latency, throughput and the load below each other, on one axis of time. */
+export function course(result: Result): HTMLElement | null {
   if (result.slices.start_s.length < 2) return null;
   const x = middles(result);
-  const all = [latencySpec(result, x), throughputSpec(result, x), vusSpec(result, x)].map(mount);
-  const draw = (width?: number) => all.forEach((chart) => chart.make(width));
-  const start = () => {
+  return h('div', null, [latencySpec(result, x), throughputSpec(result, x), vusSpec(result, x)].map(chart));
+}
+
+/** Draws all charts, once they are in the page, and again when colours or paper change. */
+export function drawAll(): void {
+  const draw = (width?: (m: Mounted) => number) => mounted.forEach((m) => m.make(width?.(m)));
+  draw();
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw());
+  addEventListener('beforeprint', () => {
+    document.documentElement.classList.add('printing');
+    draw((m) => (m.element.closest('.small') ? 320 : 660));
+  });
+  addEventListener('afterprint', () => {
+    document.documentElement.classList.remove('printing');
     draw();
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw());
-    addEventListener('beforeprint', () => {
-      document.documentElement.classList.add('printing');
-      draw(660);
-    });
-    addEventListener('afterprint', () => {
-      document.documentElement.classList.remove('printing');
-      draw();
-    });
-  };
-  return { element: h('div', null, all.map((chart) => chart.element)), start };
+  });
 }

@@ -22,6 +22,9 @@ export interface Criterion {
   unit: string;
   value?: number;
   margin?: number;
+  low?: number;
+  high?: number;
+  endpoint?: string;
   limit: number;
   value_text: string;
   limit_text: string;
@@ -37,7 +40,116 @@ export interface Verdict {
   reasons: { severity: 'info' | 'warning' | 'critical'; text: string }[];
   notes: string[];
   actions: { title: string; evidence: string; advice: string }[];
-  self_checks: { name: string; ok: boolean; fatal: boolean; text: string }[];
+  self_checks: { name: string; ok: boolean; fatal: boolean; text: string; remedy?: string }[];
+  capacity?: Capacity;
+  recovery?: Recovery;
+  leak?: Leak;
+}
+
+export interface CapacityFigure {
+  load: number;
+  load_low: number;
+  load_high: number;
+  throughput: number;
+}
+
+export interface CapacityStep {
+  start_s: number;
+  length_s: number;
+  load: number;
+  throughput: number;
+  goodput: number;
+  requests: number;
+  p50_ms?: number;
+  p95_ms?: number;
+  error_share?: number;
+}
+
+export interface Capacity {
+  measured: boolean;
+  load_unit: 'virtual_users' | 'starts_per_s';
+  beyond: 'unknown' | 'graceful' | 'degraded' | 'collapse';
+  knee?: CapacityFigure;
+  breaking_point?: CapacityFigure;
+  best_goodput?: number;
+  goodput_beyond?: number;
+  scalability?: { lambda: number; sigma: number; kappa: number; load_max: number; throughput_max: number };
+  steps: CapacityStep[];
+  sentence: string;
+}
+
+export interface Recovery {
+  measured: boolean;
+  recovered?: boolean;
+  metastable?: boolean;
+  total_s?: number;
+  latency_s?: number;
+  error_s?: number;
+  resolution_s?: number;
+  p95_before_ms?: number;
+  p95_peak_ms?: number;
+  area_s?: number;
+  error_share_before?: number;
+  error_share_peak?: number;
+  sentence: string;
+}
+
+export interface Leak {
+  answer: 'none' | 'found' | 'undecided';
+  measured: boolean;
+  slope_mb_per_h?: number;
+  low?: number;
+  high?: number;
+  mb_per_1000_requests?: number;
+  start_mb?: number;
+  end_mb?: number;
+  max_mb?: number;
+  warm_up_s?: number;
+  needed_s?: number;
+  limit_after_s?: number;
+  sentence: string;
+}
+
+export interface TargetSeries {
+  name: string;
+  source: string;
+  unit: string;
+  limit?: number;
+  samples_total: number;
+  missed: number;
+  at_s: number[];
+  value: number[];
+}
+
+export type Change = 'ok' | 'regressed' | 'improved' | 'inconclusive';
+
+export interface ComparisonRow {
+  endpoint: string;
+  measure: string;
+  unit: string;
+  change: Change;
+  gates: boolean;
+  old?: number;
+  new?: number;
+  ratio?: number;
+  low?: number;
+  high?: number;
+  detectable?: number;
+  p_value?: number;
+  q_value?: number;
+  sentence: string;
+}
+
+export interface Comparison {
+  answer: 'ok' | 'regressed' | 'inconclusive' | 'no baseline' | 'invalid';
+  exit_status: number;
+  headline: string;
+  old_runs: number[];
+  new_runs: number[];
+  runs_wanted?: number;
+  rows_total: number;
+  rows: ComparisonRow[];
+  notes: string[];
 }
 
 export interface Metric {
@@ -116,6 +228,9 @@ export interface Result {
   endpoints_total: number;
   endpoints: Endpoint[];
   slices: Slices;
+  target_total: number;
+  target: TargetSeries[];
+  comparison?: Comparison;
   generator: Generator;
 }
 

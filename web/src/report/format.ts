@@ -3,7 +3,7 @@
 const DASH = '–';
 
 /** Three significant digits are enough to read and to compare. */
-function digits(value: number): string {
+export function digits(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2);
 }
@@ -82,4 +82,25 @@ export function byContains(value: number | undefined, contains: string): string 
 /** The run's own time zone is in the text ("…+02:00"); only its T is hard to read. */
 export function moment(rfc3339: string): string {
   return rfc3339.replace('T', ' ').replace(/Z$/, ' UTC').replace(/([+-]\d\d:\d\d)$/, ' UTC$1');
+}
+
+/** A value in one of the units of the result file. */
+export function byUnit(value: number | null | undefined, unit: string): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+  switch (unit) {
+    case 'ms': return ms(value);
+    case 'share': return percent(value);
+    case 'per_s': return rate(value);
+    case 'mb_per_h': return `${digits(value)} MB/h`;
+    case 'bytes': return bytes(value);
+    case 'cores': return `${digits(value)} cores`;
+    case 'number': case 'count': return count(Number(value.toPrecision(4)));
+    default: return `${count(Number(value.toPrecision(4)))}${unit ? ` ${unit}` : ''}`;
+  }
+}
+
+/** A ratio with as many decimals as it deserves: 1.43, 12.3. */
+export function ratio(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -1,18 +1,31 @@
 // The report's page: reads the result that stands in the page and draws it.
-import { charts } from './charts';
+import { course, drawAll } from './charts';
+import { comparison } from './comparison';
 import { readResult, type Result } from './data';
 import { h } from './dom';
+import { capacity, recovery, target } from './estimates';
 import * as sections from './sections';
 
+/** Links to the parts that this run has. */
+function contents(parts: HTMLElement[]): HTMLElement {
+  const links = parts.filter((part) => part.id !== '').map((part) =>
+    h('li', null, h('a', { href: `#${part.id}` }, part.querySelector('h2')?.textContent)));
+  return h('nav', { 'aria-label': 'Parts of this report' }, h('ul.contents', null, links));
+}
+
 function draw(page: HTMLElement, result: Result): void {
-  const chart = charts(result);
+  const chart = course(result);
   const parts = [
     sections.header(result),
     sections.verdict(result),
     sections.tiles(result),
     sections.criteria(result),
     sections.actions(result),
-    chart && h('section', { id: 'charts', 'aria-label': 'Course of the run' }, h('h2', null, 'Over time'), chart.element),
+    comparison(result),
+    chart && sections.section('charts', 'Over time', chart),
+    capacity(result),
+    recovery(result),
+    target(result),
     sections.endpoints(result),
     sections.errors(result),
     sections.checks(result),
@@ -21,9 +34,11 @@ function draw(page: HTMLElement, result: Result): void {
     sections.configuration(result),
     sections.metrics(result),
   ];
-  page.replaceChildren(...parts.filter((part) => part !== null));
+  const shown = parts.filter((part) => part !== null);
+  page.replaceChildren(...shown);
+  shown[0]?.append(contents(shown));
   document.title = [result.run.test || result.run.script, result.verdict?.level, 'brunt report'].filter(Boolean).join(' · ');
-  chart?.start();
+  drawAll();
   addEventListener('beforeprint', () => {
     for (const details of document.querySelectorAll('details')) details.open = true;
   });

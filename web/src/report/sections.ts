@@ -6,7 +6,7 @@ import { table } from './table';
 
 const MARKS: Record<State, string> = { passed: '✓', failed: '✗', 'not measured': '–' };
 
-function section(id: string, title: string, ...children: Child[]): HTMLElement {
+export function section(id: string, title: string, ...children: Child[]): HTMLElement {
   return h('section', { id, 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), children);
 }
 
@@ -14,7 +14,7 @@ function mark(state: State): HTMLElement {
   return h(`span.mark.${state.replace(' ', '-')}`, { title: state }, MARKS[state], h('span.hidden', null, ` ${state}`));
 }
 
-function omitted(shown: number, total: number, what: string): Child {
+export function omitted(shown: number, total: number, what: string): Child {
   return shown < total && h('p.muted', null, `${shown} of ${format.count(total)} ${what} are shown; all are in the JSON report.`);
 }
 
@@ -39,6 +39,7 @@ export function verdict(result: Result): HTMLElement | null {
   return h(`section.verdict.${v.level.replace(' ', '-')}`, { 'aria-label': 'Verdict' },
     h('p.level', null, v.level),
     h('p.headline', null, text.charAt(0).toUpperCase() + text.slice(1)),
+    result.comparison && h('p.compared', null, 'Against earlier runs: ', h('a', { href: '#comparison' }, result.comparison.headline)),
     others.length > 0 && h('ul.reasons', null, others.map((r) => h(`li.${r.severity}`, null, r.text))),
     v.notes.length > 0 && h('ul.notes', null, v.notes.map((n) => h('li', null, n))));
 }
@@ -65,6 +66,12 @@ export function tiles(result: Result): HTMLElement {
       (checks.rate ?? 1) < 0.99));
 }
 
+/** Where the true value is with 95 % certainty. */
+function interval(c: Criterion): Child {
+  if (c.low === undefined || c.high === undefined) return null;
+  return h('span', { title: '95 % confidence interval' }, `${format.byUnit(c.low, c.unit)} to ${format.byUnit(c.high, c.unit)}`);
+}
+
 function marginBar(c: Criterion): Child {
   if (c.margin === undefined || c.margin === 0) return null;
   const share = Math.min(Math.abs(c.margin), 1);
@@ -81,7 +88,7 @@ export function criteria(result: Result): HTMLElement | null {
     h(`li.${c.state.replace(' ', '-')}`, null,
       mark(c.state),
       h('div.what', null, h('strong', null, c.text), h('p.muted', null, c.sentence)),
-      h('div.figure', null, h('span.value', null, c.value_text), marginBar(c))))));
+      h('div.figure', null, h('span.value', null, c.value_text), interval(c), marginBar(c))))));
 }
 
 export function actions(result: Result): HTMLElement | null {
@@ -232,7 +239,8 @@ export function generator(result: Result): HTMLElement | null {
   const delay = (d: Delays) => (d.p99_ms === undefined ? '–' : format.ms(d.p99_ms));
   return section('generator', 'Can this run be trusted?',
     selfChecks.length > 0 && h('ul.self-checks', null, selfChecks.map((c) =>
-      h('li', null, mark(c.ok ? 'passed' : c.fatal ? 'failed' : 'not measured'), h('span', null, h('strong', null, c.name), ' ', c.text)))),
+      h('li', null, mark(c.ok ? 'passed' : c.fatal ? 'failed' : 'not measured'), h('span', null, h('strong', null, c.name), ' ', c.text,
+        !c.ok && c.remedy && h('span.muted', null, ` ${c.remedy}`))))),
     rows.length > 0 && table<(typeof rows)[number]>([
       { title: 'Worker of the generator', cell: (w) => `worker ${w.i + 1}`, text: true },
       { title: 'Needed of a core', cell: (w) => h(w.need > 0.8 ? 'span.bad' : 'span', null, format.percent(w.need)) },

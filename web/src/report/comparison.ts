@@ -1,0 +1,102 @@
+// The comparison with earlier runs: ratios with their intervals as dots and whiskers on one logarithmic axis.
+import type { Change, Comparison, ComparisonRow, Result } from './data';
+import { h, type Child } from './dom';
+import * as format from './format';
+import { omitted, section } from './sections';
+
+const MARKS: Record<Change, string> = { ok: '=', regressed: '▲', improved: '▼', inconclusive: '?' };
+const FIRST = 14; // rows that are shown without asking, besides all that are not ok
+
+interface Axis {
+  low: number;
+  high: number;
+}
+
+/** All that is known of all rows is in view, and 1 always is; nothing beyond a factor of eight, which is drawn at the edge. */
+function axisOf(rows: ComparisonRow[]): Axis {
+  const values = rows.flatMap((r) => [r.ratio, r.low, r.high, r.detectable]).filter((v): v is number => v !== undefined && v > 0);
+  const reach = Math.max(1.25, ...values.map((v) => Math.max(v, 1 / v))) * 1.04;
+  const bound = Math.min(reach, 8);
+  return { low: 1 / bound, high: bound };
+}
+
+function place(axis: Axis, ratio: number): number {
+  const share = Math.log(ratio / axis.low) / Math.log(axis.high / axis.low);
+  return 100 * Math.min(Math.max(share, 0), 1);
+}
+
+function at(spec: string, start: number, length?: number): HTMLElement {
+  const element = h(spec, null);
+  element.style.setProperty('inset-inline-start', `${start}%`);
+  if (length !== undefined) element.style.setProperty('inline-size', `${length}%`);
+  return element;
+}
+
+function plot(axis: Axis, row: ComparisonRow): HTMLElement {
+  const parts: HTMLElement[] = [at('span.one', place(axis, 1))];
+  if (row.low !== undefined && row.high !== undefined) {
+    const from = place(axis, row.low);
+    parts.push(at('span.whisker', from, place(axis, row.high) - from));
+  }
+  if (row.detectable !== undefined) parts.push(at('span.detectable', place(axis, row.detectable)));
+  if (row.ratio !== undefined && row.ratio > 0) {
+    parts.push(at(row.low === undefined ? 'span.dot.vague' : 'span.dot', place(axis, row.ratio)));
+  }
+  return h('div.whiskers', { 'aria-hidden': 'true' }, parts);
+}
+
+function ticks(axis: Axis): HTMLElement {
+  const all = [1 / 8, 1 / 4, 1 / 2, 0.8, 1, 1.25, 2, 4, 8].filter((v) => v >= axis.low && v <= axis.high);
+  const wide = axis.high > 2.2;
+  return h('div.whiskers.ticks', { 'aria-hidden': 'true' }, all.filter((v) => !wide || (v !== 0.8 && v !== 1.25)).map((v) => {
+    const tick = at('span.tick', place(axis, v));
+    tick.textContent = v === 1 ? 'as before' : `${Number(v.toPrecision(3))}×`;
+    return tick;
+  }));
+}
+
+function figures(row: ComparisonRow): Child {
+  const interval = row.low === undefined || row.high === undefined ? 'interval unknown'
+    : `${format.ratio(row.low)} to ${format.ratio(row.high)}`;
+  return [
+    h('strong', null, `${format.ratio(row.ratio)}×`), ` ${interval}`,
+    row.detectable !== undefined && h('span.muted', null, ` · detects ${format.ratio(row.detectable)}×`),
+  ];
+}
+
+function item(axis: Axis, row: ComparisonRow): HTMLElement {
+  return h(`li.${row.change}`, { title: row.sentence },
+    h('div.name', null,
+      h('span.mark', null, MARKS[row.change], h('span.hidden', null, ` ${row.change} `)),
+      h('strong', null, row.measure), ' ', row.endpoint || 'all requests',
+      !row.gates && h('span.muted', null, ' (does not count)')),
+    plot(axis, row),
+    h('div.ratio', null, figures(row)),
+    h('div.values.muted', null, `${format.byUnit(row.old, row.unit)} → ${format.byUnit(row.new, row.unit)}`));
+}
+
+function runs(c: Comparison): string {
+  const list = (ids: number[]) => ids.filter((id) => id > 0).join(', ');
+  const one = (title: string, ids: number[]) => (ids.length === 0 ? '' : `${title}: ${ids.length}${list(ids) ? ` (${list(ids)})` : ''}`);
+  const wanted = c.runs_wanted ? `${c.runs_wanted} more ${c.runs_wanted === 1 ? 'run' : 'runs'} would probably decide` : '';
+  return [one('runs before', c.old_runs), one('runs now', c.new_runs), wanted].filter(Boolean).join(' · ');
+}
+
+export function comparison(result: Result): HTMLElement | null {
+  const c = result.comparison;
+  if (!c) return null;
+  const axis = axisOf(c.rows);
+  const first = c.rows.filter((r, i) => r.change !== 'ok' || i < FIRST);
+  const rest = c.rows.filter((r) => !first.includes(r));
+  const list = (rows: ComparisonRow[]) => h('ul.comparison', null, rows.map((r) => item(axis, r)));
+  return section('comparison', 'Comparison with earlier runs',
+    h(`p.answer.${c.answer.replace(' ', '-')}`, null, c.headline),
+    h('p.muted', null, runs(c)),
+    c.rows.length > 0 && h('div.axis', { 'aria-hidden': 'true' }, h('span.muted', null, '← better'), ticks(axis), h('span.muted', null, 'worse →')),
+    first.length > 0 && list(first),
+    rest.length > 0 && h('details', null, h('summary', null, `${rest.length} more that are as they were`), list(rest)),
+    c.rows.length > 0 && h('p.muted.legend', null,
+      'Dot: how many times worse (new to old). Line: its 95 % interval. Violet tick: the smallest change that these runs would have detected.'),
+    omitted(c.rows.length, c.rows_total, 'figures'),
+    c.notes.length > 0 && h('ul.notes', null, c.notes.map((n) => h('li', null, n))));
+}
