@@ -14,6 +14,7 @@ static const struct {
     {"tables", emp_sql_0001_tables},
     {"daily_rollup", emp_sql_0002_daily_rollup},
     {"counters", emp_sql_0003_counters},
+    {"workflows", emp_sql_0004_workflows},
 };
 
 int64_t emp_schema_version(void)

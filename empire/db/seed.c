@@ -39,8 +39,10 @@ static br_code fill(emp_admin *a, const emp_seed_config *config, br_err *err)
     br_code rc = emp_admin_run(a, "BEGIN", err);
     /* Also without `reset`, when they are empty: the rows refer to each other by ids that start at 1. */
     if (rc == BR_OK) {
-        rc = emp_admin_run(
-            a, "TRUNCATE products, content, analytics, workflows, seeds RESTART IDENTITY CASCADE", err);
+        rc = emp_admin_run(a,
+            "TRUNCATE products, content, analytics, workflows, optimizations, wf_run, wf_event, wf_task, wf_timer,"
+            " wf_request, wf_effect, seeds RESTART IDENTITY CASCADE",
+            err);
     }
     if (rc == BR_OK) rc = emp_admin_run(a, settings, err);
     if (rc == BR_OK) rc = emp_admin_run(a, emp_sql_seed, err);

@@ -10,6 +10,7 @@
     text emp_sql_0001_tables, "migrations/0001_tables.sql"
     text emp_sql_0002_daily_rollup, "migrations/0002_daily_rollup.sql"
     text emp_sql_0003_counters, "migrations/0003_counters.sql"
+    text emp_sql_0004_workflows, "migrations/0004_workflows.sql"
     text emp_sql_seed, "seed.sql"
 
     .section .note.GNU-stack, "", %progbits

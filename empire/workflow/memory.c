@@ -1,0 +1,461 @@
+#include "empire/workflow/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+typedef struct run {
+    char id[EMP_UUID_SIZE];
+    char *workflow_id, *type, *queue;
+    emp_run_status status;
+    br_ns deadline;
+    emp_history history;
+} run;
+
+typedef struct task {
+    bool is_decision, is_gone, is_leased;
+    run *of;
+    int64_t id;
+    int ref, attempt;
+    char lease[EMP_UUID_SIZE];
+    br_ns visible_at, scheduled_at, began; /* leased: visible_at is the end of the lease */
+    emp_activity_options options;
+    emp_history seen; /* of a claimed decision: the events of then; their texts are the run's */
+} task;
+
+typedef struct timer {
+    run *of;
+    int ref;
+    br_ns fire_at;
+    bool is_gone;
+} timer;
+
+typedef struct engine {
+    emp_engine base;
+    br_ns now;
+    int64_t last_number; /* of tasks, leases and runs */
+    BR_VEC(run *) runs;
+    BR_VEC(task *) tasks;
+    BR_VEC(timer) timers;
+    br_map requests; /* request id -> run */
+} engine;
+
+static engine *mine(emp_engine *e)
+{
+    return (engine *) (void *) e;
+}
+
+static void put_id(engine *e, char to[EMP_UUID_SIZE])
+{
+    snprintf(to, EMP_UUID_SIZE, "00000000-0000-4000-8000-%012" PRId64, ++e->last_number);
+}
+
+static int add_event(engine *e, run *r, const emp_event *event)
+{
+    emp_event stamped = *event;
+    stamped.at = e->now;
+    return emp_history_add(&r->history, &stamped);
+}
+
+static run *find_run(const engine *e, const char *id)
+{
+    for (size_t i = 0; i < e->runs.len; i++) {
+        if (br_str_is(br_str_of(e->runs.data[i]->id), id)) return e->runs.data[i];
+    }
+    return NULL;
+}
+
+/* Tasks -------------------------------------------------------------------------------------------- */
+
+static task *add_task(engine *e, run *r, bool is_decision)
+{
+    task *t = BR_NEW(task);
+    *t = (task){.is_decision = is_decision,
+        .of = r,
+        .id = ++e->last_number,
+        .visible_at = e->now,
+        .scheduled_at = e->now,
+        .options.retry.max_attempts = INT32_MAX};
+    *br_vec_push(&e->tasks) = t;
+    return t;
+}
+
+static void wake(engine *e, run *r)
+{
+    for (size_t i = 0; i < e->tasks.len; i++) {
+        const task *t = e->tasks.data[i];
+        if (t->is_decision && !t->is_gone && t->of == r) return;
+    }
+    (void) add_task(e, r, true);
+}
+
+/* The task whose lease this is; NULL: it belongs to another, or is gone. */
+static task *find_leased(const engine *e, int64_t id, const char *lease)
+{
+    for (size_t i = 0; i < e->tasks.len; i++) {
+        task *t = e->tasks.data[i];
+        if (t->id == id && !t->is_gone && t->is_leased && br_str_is(br_str_of(t->lease), lease)) return t;
+    }
+    return NULL;
+}
+
+static void close_run(engine *e, run *r, emp_run_status status)
+{
+    r->status = status;
+    for (size_t i = 0; i < e->tasks.len; i++) {
+        if (e->tasks.data[i]->of == r) e->tasks.data[i]->is_gone = true;
+    }
+    for (size_t i = 0; i < e->timers.len; i++) {
+        if (e->timers.data[i].of == r) e->timers.data[i].is_gone = true;
+    }
+}
+
+/* Claims the next task of that kind; NULL: none is ready. */
+static task *claim(engine *e, const char *queue, bool is_decision, br_ns lease)
+{
+    for (size_t i = 0; i < e->tasks.len; i++) {
+        task *t = e->tasks.data[i];
+        if (t->is_gone || t->is_decision != is_decision || t->visible_at > e->now) continue;
+        if (t->attempt >= t->options.retry.max_attempts) continue;
+        if (!br_str_is(br_str_of(t->of->queue), queue)) continue;
+        t->is_leased = true;
+        t->attempt++;
+        t->began = e->now;
+        t->visible_at = e->now + (is_decision ? lease : t->options.heartbeat);
+        put_id(e, t->lease);
+        return t;
+    }
+    return NULL;
+}
+
+/* Clients ------------------------------------------------------------------------------------------ */
+
+static run *find_open(const engine *e, const char *workflow_id)
+{
+    for (size_t i = 0; i < e->runs.len; i++) {
+        run *r = e->runs.data[i];
+        if (r->status == EMP_RUN_RUNNING && br_str_is(br_str_of(r->workflow_id), workflow_id)) return r;
+    }
+    return NULL;
+}
+
+static br_code mem_start(emp_engine *base, const emp_run_start *start, char ret_run_id[EMP_UUID_SIZE],
+    bool *ret_is_new, br_err *err)
+{
+    (void) err;
+    engine *e = mine(base);
+    run *r = start->request_id ? br_map_get(&e->requests, br_str_of(start->request_id)) : NULL;
+    if (!r) r = find_open(e, start->workflow_id);
+    *ret_is_new = !r;
+    if (!r) {
+        r = BR_NEW(run);
+        put_id(e, r->id);
+        r->workflow_id = br_strdup(start->workflow_id);
+        r->type = br_strdup(start->type);
+        r->queue = br_strdup(start->queue);
+        r->deadline = e->now + start->timeout;
+        emp_history_init(&r->history);
+        *br_vec_push(&e->runs) = r;
+        (void) add_event(e, r,
+            &(emp_event){
+                .type = EMP_EV_STARTED, .kind = br_str_of(start->type), .payload = br_str_of(start->input)});
+        if (start->request_id) br_map_set(&e->requests, br_str_of(start->request_id), r);
+        wake(e, r);
+    }
+    memcpy(ret_run_id, r->id, EMP_UUID_SIZE);
+    return BR_OK;
+}
+
+static br_code mem_describe(emp_engine *base, const char *run_id, emp_run_status *ret_status, br_err *err)
+{
+    const run *r = find_run(mine(base), run_id);
+    if (!r) return br_fail(err, BR_ENOTFOUND, "there is no run %s", run_id);
+    *ret_status = r->status;
+    return BR_OK;
+}
+
+static br_code mem_history(emp_engine *base, const char *run_id, emp_history *to, br_err *err)
+{
+    const run *r = find_run(mine(base), run_id);
+    if (!r) return br_fail(err, BR_ENOTFOUND, "there is no run %s", run_id);
+    for (size_t i = 0; i < r->history.events.len; i++) {
+        (void) emp_history_add(to, &r->history.events.data[i]);
+    }
+    return BR_OK;
+}
+
+static br_code mem_tell(emp_engine *base, const char *run_id, emp_event_type what, const char *name,
+    const char *payload, br_err *err)
+{
+    engine *e = mine(base);
+    run *r = find_run(e, run_id);
+    if (!r || r->status != EMP_RUN_RUNNING)
+        return br_fail(err, BR_ENOTFOUND, "there is no open run %s", run_id);
+    (void) add_event(
+        e, r, &(emp_event){.type = what, .name = br_str_of(name), .payload = br_str_of(payload)});
+    if (what == EMP_EV_TERMINATED) {
+        close_run(e, r, EMP_RUN_TERMINATED);
+    } else {
+        wake(e, r);
+    }
+    return BR_OK;
+}
+
+/* Decisions ---------------------------------------------------------------------------------------- */
+
+static br_code mem_poll_decisions(emp_engine *base, const char *queue, const char *worker,
+    emp_decision_task *tasks, size_t max, size_t *ret_count, br_err *err)
+{
+    (void) worker;
+    (void) err;
+    engine *e = mine(base);
+    size_t n = 0;
+    task *t;
+    while (n < max && (t = claim(e, queue, true, EMP_DECISION_LEASE)) != NULL) {
+        br_vec_reset(&t->seen.events);
+        br_vec_append(&t->seen.events, t->of->history.events.data, t->of->history.events.len);
+        emp_decision_task *to = &tasks[n++];
+        *to = (emp_decision_task){
+            .task_id = t->id, .attempt = t->attempt, .waited = e->now - t->scheduled_at, .history = &t->seen};
+        memcpy(to->lease, t->lease, EMP_UUID_SIZE);
+        memcpy(to->run_id, t->of->id, EMP_UUID_SIZE);
+        snprintf(to->type, sizeof(to->type), "%s", t->of->type);
+    }
+    *ret_count = n;
+    return BR_OK;
+}
+
+static void execute(engine *e, run *r, const emp_command *c)
+{
+    int ref = add_event(e, r,
+        &(emp_event){.type = c->type,
+            .name = br_str_of(c->name),
+            .kind = br_str_of(c->kind),
+            .payload = br_str_of(c->payload)});
+    switch (c->type) {
+        case EMP_EV_ACTIVITY: {
+            task *t = add_task(e, r, false);
+            t->ref = ref;
+            t->options = c->options;
+            break;
+        }
+        case EMP_EV_TIMER: *br_vec_push(&e->timers) = (timer){r, ref, e->now + c->delay, false}; break;
+        case EMP_EV_COMPLETED: close_run(e, r, EMP_RUN_COMPLETED); break;
+        case EMP_EV_FAILED: close_run(e, r, EMP_RUN_FAILED); break;
+        case EMP_EV_CANCELLED: close_run(e, r, EMP_RUN_CANCELLED); break;
+        default: BR_UNREACHABLE("not a command");
+    }
+}
+
+static void fail_decision(engine *e, task *t, const emp_decision_answer *a)
+{
+    const emp_retry_policy pause = {1, BR_SEC, 2, EMP_DECISION_RETRY_MAX};
+    t->is_leased = false;
+    t->visible_at = t->scheduled_at = e->now + emp_retry_delay(&pause, t->attempt);
+    if (t->attempt > 1) return;
+    (void) add_event(
+        e, t->of, &(emp_event){.type = EMP_EV_DECISION_FAILED, .payload = br_str_of(a->failure)});
+}
+
+static br_code mem_answer_decisions(
+    emp_engine *base, const char *worker, emp_decision_answer *answers, size_t count, br_err *err)
+{
+    (void) worker;
+    (void) err;
+    engine *e = mine(base);
+    for (size_t i = 0; i < count; i++) {
+        emp_decision_answer *a = &answers[i];
+        task *t = find_leased(e, a->task->task_id, a->task->lease);
+        a->accepted = t != NULL;
+        if (!t) continue;
+        if (a->failure) {
+            fail_decision(e, t, a);
+            continue;
+        }
+        run *r = t->of;
+        t->is_gone = true;
+        bool news = r->history.events.len > t->seen.events.len;
+        (void) add_event(e, r, &(emp_event){.type = EMP_EV_DECIDED, .ref = (int) t->seen.events.len});
+        for (size_t c = 0; c < a->count; c++) {
+            execute(e, r, &a->commands[c]);
+        }
+        if (news && r->status == EMP_RUN_RUNNING) wake(e, r);
+    }
+    return BR_OK;
+}
+
+/* Activities --------------------------------------------------------------------------------------- */
+
+static br_code mem_poll_activities(emp_engine *base, const char *queue, const char *worker,
+    emp_activity_task *tasks, size_t max, size_t *ret_count, br_err *err)
+{
+    (void) worker;
+    (void) err;
+    engine *e = mine(base);
+    size_t n = 0;
+    task *t;
+    while (n < max && (t = claim(e, queue, false, 0)) != NULL) {
+        const emp_event *event = &t->of->history.events.data[t->ref - 1];
+        emp_activity_task *to = &tasks[n++];
+        *to = (emp_activity_task){.task_id = t->id,
+            .attempt = t->attempt,
+            .waited = e->now - t->scheduled_at,
+            .options = t->options};
+        memcpy(to->lease, t->lease, EMP_UUID_SIZE);
+        memcpy(to->run_id, t->of->id, EMP_UUID_SIZE);
+        snprintf(to->name, sizeof(to->name), BR_FMT, BR_ARG(event->name));
+        snprintf(to->kind, sizeof(to->kind), BR_FMT, BR_ARG(event->kind));
+        to->input = br_strndup(event->payload.p, event->payload.n);
+    }
+    *ret_count = n;
+    return BR_OK;
+}
+
+static void close_activity(engine *e, task *t, emp_event_type type, br_str payload)
+{
+    emp_event event = t->of->history.events.data[t->ref - 1];
+    event.type = type;
+    event.ref = t->ref;
+    event.attempt = t->attempt;
+    event.payload = payload;
+    t->is_gone = true;
+    (void) add_event(e, t->of, &event);
+    wake(e, t->of);
+}
+
+static void answer_activity(engine *e, task *t, const emp_activity_answer *a)
+{
+    t->is_leased = false;
+    switch (a->outcome) {
+        case EMP_ACTIVITY_RELEASED:
+            t->attempt--;
+            t->visible_at = e->now;
+            return;
+        case EMP_ACTIVITY_RETRY:
+            if (t->attempt < t->options.retry.max_attempts) {
+                br_ns delay = emp_retry_delay(&t->options.retry, t->attempt);
+                t->visible_at = e->now + (delay < a->retry_after ? a->retry_after : delay);
+                t->scheduled_at = t->visible_at;
+                return;
+            }
+            break;
+        case EMP_ACTIVITY_DONE:
+        case EMP_ACTIVITY_FAILED: break;
+    }
+    close_activity(e, t, a->outcome == EMP_ACTIVITY_DONE ? EMP_EV_ACTIVITY_DONE : EMP_EV_ACTIVITY_FAILED,
+        br_str_of(a->payload));
+}
+
+static br_code mem_answer_activities(
+    emp_engine *base, const char *worker, emp_activity_answer *answers, size_t count, br_err *err)
+{
+    (void) worker;
+    (void) err;
+    for (size_t i = 0; i < count; i++) {
+        task *t = find_leased(mine(base), answers[i].task->task_id, answers[i].task->lease);
+        answers[i].accepted = t != NULL;
+        if (t) answer_activity(mine(base), t, &answers[i]);
+    }
+    return BR_OK;
+}
+
+static br_code mem_beat(emp_engine *base, emp_beat *beats, size_t count, br_err *err)
+{
+    (void) err;
+    engine *e = mine(base);
+    for (size_t i = 0; i < count; i++) {
+        task *t = find_leased(e, beats[i].task->task_id, beats[i].task->lease);
+        beats[i].alive = t && t->began + t->options.start_to_close > e->now;
+        if (beats[i].alive) t->visible_at = e->now + t->options.heartbeat;
+    }
+    return BR_OK;
+}
+
+/* Time --------------------------------------------------------------------------------------------- */
+
+static void sweep_runs(engine *e)
+{
+    for (size_t i = 0; i < e->runs.len; i++) {
+        run *r = e->runs.data[i];
+        if (r->status != EMP_RUN_RUNNING || r->deadline > e->now) continue;
+        (void) add_event(e, r, &(emp_event){.type = EMP_EV_TIMED_OUT});
+        close_run(e, r, EMP_RUN_TIMED_OUT);
+    }
+}
+
+static br_code mem_sweep(emp_engine *base, br_err *err)
+{
+    (void) err;
+    engine *e = mine(base);
+    sweep_runs(e);
+    for (size_t i = 0; i < e->timers.len; i++) {
+        timer *t = &e->timers.data[i];
+        if (t->is_gone || t->fire_at > e->now) continue;
+        t->is_gone = true;
+        emp_event event = t->of->history.events.data[t->ref - 1];
+        event.type = EMP_EV_TIMER_FIRED;
+        event.ref = t->ref;
+        (void) add_event(e, t->of, &event);
+        wake(e, t->of);
+    }
+    for (size_t i = 0; i < e->tasks.len; i++) {
+        task *t = e->tasks.data[i];
+        if (t->is_gone || t->is_decision || t->visible_at > e->now) continue;
+        if (t->attempt < t->options.retry.max_attempts) continue;
+        close_activity(e, t, EMP_EV_ACTIVITY_TIMED_OUT,
+            BR_STR("{\"message\":\"no sign of life from the worker before the lease ended\"}"));
+    }
+    return BR_OK;
+}
+
+/* Life --------------------------------------------------------------------------------------------- */
+
+static void mem_free(emp_engine *base)
+{
+    engine *e = mine(base);
+    for (size_t i = 0; i < e->runs.len; i++) {
+        run *r = e->runs.data[i];
+        br_free(r->workflow_id);
+        br_free(r->type);
+        br_free(r->queue);
+        emp_history_deinit(&r->history);
+        br_free(r);
+    }
+    for (size_t i = 0; i < e->tasks.len; i++) {
+        br_vec_deinit(&e->tasks.data[i]->seen.events);
+        br_free(e->tasks.data[i]);
+    }
+    br_vec_deinit(&e->runs);
+    br_vec_deinit(&e->tasks);
+    br_vec_deinit(&e->timers);
+    br_map_deinit(&e->requests);
+    br_free(e);
+}
+
+emp_engine *emp_engine_memory(void)
+{
+    engine *e = BR_NEW(engine);
+    e->base = (emp_engine){
+        .start = mem_start,
+        .describe = mem_describe,
+        .history = mem_history,
+        .tell = mem_tell,
+        .poll_decisions = mem_poll_decisions,
+        .answer_decisions = mem_answer_decisions,
+        .poll_activities = mem_poll_activities,
+        .answer_activities = mem_answer_activities,
+        .beat = mem_beat,
+        .sweep = mem_sweep,
+        .free = mem_free,
+    };
+    br_map_init(&e->requests);
+    return &e->base;
+}
+
+void emp_engine_memory_advance(emp_engine *e, br_ns by)
+{
+    mine(e)->now += by;
+}

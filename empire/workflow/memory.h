@@ -1,0 +1,12 @@
+/*
+ * workflow/memory.h - the engine in memory, for tests.
+ *
+ * What: the port with nothing behind it but lists, and a clock that moves when it is told to.
+ * Why here: workflow code and workers' logic are tested without a database, hours in no time.
+ * Threads: as the port. Nothing survives free.
+ */
+#pragma once
+#include "empire/workflow/engine.h"
+
+emp_engine *emp_engine_memory(void);
+void emp_engine_memory_advance(emp_engine *e, br_ns by);
