@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "empire/api/keys.h"
 #include "empire/db/admin.h"
 #include "empire/db/migrate.h"
 #include "empire/db/seed.h"
@@ -50,12 +51,33 @@ static br_code run_seed(const emp_options *o, br_err *err)
     return BR_OK;
 }
 
+static br_code run_key(const emp_options *o, br_err *err)
+{
+    char hash[EMP_KEY_HASH_HEX + 1];
+    br_buf key, entry;
+    emp_keys *keys = NULL;
+    br_buf_init(&key, EMP_KEY_TEXT_MAX);
+    br_buf_init(&entry, BR_BUF_NO_LIMIT);
+    emp_key_make(&key, hash);
+    (void) br_buf_printf(&entry, "%s:%s", o->key_name, hash);
+    br_code rc = emp_keys_parse(entry.data, &keys, err);
+    if (rc == BR_OK) {
+        printf("key, for its holder, shown this once:  %s\nentry for EMPIRE_API_KEYS:             %s\n",
+            key.data, entry.data);
+    }
+    emp_keys_free(keys);
+    br_buf_deinit(&entry);
+    br_buf_deinit(&key);
+    return rc;
+}
+
 static br_code run(const emp_options *o, br_err *err)
 {
     switch (o->command) {
         case EMP_CMD_API: return emp_service_run(o, err);
         case EMP_CMD_MIGRATE: return run_migrate(o, err);
         case EMP_CMD_SEED: return run_seed(o, err);
+        case EMP_CMD_KEY: return run_key(o, err);
         case EMP_CMD_VERSION: printf("empire " EMPIRE_VERSION "\n"); return BR_OK;
         case EMP_CMD_HELP: fputs(emp_usage(o->help_for), stdout); return BR_OK;
     }

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "empire/db/pool.h"
 #include "empire/db/seed.h"
 
 typedef enum flag_kind { FLAG_TEXT, FLAG_NUMBER, FLAG_DURATION, FLAG_SWITCH } flag_kind;
@@ -25,10 +26,18 @@ static const struct flag {
     {"port", "PORT", FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, port), 0, 65535},
     {"db-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, connections), 1, 64},
     {"db-queue", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, queue), 1, 100000},
+    {"db-pipeline", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, depth), 1, EMP_POOL_DEPTH},
+    {"db-wait", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, wait_timeout), 10, 60000},
     {"query-timeout", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, query_timeout), 100, 60000},
     {"threads", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, threads), 1, 64},
     {"max-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, max_connections), 1,
         100000},
+    {"rate-limit", "RATE_LIMIT", FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, rate_limit), 0,
+        10000000},
+    {"trust-forwarded", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, trust_forwarded), 0, 0},
+    {"api-keys", "EMPIRE_API_KEYS", FLAG_TEXT, ON(EMP_CMD_API), offsetof(emp_options, api_keys), 0, 0},
+    {"answers-keep", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, answers_keep), 0, 3600000},
+    {"name", NULL, FLAG_TEXT, ON(EMP_CMD_KEY), offsetof(emp_options, key_name), 0, 0},
     {"access-log", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, access_log), 0, 0},
     {"products", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, products), 1,
         EMP_SEED_PRODUCTS_MAX},
@@ -45,7 +54,11 @@ static const emp_options defaults = {
     .queue = 1024,
     .threads = 1,
     .max_connections = 4000,
+    .depth = 32,
+    .wait_timeout = 10 * BR_SEC,
     .query_timeout = 5 * BR_SEC,
+    .rate_limit = 100,
+    .answers_keep = 300 * BR_SEC,
     .products = 10000,
     .days = 90,
 };
@@ -113,6 +126,7 @@ static br_code read_environment(emp_options *o, char *(*env)(const char *name), 
 static const char *const command_names[] = {[EMP_CMD_API] = "api",
     [EMP_CMD_MIGRATE] = "migrate",
     [EMP_CMD_SEED] = "seed",
+    [EMP_CMD_KEY] = "key",
     [EMP_CMD_VERSION] = "version",
     [EMP_CMD_HELP] = "help"};
 
@@ -162,7 +176,8 @@ static br_code read_flags(emp_options *o, int argc, char *const *argv, br_err *e
 static br_code read_command(emp_options *o, int argc, char *const *argv, br_err *err)
 {
     if (argc < 2)
-        return br_fail(err, BR_EINVAL, "no command: use api, migrate, seed or version ('empire --help')");
+        return br_fail(
+            err, BR_EINVAL, "no command: use api, migrate, seed, key or version ('empire --help')");
     br_str word = br_str_of(argv[1]);
     if (br_str_is(word, "--help") || br_str_is(word, "-h")) return BR_OK;
     if (br_str_is(word, "--version")) word = BR_STR("version");
@@ -171,8 +186,8 @@ static br_code read_command(emp_options *o, int argc, char *const *argv, br_err 
         o->command = (emp_command) i;
         return BR_OK;
     }
-    return br_fail(
-        err, BR_EINVAL, "unknown command '%s': use api, migrate, seed or version ('empire --help')", argv[1]);
+    return br_fail(err, BR_EINVAL,
+        "unknown command '%s': use api, migrate, seed, key or version ('empire --help')", argv[1]);
 }
 
 br_code emp_options_parse(
@@ -184,7 +199,9 @@ br_code emp_options_parse(
     emp_command command = o.command;
     if ((rc = read_environment(&o, env, err)) != BR_OK) goto out;
     if ((rc = read_flags(&o, argc, argv, err)) != BR_OK || o.command == EMP_CMD_HELP) goto out;
-    if (command != EMP_CMD_VERSION && !o.database_url) {
+    if (command == EMP_CMD_KEY && !o.key_name) {
+        rc = br_fail(err, BR_EINVAL, "a key needs the name of its holder: --name NAME");
+    } else if (command != EMP_CMD_VERSION && command != EMP_CMD_KEY && !o.database_url) {
         rc = br_fail(err, BR_EINVAL,
             "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");
     }

@@ -15,6 +15,7 @@ typedef enum emp_command {
     EMP_CMD_API,
     EMP_CMD_MIGRATE,
     EMP_CMD_SEED,
+    EMP_CMD_KEY,
     EMP_CMD_VERSION,
     EMP_CMD_HELP
 } emp_command;
@@ -27,8 +28,15 @@ typedef struct emp_options {
     const char *host;
     int64_t port;
     int64_t connections, queue, threads, max_connections;
-    br_ns query_timeout;
+    int64_t depth;
+    br_ns wait_timeout, query_timeout;
     bool access_log;
+    int64_t rate_limit;   /* requests a minute and client; 0: no limit */
+    bool trust_forwarded; /* clients by X-Forwarded-For */
+    const char *api_keys; /* NULL: none */
+    br_ns answers_keep;   /* of overview and top products; 0: not kept */
+    /* key */
+    const char *key_name;
     /* seed */
     int64_t products, days;
     bool reset;

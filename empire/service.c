@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "empire/api/listen.h"
 #include "empire/api/server.h"
 #include "empire/db/admin.h"
@@ -70,6 +71,8 @@ static br_code start_pool(const emp_options *o, emp_pool **ret_pool, br_err *err
         .statement_count = EMP_ST_COUNT,
         .connections = (size_t) o->connections,
         .max_outstanding = (size_t) o->queue,
+        .depth = (size_t) o->depth,
+        .wait_timeout = o->wait_timeout,
         .query_timeout = o->query_timeout,
     };
     return emp_pool_start(&config, CONNECT_TIMEOUT, ret_pool, err);
@@ -119,22 +122,48 @@ static void drain(emp_app *app, emp_server *server, const sigset_t *set)
     if (left > 0) br_warn("stopping with %zu requests unfinished", left);
 }
 
+static uint32_t random_instance(void)
+{
+    br_random random;
+    br_random_seed_os(&random);
+    return (uint32_t) br_random_u64(&random);
+}
+
+/* What requests share, from the options; the pool comes last, because it waits for the database. */
+static br_code app_init(emp_app *app, const emp_options *o, br_err *err)
+{
+    *app = (emp_app){.started = br_clock_now(),
+        .access_log = o->access_log,
+        .trust_forwarded = o->trust_forwarded,
+        .answers_keep = o->answers_keep,
+        .instance = random_instance()};
+    br_code rc = o->api_keys ? emp_keys_parse(o->api_keys, &app->keys, err) : BR_OK;
+    if (rc != BR_OK) return rc;
+    app->answers = emp_answer_cache_new(EMP_KEPT_SLOTS, o->answers_keep);
+    if (o->rate_limit > 0) app->rate_limit = emp_rate_limit_new(o->rate_limit);
+    return start_pool(o, &app->pool, err);
+}
+
+static void app_deinit(emp_app *app)
+{
+    emp_pool_stop(app->pool);
+    emp_rate_limit_free(app->rate_limit);
+    emp_answer_cache_free(app->answers);
+    emp_keys_free(app->keys);
+}
+
 static br_code serve(const emp_options *o, const emp_listener *listener, const sigset_t *set, br_err *err)
 {
-    emp_app app = {.started = br_clock_now(), .access_log = o->access_log};
+    emp_app app;
     emp_server *server = NULL;
-    br_code rc = start_pool(o, &app.pool, err);
-    if (rc != BR_OK) {
-        close(listener->fd);
-        return rc;
-    }
     const emp_server_config config = {
         .listen_fd = listener->fd,
         .threads = (unsigned) o->threads,
         .max_connections = (unsigned) o->max_connections,
         .idle_timeout_s = IDLE_TIMEOUT_S,
     };
-    rc = emp_server_start(&config, &app, &server, err);
+    br_code rc = app_init(&app, o, err);
+    if (rc == BR_OK) rc = emp_server_start(&config, &app, &server, err);
     if (rc == BR_OK) {
         say_started(o, listener);
         br_info("stopping on signal %d", wait_for_signal(set));
@@ -144,9 +173,19 @@ static br_code serve(const emp_options *o, const emp_listener *listener, const s
     } else {
         close(listener->fd);
     }
-    emp_pool_stop(app.pool);
+    app_deinit(&app);
     if (rc == BR_OK) br_info("stopped");
     return rc;
+}
+
+/* Without keys anybody who can connect may write, so only this machine may connect. */
+static br_code check_exposure(const emp_options *o, const emp_listener *listener, br_err *err)
+{
+    if (o->api_keys || listener->loopback) return BR_OK;
+    return br_fail(err, BR_EACCESS,
+        "%s is not a loopback address and writes need no key: make one with 'empire key' and set"
+        " EMPIRE_API_KEYS",
+        listener->address);
 }
 
 br_code emp_service_run(const emp_options *o, br_err *err)
@@ -157,7 +196,7 @@ br_code emp_service_run(const emp_options *o, br_err *err)
     br_code rc = raise_fd_limit(o, err);
     if (rc == BR_OK) rc = emp_listen(o->host, (uint16_t) o->port, &listener, err);
     if (rc != BR_OK) return rc;
-    if ((rc = check_database(o, err)) != BR_OK) {
+    if ((rc = check_exposure(o, &listener, err)) != BR_OK || (rc = check_database(o, err)) != BR_OK) {
         close(listener.fd);
         return rc;
     }

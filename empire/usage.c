@@ -11,6 +11,7 @@ static const char program[] = "empire - a service on PostgreSQL to be load-teste
                               "  api        serve the HTTP API\n"
                               "  migrate    bring the database's schema to this version\n"
                               "  seed       fill the tables with test data\n"
+                              "  key        make an API key for writes\n"
                               "  version    print the version\n"
                               "\n"
                               "'empire COMMAND --help' lists the flags of a command.\n";
@@ -24,9 +25,17 @@ static const char api[] =
     "  --host HOST             address to listen on (default 127.0.0.1; environment HOST)\n"
     "  --db-connections N      connections to the database (default 8)\n"
     "  --db-queue N            queries waiting or running; further requests get 503 (default 1024)\n"
-    "  --query-timeout TIME    from request to result, such as 500ms or 5s (default 5s)\n"
+    "  --db-pipeline N         queries in flight on one connection, 1 to 32 (default 32)\n"
+    "  --db-wait TIME          for a connection with room; then 503 (default 10s)\n"
+    "  --query-timeout TIME    from there to the result, such as 500ms or 5s (default 5s)\n"
     "  --threads N             HTTP threads (default 1)\n"
     "  --max-connections N     HTTP connections at once (default 4000)\n"
+    "  --rate-limit N          requests a minute for each client, 0 for no limit (default 100; environment\n"
+    "                          RATE_LIMIT); /health, /metrics and the API's description do not count\n"
+    "  --trust-forwarded       tell clients apart by X-Forwarded-For: only behind a proxy that sets it\n"
+    "  --api-keys LIST         NAME:HASH,... of 'empire key': writes need one of these keys (environment\n"
+    "                          EMPIRE_API_KEYS); without any, writes are open, on loopback addresses only\n"
+    "  --answers-keep TIME     how long the overview and the top products are kept (default 5m, 0s: not)\n"
     "  --access-log            a line on stderr for every request\n";
 
 static const char migrate[] =
@@ -43,12 +52,20 @@ static const char seed[] =
     "  --days N                days of analytics (default 90)\n"
     "  --reset                 delete everything in the tables first\n";
 
+static const char key[] =
+    "usage: empire key --name NAME\n"
+    "\n"
+    "Makes an API key. The key is shown once, for its holder; NAME:HASH goes into EMPIRE_API_KEYS of the API.\n"
+    "\n"
+    "  --name NAME             the holder, up to 32 letters, digits and .-_\n";
+
 const char *emp_usage(emp_command command)
 {
     switch (command) {
         case EMP_CMD_API: return api;
         case EMP_CMD_MIGRATE: return migrate;
         case EMP_CMD_SEED: return seed;
+        case EMP_CMD_KEY: return key;
         case EMP_CMD_VERSION: return "usage: empire version\n";
         case EMP_CMD_HELP: break;
     }

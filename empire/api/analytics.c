@@ -2,6 +2,7 @@
 
 #include "empire/api/routes.h"
 #include "empire/domain/date.h"
+#include "empire/domain/insights.h"
 
 #define PERIOD_DEFAULT BR_STR("30d")
 
@@ -22,22 +23,38 @@ static br_code check_platform(br_str value, br_err *err)
     return br_fail(err, BR_EINVAL, "parameter 'platform' must be tiktok, youtube, instagram or facebook");
 }
 
+/* Where the answer for a period and a platform is kept. */
+static size_t slot_of(emp_kept kind, int64_t days, br_str platform)
+{
+    static const int64_t periods[EMP_KEPT_PERIODS] = {1, 7, 30, 90};
+    size_t period = 0, place = 0;
+    while (periods[period] != days)
+        period++; /* emp_period_parse() gives no others */
+    while (platform.p && place < EMP_KEPT_PLATFORMS - 1 && !br_str_is(platform, emp_platforms[place]))
+        place++;
+    if (!platform.p) place = EMP_KEPT_PLATFORMS - 1;
+    return ((size_t) kind * EMP_KEPT_PERIODS + period) * EMP_KEPT_PLATFORMS + place;
+}
+
 emp_step emp_overview_begin(emp_request *r)
 {
     br_err err;
     br_str platform = r->params.value[0];
     if (check_platform(platform, &err) != BR_OK ||
-        read_period(r->params.value[1], &r->state.days, &err) != BR_OK) {
+        read_period(r->params.value[1], &r->state.period.days, &err) != BR_OK) {
         return emp_answer_problem(r, 400, "%s", err.msg);
     }
-    emp_overview_query(&r->query, r->state.days, platform);
+    r->state.period.slot = slot_of(EMP_KEPT_OVERVIEW, r->state.period.days, platform);
+    if (emp_answer_kept(r, r->state.period.slot)) return EMP_STEP_ANSWERED;
+    emp_overview_query(&r->query, r->state.period.days, platform);
     return EMP_STEP_QUERY;
 }
 
 void emp_overview_finish(emp_request *r)
 {
     emp_answer_json(r);
-    emp_overview_put(&r->out, r->query.result, r->state.days, r->params.value[0]);
+    emp_overview_put(&r->out, r->query.result, r->state.period.days, r->params.value[0]);
+    emp_answer_keep(r, r->state.period.slot);
 }
 
 /* Revenue -------------------------------------------------------------------------------------- */
@@ -69,8 +86,8 @@ static br_code read_revenue(emp_request *r, br_err *err)
 {
     br_str period = r->params.value[0], first = r->params.value[1], last = r->params.value[2];
     if (!first.p && !last.p) {
-        br_code rc = read_period(period, &r->state.days, err);
-        if (rc == BR_OK) emp_revenue_period_query(&r->query, r->state.days);
+        br_code rc = read_period(period, &r->state.period.days, err);
+        if (rc == BR_OK) emp_revenue_period_query(&r->query, r->state.period.days);
         return rc;
     }
     if (period.p)
@@ -95,4 +112,56 @@ void emp_revenue_finish(emp_request *r)
 {
     emp_answer_json(r);
     emp_revenue_put(&r->out, r->query.result);
+}
+
+/* Top products, comparison ----------------------------------------------------------------------- */
+
+static const emp_int_range top_range = {"limit", 1, 100, 10};
+
+emp_step emp_top_products_begin(emp_request *r)
+{
+    br_err err;
+    br_str platform = r->params.value[0];
+    int64_t days = 0, limit = 0;
+    if (check_platform(platform, &err) != BR_OK || read_period(r->params.value[1], &days, &err) != BR_OK ||
+        emp_param_int(r->params.value[2], &top_range, &limit, &err) != BR_OK) {
+        return emp_answer_problem(r, 400, "%s", err.msg);
+    }
+    r->state.period.days = days;
+    r->state.period.limit = limit;
+    r->state.period.slot = slot_of(EMP_KEPT_TOP_PRODUCTS, days, platform);
+    if (limit == top_range.otherwise && emp_answer_kept(r, r->state.period.slot)) return EMP_STEP_ANSWERED;
+    emp_top_products_query(&r->query, days, platform, limit);
+    return EMP_STEP_QUERY;
+}
+
+void emp_top_products_finish(emp_request *r)
+{
+    int64_t limit = r->state.period.limit;
+    emp_answer_json(r);
+    emp_top_products_put(&r->out, r->query.result, r->state.period.days, r->params.value[0], limit);
+    if (limit == top_range.otherwise) emp_answer_keep(r, r->state.period.slot); /* the usual one is kept */
+}
+
+emp_step emp_comparison_begin(emp_request *r)
+{
+    br_err err;
+    if (read_period(r->params.value[0], &r->state.period.days, &err) != BR_OK)
+        return emp_answer_problem(r, 400, "%s", err.msg);
+    emp_comparison_query(&r->query, r->state.period.days);
+    return EMP_STEP_QUERY;
+}
+
+void emp_comparison_finish(emp_request *r)
+{
+    emp_answer_json(r);
+    emp_comparison_put(&r->out, r->query.result, r->state.period.days);
+    emp_answer_tag(r);
+}
+
+void emp_analysis_finish(emp_request *r)
+{
+    emp_answer_json(r);
+    emp_analysis_put(&r->out, r->query.result, r->state.period.days);
+    emp_answer_tag(r);
 }

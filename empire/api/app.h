@@ -5,8 +5,17 @@
 #pragma once
 #include <stdatomic.h>
 #include "base/clock.h"
+#include "empire/api/answer_cache.h"
+#include "empire/api/keys.h"
 #include "empire/api/metrics.h"
+#include "empire/api/rate_limit.h"
 #include "empire/db/pool.h"
+
+/* Answers that are kept, by what they are; of each there is one a period and platform (or all). */
+typedef enum emp_kept { EMP_KEPT_OVERVIEW, EMP_KEPT_TOP_PRODUCTS, EMP_KEPT_COUNT } emp_kept;
+#define EMP_KEPT_PERIODS   4
+#define EMP_KEPT_PLATFORMS 5
+#define EMP_KEPT_SLOTS     ((size_t) EMP_KEPT_COUNT * EMP_KEPT_PERIODS * EMP_KEPT_PLATFORMS)
 
 typedef struct emp_app {
     emp_pool *pool;
@@ -14,4 +23,11 @@ typedef struct emp_app {
     br_ns started; /* br_clock_now() */
     atomic_bool draining;
     bool access_log;
+    uint32_t instance;             /* random: tells request ids of processes apart */
+    atomic_uint_fast64_t requests; /* numbers them */
+    emp_rate_limit *rate_limit;    /* NULL: none */
+    bool trust_forwarded;          /* clients are told apart by X-Forwarded-For */
+    emp_keys *keys;                /* NULL: writes are open */
+    emp_answer_cache *answers;     /* EMP_KEPT_SLOTS of them */
+    br_ns answers_keep;
 } emp_app;

@@ -2,6 +2,14 @@
 
 #include "empire/api/routes.h"
 
+/* The process answers: that is all that a liveness probe may ask, or a dead database would restart us. */
+emp_step emp_health_live_begin(emp_request *r)
+{
+    emp_answer_json(r);
+    br_buf_puts(&r->out, "{\"status\":\"ok\"}");
+    return EMP_STEP_ANSWERED;
+}
+
 /*
  * From what the pool knows, without a query: the answer comes at once also when the database hangs, and the
  * pool asks idle connections itself (emp_pool_is_up).

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,12 +52,23 @@ static int open_socket(const struct addrinfo *at)
     return -1;
 }
 
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+    if (a->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *) (const void *) a;
+        return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) (const void *) a;
+    return a->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
 static void describe(emp_listener *l)
 {
     struct sockaddr_storage a = {0};
     socklen_t n = sizeof(a);
     char host[64] = "?", port[8] = "?";
     getsockname(l->fd, (struct sockaddr *) &a, &n);
+    l->loopback = is_loopback(&a);
     getnameinfo(
         (struct sockaddr *) &a, n, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
     snprintf(l->address, sizeof(l->address), a.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);

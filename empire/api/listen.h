@@ -9,6 +9,7 @@
 
 typedef struct emp_listener {
     int fd;           /* the caller's to close */
+    bool loopback;    /* only this machine can connect */
     char address[80]; /* "127.0.0.1:3000", "[::1]:3000" */
 } emp_listener;
 

@@ -2,7 +2,8 @@
 
 #include "base/assert.h"
 
-const int emp_metrics_statuses[EMP_METRICS_STATUSES] = {200, 202, 400, 404, 405, 413, 500, 503, 0};
+const int emp_metrics_statuses[EMP_METRICS_STATUSES] = {
+    200, 202, 304, 400, 401, 404, 405, 409, 413, 422, 429, 500, 503, 0};
 
 const br_ns emp_metrics_bounds[EMP_METRICS_BUCKETS] = {
     500 * BR_US,

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-#define EMP_METRICS_ROUTES_MAX 16
-#define EMP_METRICS_STATUSES   9
+#define EMP_METRICS_ROUTES_MAX 32
+#define EMP_METRICS_STATUSES   14
 #define EMP_METRICS_BUCKETS    14
 
 extern const int emp_metrics_statuses[EMP_METRICS_STATUSES]; /* the last, 0, stands for any other */
@@ -28,6 +28,7 @@ typedef struct emp_metrics {
     emp_route_metrics routes[EMP_METRICS_ROUTES_MAX]; /* by the index of the route */
     atomic_size_t in_flight;                          /* from the request line to the end of the answer */
     atomic_uint_fast64_t aborted;                     /* the client left before the end of the answer */
+    atomic_uint_fast64_t limited;                     /* refused with 429 */
     atomic_uint_fast64_t bytes_sent;                  /* bodies */
 } emp_metrics;
 

@@ -91,6 +91,7 @@ static void put_http(br_buf *out, const emp_metrics *m)
     put_gauge(out, "empire_http_requests_in_flight", "Requests being served, this one included.",
         atomic_load(&m->in_flight));
     put_counter(out, "empire_http_aborted_total", "Requests whose client left early.", peek(&m->aborted));
+    put_counter(out, "empire_http_rate_limited_total", "Requests refused with 429.", peek(&m->limited));
     put_counter(out, "empire_http_sent_bytes_total", "Bytes of answers' bodies.", peek(&m->bytes_sent));
 }
 
@@ -98,8 +99,11 @@ static void put_http(br_buf *out, const emp_metrics *m)
 
 static void put_queries(br_buf *out, const emp_pool_stats *s)
 {
-    static const char *const outcomes[] = {
-        [EMP_DB_OK] = "ok", [EMP_DB_DOWN] = "down", [EMP_DB_TIMEOUT] = "timeout", [EMP_DB_ERROR] = "error"};
+    static const char *const outcomes[] = {[EMP_DB_OK] = "ok",
+        [EMP_DB_DOWN] = "down",
+        [EMP_DB_TIMEOUT] = "timeout",
+        [EMP_DB_NO_CONNECTION] = "no_connection",
+        [EMP_DB_ERROR] = "error"};
     head(out, "empire_db_queries_total", "counter", "Queries finished, by outcome.");
     for (size_t i = EMP_DB_OK; i <= EMP_DB_ERROR; i++) {
         br_buf_printf(

@@ -1,3 +1,4 @@
+#include "base/num.h"
 #include "empire/api/routes.h"
 
 static const emp_int_range page_range = {"page", 1, 1000000, 1};
@@ -21,6 +22,26 @@ void emp_products_finish(emp_request *r)
 {
     emp_answer_json(r);
     emp_products_page_put(&r->out, r->query.result, &r->state.page);
+}
+
+emp_step emp_product_begin(emp_request *r)
+{
+    int64_t id = 0;
+    if (br_parse_i64(r->segment, &id) != BR_OK || id < 1)
+        return emp_answer_problem(r, 404, "there is no such product: not an id");
+    emp_product_get_query(&r->query, id);
+    return EMP_STEP_QUERY;
+}
+
+void emp_product_finish(emp_request *r)
+{
+    if (emp_result_rows(r->query.result) == 0) {
+        emp_answer_problem(r, 404, "there is no such product");
+        return;
+    }
+    emp_answer_json(r);
+    emp_product_put(&r->out, r->query.result);
+    emp_answer_tag(r);
 }
 
 emp_step emp_products_top_begin(emp_request *r)

@@ -86,6 +86,10 @@ static void request_reset(emp_request *r)
     r->content_type = NULL;
     r->allow[0] = r->location[0] = '\0';
     r->retry_after_s = 0;
+    r->head = (emp_head){0};
+    r->etag[0] = r->id[0] = '\0';
+    r->max_age_s = r->age_s = 0;
+    r->allowance = (emp_allowance){0};
     r->close = false;
     r->connection = NULL;
 }
@@ -109,6 +113,34 @@ emp_step emp_answer_json(emp_request *r)
     r->status = 200;
     r->content_type = "application/json";
     return EMP_STEP_ANSWERED;
+}
+
+void emp_answer_tag(emp_request *r)
+{
+    emp_etag_of(br_buf_view(&r->out), r->etag);
+}
+
+/* How old it is and how long it may still be used, for caches on the way. */
+static void set_age(emp_request *r, br_ns age)
+{
+    r->max_age_s = (int) (r->app->answers_keep / BR_SEC);
+    r->age_s = (int) (age / BR_SEC);
+}
+
+bool emp_answer_kept(emp_request *r, size_t slot)
+{
+    br_ns age = 0;
+    if (!emp_answer_cache_get(r->app->answers, slot, br_clock_now(), &r->out, r->etag, &age)) return false;
+    emp_answer_json(r);
+    set_age(r, age);
+    return true;
+}
+
+void emp_answer_keep(emp_request *r, size_t slot)
+{
+    emp_answer_cache_put(r->app->answers, slot, br_clock_now(), br_buf_view(&r->out));
+    emp_answer_tag(r);
+    set_age(r, 0);
 }
 
 emp_step emp_answer_problem(emp_request *r, int status, const char *fmt, ...)

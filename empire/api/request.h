@@ -10,15 +10,17 @@
  */
 #pragma once
 #include "empire/api/app.h"
+#include "empire/api/head.h"
 #include "empire/api/params.h"
 #include "empire/api/router.h"
 #include "empire/domain/products.h"
 
 struct MHD_Connection;
 
-#define EMP_BODY_MAX   ((size_t) 64 * 1024)
-#define EMP_TARGET_MAX ((size_t) 16 * 1024) /* the library's memory for a connection limits it to less */
-#define EMP_PATH_MAX   256                  /* decoded; no route is that long */
+#define EMP_BODY_MAX       ((size_t) 64 * 1024)
+#define EMP_TARGET_MAX     ((size_t) 16 * 1024) /* the library's memory for a connection limits it to less */
+#define EMP_REQUEST_ID_MAX 64
+#define EMP_PATH_MAX       256 /* decoded; no route is that long */
 
 /*
  *   HEADERS --> BODY --> ANSWERED
@@ -39,13 +41,18 @@ typedef struct emp_request {
     const emp_route *route;
     char path[EMP_PATH_MAX];
     br_str segment; /* the route's ":" */
+    emp_head head;
     emp_params params;
     br_buf body;
     size_t body_bytes; /* that came, also those that were dropped */
     emp_query query;
     union { /* what begin() leaves for finish() */
         emp_page page;
-        int64_t limit, days;
+        int64_t limit;
+        struct {
+            int64_t days, limit;
+            size_t slot; /* of the answer cache */
+        } period;
     } state;
 
     int status;
@@ -53,7 +60,11 @@ typedef struct emp_request {
     br_buf out;
     char allow[64], location[96]; /* empty: no such header */
     int retry_after_s;            /* 0: no such header */
-    bool close;                   /* end the connection after the answer */
+    char etag[EMP_ETAG_BYTES];    /* empty: none */
+    int max_age_s, age_s;         /* how long the answer may be kept, and how old it is; 0: not to be kept */
+    emp_allowance allowance;      /* limit 0: not limited */
+    char id[EMP_REQUEST_ID_MAX + 1];
+    bool close; /* end the connection after the answer */
 
     struct MHD_Connection *connection; /* the HTTP library's */
     struct emp_request *_next;
@@ -67,4 +78,9 @@ void emp_request_give(emp_request_store *s, emp_request *r);
 
 /* Answers for handlers. The body is in r->out; the first sets 200 and JSON. */
 emp_step emp_answer_json(emp_request *r);
+/* Gives the body that is there an entity tag, so that a client that has it already gets 304. */
+void emp_answer_tag(emp_request *r);
+/* Answers with a body that was kept; false: there is none, make it and call emp_answer_keep(). */
+bool emp_answer_kept(emp_request *r, size_t slot);
+void emp_answer_keep(emp_request *r, size_t slot);
 BR_PRINTF(3, 4) emp_step emp_answer_problem(emp_request *r, int status, const char *fmt, ...);

@@ -16,6 +16,11 @@ struct emp_request;
 
 typedef enum emp_method { EMP_GET, EMP_HEAD, EMP_POST, EMP_METHOD_OTHER } emp_method;
 
+/* What else is known of a route. */
+#define EMP_ROUTE_BODY      1u /* takes one */
+#define EMP_ROUTE_WRITES    2u /* needs an API key where there are any */
+#define EMP_ROUTE_UNLIMITED 4u /* is not counted against the client's rate: probes and metrics */
+
 /* What a handler decided. */
 typedef enum emp_step {
     EMP_STEP_ANSWERED, /* status and body are set */
@@ -23,8 +28,8 @@ typedef enum emp_step {
 } emp_step;
 
 typedef struct emp_route {
-    emp_method method; /* EMP_GET (HEAD comes with it) or EMP_POST */
-    bool takes_body;
+    emp_method method;         /* EMP_GET (HEAD comes with it) or EMP_POST */
+    unsigned traits;           /* EMP_ROUTE_* */
     const char *path;          /* "/a/b", or "/a/:" whose last segment is any text */
     const char *const *params; /* names of query parameters, NULL at the end */
     emp_step (*begin)(struct emp_request *r);

@@ -1,6 +1,7 @@
 #include "empire/api/server.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,22 +35,56 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
     BR_ASSERT(ok == MHD_YES); /* NO: memory is out, or a line end in the value */
 }
 
+static void add_number(struct MHD_Response *response, const char *name, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRId64, value);
+    add_header(response, name, text);
+}
+
+static void add_caching(const emp_request *r, struct MHD_Response *response)
+{
+    char text[48] = "no-store";
+    if (r->etag[0]) {
+        add_header(response, "ETag", r->etag);
+        snprintf(text, sizeof(text), "private, max-age=%d", r->max_age_s); /* 0: ask again each time */
+    }
+    if (r->age_s) add_number(response, "Age", r->age_s);
+    add_header(response, "Cache-Control", text);
+}
+
+static void add_allowance(const emp_request *r, struct MHD_Response *response)
+{
+    const emp_allowance *a = &r->allowance;
+    if (a->limit == 0) return;
+    add_number(response, "RateLimit-Limit", a->limit);
+    add_number(response, "RateLimit-Remaining", a->remaining);
+    add_number(response, "RateLimit-Reset", a->reset_s);
+}
+
 static void add_headers(const emp_request *r, struct MHD_Response *response)
 {
     add_header(response, "Content-Type", r->content_type);
     if (r->allow[0]) add_header(response, "Allow", r->allow);
     if (r->location[0]) add_header(response, "Location", r->location);
-    if (r->retry_after_s) {
-        char seconds[16];
-        snprintf(seconds, sizeof(seconds), "%d", r->retry_after_s);
-        add_header(response, "Retry-After", seconds);
-    }
+    if (r->retry_after_s) add_number(response, "Retry-After", r->retry_after_s);
+    if (r->status == 401) add_header(response, "WWW-Authenticate", "Bearer");
+    if (r->id[0]) add_header(response, "X-Request-Id", r->id);
+    add_caching(r, response);
+    add_allowance(r, response);
+    /* The answers are data for programs: a browser that shows one runs nothing in it and guesses nothing. */
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     if (r->close || atomic_load(&r->app->draining)) add_header(response, "Connection", "close");
 }
 
 /* The body stays in the request, which lives until the answer is sent. */
 static enum MHD_Result answer(emp_request *r)
 {
+    if (r->status == 200 && r->etag[0] && emp_head_matches(&r->head, r->etag)) {
+        r->status = 304; /* the client has this body */
+        br_buf_reset(&r->out);
+    }
     struct MHD_Response *response = MHD_create_response_from_buffer(
         r->out.len, r->out.data, MHD_RESPMEM_PERSISTENT);
     if (!response) return MHD_NO;
@@ -92,6 +127,9 @@ static void finish_query(emp_request *r)
         case EMP_DB_OK: r->route->finish(r); break;
         case EMP_DB_DOWN: emp_answer_problem(r, 503, "the database is not available"); break;
         case EMP_DB_TIMEOUT: emp_answer_problem(r, 503, "the database did not answer in time"); break;
+        case EMP_DB_NO_CONNECTION:
+            emp_answer_problem(r, 503, "timeout acquiring connection from pool");
+            break;
         case EMP_DB_ERROR: emp_answer_problem(r, 500, "the database refused the query"); break;
         case EMP_DB_PENDING: BR_UNREACHABLE("resumed before the query was done");
     }
@@ -143,48 +181,71 @@ static void route(emp_request *r)
     }
 }
 
-/* How the head gives the body's length. */
-typedef struct framing {
-    int hosts, lengths, encodings;
-    const char *length, *encoding; /* the last of each */
-} framing;
-
-static enum MHD_Result look_at_header(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+static bool is_request_id(br_str s)
 {
-    (void) kind;
-    framing *f = ctx;
-    br_str name = br_str_of(key);
-    if (br_str_eq_nocase(name, BR_STR("Host"))) {
-        f->hosts++;
-    } else if (br_str_eq_nocase(name, BR_STR("Content-Length"))) {
-        f->lengths++;
-        f->length = value;
-    } else if (br_str_eq_nocase(name, BR_STR("Transfer-Encoding"))) {
-        f->encodings++;
-        f->encoding = value;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_' || c == '.' || c == ':';
+        if (!ok) return false;
     }
-    return MHD_YES;
+    return s.n > 0 && s.n <= EMP_REQUEST_ID_MAX;
 }
 
-/*
- * NULL, or what is wrong. A body whose length can be read in two ways is read in two ways by two programs
- * (request smuggling); the library lets these through.
- */
-static const char *framing_fault(const framing *f)
+/* The client's name for the request if it is a harmless one, else one that this process has not given yet. */
+static void name_request(emp_request *r)
 {
-    if (f->encodings && f->lengths) return "Transfer-Encoding and Content-Length do not go together";
-    if (f->lengths > 1) return "Content-Length is given twice";
-    if (f->hosts > 1) return "Host is given twice";
-    if (f->encodings > 1 || (f->encoding && !br_str_eq_nocase(br_str_of(f->encoding), BR_STR("chunked")))) {
-        return "the only transfer encoding known here is chunked";
+    br_str given = r->head.request_id;
+    if (is_request_id(given)) {
+        memcpy(r->id, given.p, given.n);
+        r->id[given.n] = '\0';
+        return;
     }
-    return NULL;
+    uint64_t n = atomic_fetch_add_explicit(&r->app->requests, 1, memory_order_relaxed);
+    snprintf(r->id, sizeof(r->id), "%08" PRIx32 "-%" PRIu64, r->app->instance, n);
 }
 
-static bool announces_too_much(const framing *f)
+/* The nearest proxy's word if the configuration trusts it, else the connection's other end. */
+static emp_client client_of(const emp_request *r)
 {
-    uint64_t n = 0;
-    return f->length && (br_parse_u64(br_str_of(f->length), &n) != BR_OK || n > EMP_BODY_MAX);
+    br_str forwarded = r->head.forwarded_for;
+    if (r->app->trust_forwarded && forwarded.p) {
+        for (size_t i = forwarded.n; i > 0; i--) {
+            if (forwarded.p[i - 1] != ',') continue;
+            forwarded = br_str_sub(forwarded, i, forwarded.n);
+            break;
+        }
+        return emp_client_of_text(br_str_trim(forwarded));
+    }
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info && info->client_addr ? emp_client_of_address(info->client_addr) : (emp_client){0, 0};
+}
+
+/* Counts the request against its client's rate. A refusal is answered into the request. */
+static void limit_rate(emp_request *r, const char *key_name)
+{
+    emp_app *app = r->app;
+    if (!app->rate_limit || (r->route && (r->route->traits & EMP_ROUTE_UNLIMITED))) return;
+    emp_client client = key_name ? emp_client_of_name(br_str_of(key_name)) : client_of(r);
+    r->allowance = emp_rate_limit_take(app->rate_limit, client, r->started);
+    if (r->allowance.allowed) return;
+    atomic_fetch_add_explicit(&app->metrics.limited, 1, memory_order_relaxed);
+    emp_answer_problem(r, 429, "more than %" PRId64 " requests a minute: try again in %d s",
+        r->allowance.limit, r->allowance.retry_after_s);
+    r->retry_after_s = r->allowance.retry_after_s;
+}
+
+/* Who asks, and may they? */
+static void check_client(emp_request *r)
+{
+    const char *key_name = r->app->keys ? emp_keys_find(r->app->keys, r->head.api_key) : NULL;
+    limit_rate(r, key_name);
+    if (r->status != 0 || !r->app->keys || key_name || !r->route || !(r->route->traits & EMP_ROUTE_WRITES))
+        return;
+    emp_answer_problem(r, 401,
+        r->head.api_key.p ? "this API key is not known here"
+                          : "this needs an API key: send it as 'Authorization: Bearer KEY' or X-API-Key");
 }
 
 static void answer_too_large(emp_request *r)
@@ -202,15 +263,16 @@ static enum MHD_Result on_head(emp_request *r, struct MHD_Connection *connection
     r->connection = connection;
     r->method = emp_method_parse(method);
     r->stage = EMP_STAGE_BODY;
-    framing f = {0};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &f);
-    const char *fault = framing_fault(&f);
+    emp_head_read(connection, &r->head);
+    name_request(r);
+    const char *fault = emp_head_fault(&r->head);
     if (fault) {
         emp_answer_problem(r, 400, "%s", fault);
         r->close = true;
     } else {
         route(r);
-        if (r->status == 0 && announces_too_much(&f)) answer_too_large(r);
+        check_client(r);
+        if (r->status == 0 && emp_head_announces_more(&r->head, EMP_BODY_MAX)) answer_too_large(r);
     }
     return r->status != 0 && r->method == EMP_POST ? answer(r) : MHD_YES;
 }
@@ -218,7 +280,8 @@ static enum MHD_Result on_head(emp_request *r, struct MHD_Connection *connection
 static enum MHD_Result on_body(emp_request *r, const char *data, size_t n)
 {
     r->body_bytes += n;
-    if (r->status != 0 || !r->route->takes_body) return r->body_bytes <= DROPPED_BODY_MAX ? MHD_YES : MHD_NO;
+    if (r->status != 0 || !(r->route->traits & EMP_ROUTE_BODY))
+        return r->body_bytes <= DROPPED_BODY_MAX ? MHD_YES : MHD_NO;
     if (br_buf_append(&r->body, data, n) != BR_OK) answer_too_large(r); /* sent when the body is over */
     return MHD_YES;
 }
@@ -278,6 +341,7 @@ static void log_access(const emp_request *r, br_ns latency)
         {"method", br_str_of(methods[r->method])},
         {"ms", br_str_of(ms)},
         {"status", br_str_of(status)},
+        {"request", br_str_of(r->id)},
         {"target", br_buf_view(&r->target)},
     };
     br_log_line(BR_LOG_INFO, BR_STR("request"), fields, BR_COUNT_OF(fields));

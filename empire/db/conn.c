@@ -62,6 +62,7 @@ static void push_slot(emp_conn *c, emp_query *q, br_ns now)
         q->_conn = c->index;
         q->_slot = (c->head + c->in_flight) % EMP_CONN_SLOTS;
         q->_in_flight = true;
+        q->_sent = now;
         atomic_fetch_add(&c->pool->in_flight_now, 1);
     }
     *slot_at(c, c->in_flight++) = (emp_slot){q, now};
@@ -89,7 +90,7 @@ void emp_conn_forget(emp_conn *c, const emp_query *q)
 
 bool emp_conn_has_room(const emp_conn *c)
 {
-    return c->is_usable && c->in_flight < EMP_POOL_DEPTH;
+    return c->is_usable && c->in_flight < c->pool->config.depth;
 }
 
 static void set_usable(emp_conn *c, bool is_usable)

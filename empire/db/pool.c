@@ -159,13 +159,24 @@ static void fail_waiting(emp_pool *pool)
     }
 }
 
-/* All queries have the same time limit, so the oldest is over it first. */
+/* How a query's time is over, EMP_DB_PENDING if it is not. */
+static emp_outcome overdue(const emp_pool *pool, const emp_query *q, br_ns now)
+{
+    if (q->_in_flight) return now - q->_sent >= pool->config.query_timeout ? EMP_DB_TIMEOUT : EMP_DB_PENDING;
+    return now - q->_submitted >= pool->config.wait_timeout ? EMP_DB_NO_CONNECTION : EMP_DB_PENDING;
+}
+
+/* By age, so the look ends at the first that is younger than either limit. */
 static void check_deadlines(emp_pool *pool, br_ns now)
 {
-    while (!emp_list_is_empty(&pool->by_age)) {
-        emp_query *q = BR_CONTAINER_OF(pool->by_age.next, emp_query, _by_age);
-        if (now - q->_submitted < pool->config.query_timeout) return;
-        give_up(pool, q, EMP_DB_TIMEOUT);
+    const emp_pool_config *config = &pool->config;
+    br_ns least = config->query_timeout < config->wait_timeout ? config->query_timeout : config->wait_timeout;
+    for (emp_link *at = pool->by_age.next, *next; at != &pool->by_age; at = next) {
+        emp_query *q = BR_CONTAINER_OF(at, emp_query, _by_age);
+        next = at->next;
+        if (now - q->_submitted < least) return;
+        emp_outcome outcome = overdue(pool, q, now);
+        if (outcome != EMP_DB_PENDING) give_up(pool, q, outcome);
     }
 }
 
@@ -287,6 +298,7 @@ void emp_pool_stats_get(const emp_pool *pool, emp_pool_stats *ret_stats)
 static emp_pool *pool_new(const emp_pool_config *config)
 {
     BR_ASSERT(config->connections > 0 && config->connections <= EMP_POOL_CONNECTIONS_MAX);
+    BR_ASSERT(config->depth > 0 && config->depth <= EMP_POOL_DEPTH);
     BR_ASSERT(config->statement_count + 2 < EMP_CONN_SLOTS);
     emp_pool *pool = BR_NEW(emp_pool);
     pool->config = *config;

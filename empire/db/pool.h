@@ -28,7 +28,9 @@ typedef struct emp_pool_config {
     size_t statement_count;          /* <= EMP_QUERY_STATEMENTS_MAX */
     size_t connections;              /* 1 .. EMP_POOL_CONNECTIONS_MAX */
     size_t max_outstanding;          /* queries waiting or in flight; more are refused */
-    br_ns query_timeout; /* from submit to result; the server cancels a statement that runs that long */
+    size_t depth;        /* queries in flight on one connection, 1 .. EMP_POOL_DEPTH; 1: no pipelining */
+    br_ns wait_timeout;  /* for a connection with room; then EMP_DB_NO_CONNECTION */
+    br_ns query_timeout; /* from then to the result; the server cancels a statement that runs that long */
 } emp_pool_config;
 
 typedef enum emp_admission {

@@ -26,11 +26,12 @@ typedef struct emp_statement {
 } emp_statement;
 
 typedef enum emp_outcome {
-    EMP_DB_PENDING, /* not finished */
-    EMP_DB_OK,      /* there is a result */
-    EMP_DB_DOWN,    /* no connection, or it was lost */
-    EMP_DB_TIMEOUT, /* over the deadline, waiting or running */
-    EMP_DB_ERROR,   /* the database refused it; the pool has logged why */
+    EMP_DB_PENDING,       /* not finished */
+    EMP_DB_OK,            /* there is a result */
+    EMP_DB_DOWN,          /* no connection, or it was lost */
+    EMP_DB_TIMEOUT,       /* sent, and no result within the time limit */
+    EMP_DB_NO_CONNECTION, /* waited for a connection until the time limit */
+    EMP_DB_ERROR,         /* the database refused it; the pool has logged why */
 } emp_outcome;
 
 /* A link of the pool's lists. */

@@ -64,6 +64,21 @@ void emp_products_page_put(br_buf *out, const emp_result *r, const emp_page *pag
         page->page, page->limit, total, pages);
 }
 
+const char emp_sql_product_get[] = "SELECT " COLUMNS " FROM products WHERE id = $1::bigint";
+
+void emp_product_get_query(emp_query *q, int64_t id)
+{
+    emp_query_reset(q, EMP_ST_PRODUCT_GET);
+    emp_query_add_i64(q, id);
+}
+
+void emp_product_put(br_buf *out, const emp_result *r)
+{
+    br_buf_puts(out, "{\"data\":");
+    emp_row_put(out, r, 0, 0, columns, BR_COUNT_OF(columns));
+    br_buf_putc(out, '}');
+}
+
 void emp_products_top_query(emp_query *q, int64_t limit)
 {
     emp_query_reset(q, EMP_ST_PRODUCTS_TOP);

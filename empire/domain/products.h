@@ -1,7 +1,7 @@
 /*
  * domain/products.h - the catalogue.
  *
- * What: the queries of /products and /products/top and their answers.
+ * What: the queries of /products, /products/:id and /products/top and their answers.
  * Why here: SQL and the JSON made of its columns stand side by side.
  * Threads: any. Memory: answers are appended to the caller's buffer (domain/rows.h).
  */
@@ -16,6 +16,10 @@ typedef struct emp_page {
 /* Newest first; the rows of the page and the number of all products in one statement and one snapshot. */
 void emp_products_page_query(emp_query *q, const emp_page *page);
 void emp_products_page_put(br_buf *out, const emp_result *r, const emp_page *page);
+
+/* One by its id; no row in the result if there is none. */
+void emp_product_get_query(emp_query *q, int64_t id);
+void emp_product_put(br_buf *out, const emp_result *r);
 
 /* By commission earned, highest first. */
 void emp_products_top_query(emp_query *q, int64_t limit);

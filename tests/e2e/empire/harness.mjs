@@ -75,10 +75,11 @@ const running = new Set();
 
 /** A running `empire api` on a free port. */
 export class Service {
-    static async start(url, args = []) {
+    /** Without a limit of the rate, unless `env` says otherwise: the tests are one client. */
+    static async start(url, args = [], env = { RATE_LIMIT: '0' }) {
         const s = new Service();
         s.log = '';
-        s.child = spawn(program, ['api', '--port', '0', ...args], { env: { PATH: process.env.PATH, DATABASE_URL: url },
+        s.child = spawn(program, ['api', '--port', '0', ...args], { env: { PATH: process.env.PATH, DATABASE_URL: url, ...env },
             stdio: ['ignore', 'inherit', 'pipe'] });
         running.add(s.child);
         s.ended = new Promise((done) => s.child.once('close', (code, signal) => { running.delete(s.child); done({ code, signal }); }));

@@ -18,6 +18,8 @@ static void no_server_is_an_error(void **state)
         .statement_count = EMP_ST_COUNT,
         .connections = 3,
         .max_outstanding = 10,
+        .depth = EMP_POOL_DEPTH,
+        .wait_timeout = BR_SEC,
         .query_timeout = BR_SEC,
     };
     emp_pool *pool = NULL;
