@@ -5,7 +5,7 @@
 struct br_collector {
     br_engine *engine;
     br_shard *totals;
-    br_timeline *timeline;
+    br_timeline *timeline, *probe; /* probe: NULL without */
     BR_VEC(br_shard *) spare;
     uint32_t outstanding; /* shards asked for and not yet back */
     /* Of the last second, for the progress line: */
@@ -15,12 +15,59 @@ struct br_collector {
     double shown_p95;
 };
 
+/* Probes ------------------------------------------------------------------------------------------- */
+
+/* "http_reqs{scenario:probe}" */
+static const char *of_scenario(char *out, size_t size, const char *metric, br_str scenario)
+{
+    snprintf(out, size, "%s{scenario:" BR_FMT "}", metric, BR_ARG(scenario));
+    return out;
+}
+
+static const char *const probe_metrics[] = {
+    "http_reqs", "http_req_failed", "iterations", "dropped_iterations", "http_res_time"};
+
+br_code br_run_register_probe(br_metrics *metrics, br_str scenario, br_err *err)
+{
+    char name[300];
+    for (size_t i = 0; i < BR_COUNT_OF(probe_metrics); i++) {
+        br_metric *m;
+        br_str full = br_str_of(of_scenario(name, sizeof(name), probe_metrics[i], scenario));
+        br_code code = br_metrics_get_sub(metrics, full, &m, err);
+        if (code != BR_OK) return code;
+    }
+    return BR_OK;
+}
+
+static br_timeline *probe_timeline(const br_run_config *config)
+{
+    char name[300];
+    uint32_t ids[BR_COUNT_OF(probe_metrics)];
+    for (size_t i = 0; i < BR_COUNT_OF(probe_metrics); i++) {
+        const br_metric *m = br_metrics_find(
+            config->metrics, br_str_of(of_scenario(name, sizeof(name), probe_metrics[i], config->probe)));
+        BR_ASSERT(m); /* br_run_register_probe() */
+        ids[i] = m->id;
+    }
+    return br_timeline_new_of(BR_SEC, &(br_timeline_sinks){.requests = ids[0],
+                                          .failed = ids[1],
+                                          .iterations = ids[2],
+                                          .checks = BR_TIMELINE_NONE,
+                                          .dropped = ids[3],
+                                          .received = BR_TIMELINE_NONE,
+                                          .sent = BR_TIMELINE_NONE,
+                                          .latency = ids[4]});
+}
+
+/* Life --------------------------------------------------------------------------------------------- */
+
 br_collector *br_collector_new(br_engine *e)
 {
     br_collector *c = BR_NEW(br_collector);
     c->engine = e;
     c->totals = br_shard_new(e->config->metrics);
     c->timeline = br_timeline_new(BR_SEC);
+    if (e->config->probe.n) c->probe = probe_timeline(e->config);
     br_sink_init(&c->second_duration, BR_TREND);
     return c;
 }
@@ -30,6 +77,7 @@ void br_collector_free(br_collector *c)
     if (!c) return;
     br_shard_free(c->totals);
     br_timeline_free(c->timeline);
+    br_timeline_free(c->probe);
     for (size_t i = 0; i < c->spare.len; i++)
         br_shard_free(c->spare.data[i]);
     br_vec_deinit(&c->spare);
@@ -56,8 +104,11 @@ void br_collector_take(br_collector *c, br_shard *shard, br_ns at)
     c->outstanding--;
     br_shard_merge(c->totals, shard, e->config->metrics);
     br_ns relative = at - e->start;
-    if (e->start && relative > 0)
-        br_timeline_add(c->timeline, relative, shard, (double) br_engine_active_vus(e));
+    if (e->start && relative > 0) {
+        double vus = (double) br_engine_active_vus(e);
+        br_timeline_add(c->timeline, relative, shard, vus);
+        if (c->probe) br_timeline_add(c->probe, relative, shard, vus);
+    }
     br_sink_merge(&c->second_duration, &shard->sinks[BR_M_HTTP_REQ_DURATION]);
     c->second_requests += shard->sinks[BR_M_HTTP_REQS].count;
     c->second_failed += shard->sinks[BR_M_HTTP_REQ_FAILED].nonzero;
@@ -77,6 +128,10 @@ void br_collector_last_second(br_collector *c, br_run_status *status)
     status->requests = c->shown_requests;
     status->failed = c->shown_failed;
     status->p95_ms = c->shown_p95;
+    const br_sink *duration = &c->totals->sinks[BR_M_HTTP_REQ_DURATION];
+    status->all_requests = (uint64_t) c->totals->sinks[BR_M_HTTP_REQS].sum;
+    status->all_failed = c->totals->sinks[BR_M_HTTP_REQ_FAILED].nonzero;
+    status->all_p95_ms = duration->count ? br_sink_percentile(duration, 95) : 0;
 }
 
 /* Thresholds ---------------------------------------------------------------------------------------- */
@@ -241,6 +296,7 @@ br_run_result *br_collector_result(br_collector *c)
     br_run_result *r = br_run_result_new();
     r->script = br_arena_str(&r->arena, br_str_of(br_program_path(e->config->program)));
     r->started_wall = e->begin_wall;
+    r->started_clock = e->start ? e->start : e->begin;
     r->duration = e->stop_at > e->begin ? e->stop_at - e->begin : 0;
     r->end = e->end;
     r->end_reason = br_arena_str(&r->arena, br_str_of(e->end_reason));
@@ -259,5 +315,19 @@ br_run_result *br_collector_result(br_collector *c)
     br_run_result_merge_endpoints(r, recorders, e->worker_count + 1);
     br_free(recorders);
     br_timeline_finish(c->timeline, r);
+    if (c->probe) {
+        r->probe = br_arena_str(&r->arena, e->config->probe);
+        br_timeline_detach(c->probe, &r->arena, &r->probe_slices, &r->probe_slice_count);
+    }
+    return r;
+}
+
+br_run_result *br_collector_so_far(br_collector *c, br_ns elapsed)
+{
+    br_run_result *r = br_run_result_new();
+    r->started_clock = c->engine->start;
+    r->duration = elapsed;
+    result_metrics(c, r);
+    br_timeline_copy(c->timeline, &r->arena, &r->slices, &r->slice_count);
     return r;
 }

@@ -138,6 +138,20 @@ static void check_thresholds(br_engine *e)
     br_engine_stop(e, BR_EXIT_THRESHOLDS, BR_RUN_THRESHOLD, text);
 }
 
+/* The question is asked between the shards of two seconds, when the totals are whole. */
+static void ask_to_decide(br_engine *e)
+{
+    const br_run_config *config = e->config;
+    br_ns now = br_loop_now(e->loop);
+    if (!config->decide || e->stopping || now < e->decide_at) return;
+    e->decide_at = now + config->decide_interval_ns;
+    br_run_result *so_far = br_collector_so_far(e->collector, now - e->start);
+    char reason[sizeof(e->end_reason)] = "";
+    if (config->decide(config->decide_ctx, so_far, reason, sizeof(reason)))
+        br_engine_stop(e, BR_EXIT_OK, BR_RUN_DECIDED, reason);
+    br_run_result_free(so_far);
+}
+
 static void on_second(br_timer *timer, void *ctx)
 {
     br_engine *e = ctx;
@@ -148,6 +162,7 @@ static void on_second(br_timer *timer, void *ctx)
         collect_own(e, e->tick);
         br_ns since = br_loop_now(e->loop) - e->begin;
         if (since % THRESHOLD_INTERVAL < BR_SEC) check_thresholds(e);
+        ask_to_decide(e);
     }
     e->tick += BR_SEC;
     if (e->tick <= br_loop_now(e->loop))
@@ -363,6 +378,7 @@ static void run_scenarios(br_engine *e)
 {
     e->phase = BR_RUN_RUNNING;
     e->start = br_loop_clock(e->loop);
+    e->decide_at = e->start + e->config->decide_interval_ns;
     start_ticks(e, e->start); /* slices of time count from here */
     br_workers_begin(e);
     wait_for(e, &e->workers_done, e->worker_count);

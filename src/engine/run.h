@@ -44,7 +44,16 @@ typedef struct br_run_status {
     /* Of the last full second: */
     uint64_t requests, failed;
     double p95_ms;
+    /* Of all seconds so far: */
+    uint64_t all_requests, all_failed;
+    double all_p95_ms;
 } br_run_status;
+
+/*
+ * May the run end now? `so_far` holds metrics, slices, duration, and nothing of groups, endpoints and the
+ * generator. True: it ends, as BR_RUN_DECIDED with what was written to `reason` (a sentence).
+ */
+typedef bool br_run_decide_fn(void *ctx, const br_run_result *so_far, char *reason, size_t reason_size);
 
 typedef struct br_run_config {
     const br_program *program;
@@ -60,12 +69,19 @@ typedef struct br_run_config {
     size_t vu_memory_limit_bytes; /* of one VU's JavaScript heap; 0: none */
     FILE *console_out;            /* messages of console.*; NULL: the log */
     size_t max_body_bytes;        /* largest kept response body; 0: default (256 MiB) */
+    br_str probe;                 /* scenario that gets slices of its own; empty: none */
+    br_run_decide_fn *decide;     /* asked on the main thread while the scenarios run; may be NULL */
+    void *decide_ctx;
+    br_ns decide_interval_ns; /* at least a second */
 } br_run_config;
 
 /* Registers thresholds of the options with the metrics. BR_EINVAL: unknown metric, wrong aggregation, syntax.
  * With `enforce` false (--no-thresholds) only sub-metrics are made, and bad names warn. */
 BR_NODISCARD br_code br_run_register_thresholds(
     const br_options *options, br_metrics *metrics, bool enforce, br_err *err);
+
+/* Registers what br_run_config.probe needs: the sub-metrics of that scenario. BR_ELIMIT. */
+BR_NODISCARD br_code br_run_register_probe(br_metrics *metrics, br_str scenario, br_err *err);
 
 /*
  * Runs. Fails (no result) when VUs cannot be made; everything later, also an interrupted run, gives a result.

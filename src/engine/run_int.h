@@ -133,7 +133,8 @@ struct br_engine {
     br_watch signal_watch;
     br_resources resources;
     br_timer second_timer, status_timer;
-    br_ns tick; /* instant of the next second */
+    br_ns decide_at; /* instant of the next question to config->decide */
+    br_ns tick;      /* instant of the next second */
     bool control_waits;
     struct br_collector *collector;
 };
@@ -212,6 +213,8 @@ void br_collector_last_second(br_collector *c, br_run_status *status);
 bool br_collector_thresholds(
     br_collector *c, br_ns elapsed, bool final, char *failed_names, size_t failed_size);
 br_run_result *br_collector_result(br_collector *c);
+/* Metrics and slices while the run goes on. */
+br_run_result *br_collector_so_far(br_collector *c, br_ns elapsed);
 
 /* run.c */
 int64_t br_engine_active_vus(br_engine *e); /* over all scenarios */

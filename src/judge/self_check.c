@@ -36,6 +36,10 @@ static void check_end(br_judgement *j, const br_run_result *r)
             add(j, "end", true, false,
                 br_arena_printf(&j->arena, "the run was aborted: " BR_FMT, BR_ARG(r->end_reason)));
             break;
+        case BR_RUN_DECIDED:
+            add(j, "end", true, true,
+                br_arena_printf(&j->arena, "the run was ended early: " BR_FMT, BR_ARG(r->end_reason)));
+            break;
         case BR_RUN_THRESHOLD: /* stopping early because it was bad enough is a result */
             add(j, "end", false, false,
                 br_arena_printf(
@@ -51,8 +55,10 @@ static void check_length(br_judgement *j, const br_judge_plan *plan, const br_ru
     double demanded = seconds(plan->length), planned = demanded * scale, ran = seconds(r->duration);
     bool ok = ran >= planned * LENGTH_TOLERANCE;
     j->full_length = ran >= demanded * LENGTH_TOLERANCE;
-    bool excused = r->end == BR_RUN_THRESHOLD;
-    add(j, "length", !excused, ok,
+    bool excused = r->end == BR_RUN_THRESHOLD || r->end == BR_RUN_DECIDED;
+    if (r->end == BR_RUN_DECIDED && !ok)
+        BR_NOTE(j, "Ended after %.0f s of %.0f s: " BR_FMT, ran, planned, BR_ARG(r->end_reason));
+    add(j, "length", !excused, ok || r->end == BR_RUN_DECIDED,
         br_arena_printf(&j->arena, "the run took %.1f s of the %.1f s %s", ran, planned,
             scale < 1 ? "to which it was shortened" : "that the test demands"));
     if (scale < 1) {

@@ -64,7 +64,7 @@ static void put_demand(br_json *j, const br_result_info *info)
 
 static void put_run(br_json *j, const br_run_result *r, const br_result_info *info)
 {
-    static const char *const ends[] = {"complete", "interrupted", "threshold", "aborted"};
+    static const char *const ends[] = {"complete", "interrupted", "threshold", "aborted", "decided"};
     open_member(j, "run", '{');
     put_demand(j, info);
     br_json_put_str(j, "script", r->script);

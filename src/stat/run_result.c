@@ -26,6 +26,9 @@ void br_run_result_free(br_run_result *r)
     for (size_t i = 0; i < r->slice_count; i++) {
         br_hist_deinit(&r->slices[i].latency_us);
     }
+    for (size_t i = 0; i < r->probe_slice_count; i++) {
+        br_hist_deinit(&r->probe_slices[i].latency_us);
+    }
     br_hist_deinit(&r->generator.start_lag);
     if (r->root_group) br_group_deinit(r->root_group);
     br_arena_deinit(&r->arena);

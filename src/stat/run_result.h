@@ -55,6 +55,7 @@ typedef enum br_run_end {
     BR_RUN_INTERRUPTED, /* Ctrl-C */
     BR_RUN_THRESHOLD,   /* abortOnFail */
     BR_RUN_ABORTED,     /* test.abort(), exception in setup, ... */
+    BR_RUN_DECIDED,     /* ended early: more of it would have changed no answer */
 } br_run_end;
 
 typedef struct br_result_threshold {
@@ -82,6 +83,7 @@ typedef struct br_run_result {
     br_arena arena;
     br_str script;                /* path as given */
     br_ns started_wall, duration; /* duration: from the start of the first scenario to the end of the last */
+    br_ns started_clock;          /* br_clock_now() at the instant that slices count from */
     br_run_end end;
     br_str end_reason; /* sentence, empty if complete */
     uint64_t iterations_complete, iterations_interrupted;
@@ -94,6 +96,9 @@ typedef struct br_run_result {
     size_t endpoint_count;
     br_slice *slices;
     size_t slice_count;
+    br_str probe;           /* scenario that probed in the open model beside the load; empty: none */
+    br_slice *probe_slices; /* its requests alone; latency_us is then http_res_time: from the meant start */
+    size_t probe_slice_count;
     br_result_scenario *scenarios;
     size_t scenario_count;
     br_worker_health *workers;
@@ -122,7 +127,13 @@ void br_run_result_merge_endpoints(br_run_result *r, br_recorder *const *recorde
  */
 #define BR_SLICES_MAX 600
 typedef struct br_timeline br_timeline;
-br_timeline *br_timeline_new(br_ns slice_ns);
+/* Which sinks a timeline looks at, by metric id; BR_TIMELINE_NONE: 0 in all slices. */
+#define BR_TIMELINE_NONE UINT32_MAX
+typedef struct br_timeline_sinks {
+    uint32_t requests, failed, iterations, checks, dropped, received, sent, latency;
+} br_timeline_sinks;
+br_timeline *br_timeline_new(br_ns slice_ns); /* of the built-in metrics: all requests */
+br_timeline *br_timeline_new_of(br_ns slice_ns, const br_timeline_sinks *sinks);
 void br_timeline_free(br_timeline *t);
 /*
  * Adds what `delta` (a shard handed over at `at`, relative to the run's start) holds to the slice that
@@ -132,3 +143,7 @@ void br_timeline_free(br_timeline *t);
 void br_timeline_add(br_timeline *t, br_ns at, const br_shard *delta, double vus);
 /* Moves the slices out into the result; the last one ends at the latest `at`. The timeline is empty then. */
 void br_timeline_finish(br_timeline *t, br_run_result *r);
+/* The same, into an arena; the caller frees the slices' histograms. */
+void br_timeline_detach(br_timeline *t, br_arena *arena, br_slice **ret, size_t *ret_count);
+/* Those so far, copied. */
+void br_timeline_copy(const br_timeline *t, br_arena *arena, br_slice **ret, size_t *ret_count);

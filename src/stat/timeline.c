@@ -22,14 +22,28 @@ struct br_timeline {
     br_ns slice_ns, end; /* end: the latest `at` */
     size_t len, cap;
     cell *cells;
+    br_timeline_sinks sinks;
 };
 
-br_timeline *br_timeline_new(br_ns slice_ns)
+br_timeline *br_timeline_new_of(br_ns slice_ns, const br_timeline_sinks *sinks)
 {
     BR_ASSERT(slice_ns > 0);
     br_timeline *t = BR_NEW(br_timeline);
     t->slice_ns = slice_ns;
+    t->sinks = *sinks;
     return t;
+}
+
+br_timeline *br_timeline_new(br_ns slice_ns)
+{
+    return br_timeline_new_of(slice_ns, &(br_timeline_sinks){.requests = BR_M_HTTP_REQS,
+                                            .failed = BR_M_HTTP_REQ_FAILED,
+                                            .iterations = BR_M_ITERATIONS,
+                                            .checks = BR_M_CHECKS,
+                                            .dropped = BR_M_DROPPED_ITERATIONS,
+                                            .received = BR_M_DATA_RECEIVED,
+                                            .sent = BR_M_DATA_SENT,
+                                            .latency = BR_M_HTTP_REQ_DURATION});
 }
 
 void br_timeline_free(br_timeline *t)
@@ -172,28 +186,36 @@ static cell *cell_at(br_timeline *t, br_ns at)
     return &t->cells[index];
 }
 
-static uint64_t total(const br_shard *shard, br_builtin_metric id)
+/* A shard lacks the sinks of metrics that are younger than it is. */
+static const br_sink *sink_of(const br_shard *shard, uint32_t id)
 {
-    double sum = shard->sinks[id].sum;
+    static const br_sink none = {.type = BR_COUNTER};
+    return id < shard->sink_count ? &shard->sinks[id] : &none;
+}
+
+static uint64_t total(const br_shard *shard, uint32_t id)
+{
+    double sum = sink_of(shard, id)->sum;
     return sum > 0 ? (uint64_t) (sum + 0.5) : 0;
 }
 
 void br_timeline_add(br_timeline *t, br_ns at, const br_shard *delta, double vus)
 {
-    const br_sink *checks = &delta->sinks[BR_M_CHECKS];
+    const br_timeline_sinks *of = &t->sinks;
+    const br_sink *checks = sink_of(delta, of->checks);
     cell *c = cell_at(t, at);
     add_counts(&c->slice, &(br_slice){
-                              .requests = total(delta, BR_M_HTTP_REQS),
-                              .failed = delta->sinks[BR_M_HTTP_REQ_FAILED].nonzero,
-                              .iterations = total(delta, BR_M_ITERATIONS),
+                              .requests = total(delta, of->requests),
+                              .failed = sink_of(delta, of->failed)->nonzero,
+                              .iterations = total(delta, of->iterations),
                               .checks = checks->count,
                               .checks_failed = checks->count - checks->nonzero,
-                              .dropped = total(delta, BR_M_DROPPED_ITERATIONS),
-                              .received_bytes = total(delta, BR_M_DATA_RECEIVED),
-                              .sent_bytes = total(delta, BR_M_DATA_SENT),
+                              .dropped = total(delta, of->dropped),
+                              .received_bytes = total(delta, of->received),
+                              .sent_bytes = total(delta, of->sent),
                               .vus = vus,
                           });
-    add_latency(c, &delta->sinks[BR_M_HTTP_REQ_DURATION]);
+    add_latency(c, sink_of(delta, of->latency));
     if (at > t->end) t->end = at;
 }
 
@@ -237,20 +259,31 @@ static void absorb_stub(br_timeline *t)
     t->len--;
 }
 
-void br_timeline_finish(br_timeline *t, br_run_result *r)
+void br_timeline_copy(const br_timeline *t, br_arena *arena, br_slice **ret, size_t *ret_count)
 {
-    BR_ASSERT(!r->slices);
-    absorb_stub(t);
-    r->slices = br_arena_zalloc(&r->arena, t->len * sizeof(r->slices[0]));
-    r->slice_count = t->len;
+    br_slice *slices = br_arena_zalloc(arena, t->len * sizeof(*slices));
     for (size_t i = 0; i < t->len; i++) {
-        br_slice *s = &r->slices[i];
+        br_slice *s = &slices[i];
         *s = t->cells[i].slice;
         s->start = (br_ns) i * t->slice_ns;
         s->length = i + 1 < t->len || t->end <= s->start ? t->slice_ns : t->end - s->start;
         fill_hist(&s->latency_us, &t->cells[i]);
     }
+    *ret = slices;
+    *ret_count = t->len;
+}
+
+void br_timeline_detach(br_timeline *t, br_arena *arena, br_slice **ret, size_t *ret_count)
+{
+    absorb_stub(t);
+    br_timeline_copy(t, arena, ret, ret_count);
     br_free(t->cells);
     t->cells = NULL;
     t->len = t->cap = 0;
+}
+
+void br_timeline_finish(br_timeline *t, br_run_result *r)
+{
+    BR_ASSERT(!r->slices);
+    br_timeline_detach(t, &r->arena, &r->slices, &r->slice_count);
 }

@@ -82,7 +82,13 @@ void run_script(run *r, const char *options, const char *body)
         .workers = r->workers,
         .on_status = r->on_status,
         .status_ctx = r->status_ctx,
-        .status_interval_ns = 20 * BR_MS};
+        .status_interval_ns = 20 * BR_MS,
+        .probe = r->probe,
+        .decide = r->decide,
+        .decide_ctx = r->decide_ctx,
+        .decide_interval_ns = BR_SEC};
+    if (r->probe.n && br_run_register_probe(r->metrics, r->probe, &r->err) != BR_OK)
+        fail_msg("%s", r->err.msg);
     br_ns start = br_clock_now();
     r->code = br_run(&r->config, &r->result, &r->exit_code, &r->err);
     r->took = br_clock_now() - start;

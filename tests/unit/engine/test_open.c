@@ -155,6 +155,37 @@ static void segments_share_a_test(void **state)
     if (dropped == 0) assert_true(ids == 1830 + 1830 + 190 + 15);
 }
 
+/* The probe's requests are counted with all others, and once more in slices of its own. */
+static void a_probe_has_slices_of_its_own(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, &hello, 1);
+    r.probe = BR_STR("probe");
+    run_exits(&r,
+        "{ scenarios: { probe: { executor: 'constant-arrival-rate', exec: 'ask', rate: 40, duration: '2s', "
+        "preAllocatedVUs: 10 }, load: { executor: 'per-vu-iterations', vus: 1, iterations: 30 } } }",
+        "export function ask() { http.get(base) }\nexport default function () { http.get(base); http.get(base) }",
+        BR_EXIT_OK);
+    assert_true(br_str_is(r.result->probe, "probe"));
+    uint64_t all = 0, probed = 0, timed = 0;
+    for (size_t i = 0; i < r.result->slice_count; i++)
+        all += r.result->slices[i].requests;
+    for (size_t i = 0; i < r.result->probe_slice_count; i++) {
+        const br_slice *s = &r.result->probe_slices[i];
+        probed += s->requests;
+        timed += s->latency_us.total;
+        assert_int_equal(s->iterations, s->requests);
+        assert_int_equal(s->failed, 0);
+    }
+    assert_int_equal(all, 81 + 60);
+    assert_int_equal(probed, 81);
+    assert_int_equal(timed, 81);
+    assert_int_equal(r.result->probe_slice_count, r.result->slice_count);
+    assert_true(br_clock_now() - r.result->started_clock > 2 * BR_SEC);
+    run_deinit(&r);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
@@ -168,6 +199,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_least_length_keeps_vus_busy),
         cmocka_unit_test(aborts_end_it),
         cmocka_unit_test(segments_share_a_test),
+        cmocka_unit_test(a_probe_has_slices_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

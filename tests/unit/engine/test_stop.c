@@ -254,6 +254,41 @@ static void summaries_come_from_the_script(void **state)
     run_deinit(&r);
 }
 
+typedef struct question {
+    int asked;
+    double requests;
+    br_ns duration;
+} question;
+
+static bool decide(void *ctx, const br_run_result *so_far, char *reason, size_t reason_size)
+{
+    question *q = ctx;
+    const br_result_metric *m = br_run_result_find(so_far, BR_STR("my_n"));
+    q->requests = m ? m->sink.sum : 0;
+    q->duration = so_far->duration;
+    snprintf(reason, reason_size, "everything is known");
+    return ++q->asked == 2;
+}
+
+static void a_decided_run_ends_early(void **state)
+{
+    (void) state;
+    question q = {0};
+    run r;
+    run_init(&r, NULL, 0);
+    r.decide = decide;
+    r.decide_ctx = &q;
+    run_exits(&r, "{ vus: 2, duration: '30s' }",
+        "const n = new Counter('my_n'); export default function () { n.add(1); sleep(0.05) }", BR_EXIT_OK);
+    assert_int_equal(q.asked, 2);
+    assert_in_range(r.took, 2 * BR_SEC, 8 * BR_SEC);
+    assert_in_range(q.duration, 2 * BR_SEC, 8 * BR_SEC);
+    assert_true(q.requests > 10 && q.requests <= run_sum(&r, "my_n"));
+    assert_int_equal(r.result->end, BR_RUN_DECIDED);
+    assert_true(br_str_is(r.result->end_reason, "everything is known"));
+    run_deinit(&r);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
@@ -269,6 +304,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_signal_stops_setup),
         cmocka_unit_test(a_signal_stops_the_making_of_users),
         cmocka_unit_test(summaries_come_from_the_script),
+        cmocka_unit_test(a_decided_run_ends_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

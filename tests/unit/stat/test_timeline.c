@@ -224,6 +224,41 @@ static void test_latencies_can_be_encoded(void **state)
     close_fixture(&f);
 }
 
+/* What is copied stays as it is, whatever comes later; a timeline may look at other sinks. */
+static void copies_and_other_sinks(void **state)
+{
+    (void) state;
+    fixture f = open_fixture(BR_SEC);
+    br_timeline_sinks sinks = {.requests = BR_M_CHECKS,
+        .failed = BR_TIMELINE_NONE,
+        .iterations = BR_TIMELINE_NONE,
+        .checks = BR_TIMELINE_NONE,
+        .dropped = BR_TIMELINE_NONE,
+        .received = BR_TIMELINE_NONE,
+        .sent = 100000, /* a metric that this shard does not know yet */
+        .latency = BR_M_HTTP_REQ_WAITING};
+    br_timeline *other = br_timeline_new_of(BR_SEC, &sinks);
+    br_sink_add(&f.delta->sinks[BR_M_HTTP_REQ_WAITING], 7, 0);
+    br_timeline_add(other, BR_SEC, f.delta, 1);
+    br_slice *early, *late;
+    size_t early_count, late_count;
+    br_timeline_copy(other, &f.result->arena, &early, &early_count);
+    br_timeline_add(other, 2 * BR_SEC, f.delta, 1);
+    br_timeline_detach(other, &f.result->arena, &late, &late_count);
+    assert_int_equal(early_count, 1);
+    assert_int_equal(late_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(late[i].latency_us.total, 1);
+        assert_int_equal(late[i].latency_us.max, 7000);
+        assert_int_equal(late[i].requests + late[i].failed + late[i].sent_bytes, 0);
+        br_hist_deinit(&late[i].latency_us);
+    }
+    assert_int_equal(early[0].latency_us.total, 1);
+    br_hist_deinit(&early[0].latency_us);
+    br_timeline_free(other);
+    close_fixture(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_latencies),
         cmocka_unit_test(test_odd_latencies),
         cmocka_unit_test(test_latencies_can_be_encoded),
+        cmocka_unit_test(copies_and_other_sinks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

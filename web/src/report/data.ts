@@ -213,7 +213,7 @@ export interface Result {
     started: string;
     started_unix_ms: number;
     duration_ms: number;
-    end: 'complete' | 'interrupted' | 'threshold' | 'aborted';
+    end: 'complete' | 'interrupted' | 'threshold' | 'aborted' | 'decided';
     end_reason: string;
     vus_max: number;
     iterations_complete: number;
