@@ -245,17 +245,17 @@ static void a_call_that_ends_drops_its_questions(void **state)
     world_deinit(&w);
 }
 
-static void init_code_cannot_ask_a_url(void **state)
+static void init_code_asks_a_url_and_waits(void **state)
 {
     (void) state;
-    static const mini_script answers = ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    static const mini_script answers = ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ninit");
     world w;
     open_url(&w, &answers, "");
-    assert_int_equal(
-        world_load(
-            &w, "import secrets from 'k6/secrets'; await secrets.get('x'); export default function () {}"),
-        BR_EEXCEPTION);
-    assert_non_null(strstr(w.err.msg, "not available in init code"));
+    world_open(&w, "import secrets from 'k6/secrets'; const x = await secrets.get('x');\n"
+                   "export default function () { return x }");
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json, "\"init\"");
+    assert_int_equal(mini_server_requests(w.server), 1);
     world_deinit(&w);
 }
 
@@ -339,7 +339,7 @@ int main(void)
         cmocka_unit_test(failures_of_the_server_are_tried_again),
         cmocka_unit_test(answers_without_the_secret_are_refused),
         cmocka_unit_test(a_call_that_ends_drops_its_questions),
-        cmocka_unit_test(init_code_cannot_ask_a_url),
+        cmocka_unit_test(init_code_asks_a_url_and_waits),
         cmocka_unit_test(turns_come_in_bursts_and_then_by_rate),
         cmocka_unit_test(url_settings_come_from_four_places),
     };
