@@ -11,6 +11,7 @@ pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 find_library(BOOST_CONTEXT NAMES libboost_context.a REQUIRED)
 
 # io_uring is a choice: without liburing (2.3 or later) brunt has the epoll loop only, and says so when asked.

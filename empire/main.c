@@ -13,6 +13,7 @@
 #include "empire/db/seed.h"
 #include "empire/options.h"
 #include "empire/service.h"
+#include "empire/work.h"
 
 #define EXIT_USAGE 2
 
@@ -75,6 +76,8 @@ static br_code run(const emp_options *o, br_err *err)
 {
     switch (o->command) {
         case EMP_CMD_API: return emp_service_run(o, err);
+        case EMP_CMD_WORKER: return emp_work_run(o, err);
+        case EMP_CMD_STUB: return emp_stub_run(o, err);
         case EMP_CMD_MIGRATE: return run_migrate(o, err);
         case EMP_CMD_SEED: return run_seed(o, err);
         case EMP_CMD_KEY: return run_key(o, err);

@@ -11,8 +11,17 @@
 typedef enum flag_kind { FLAG_TEXT, FLAG_NUMBER, FLAG_DURATION, FLAG_SWITCH } flag_kind;
 
 #define ON(command) (1u << (command))
+#define DATABASE    (ON(EMP_CMD_API) | ON(EMP_CMD_WORKER) | ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED))
+#define WORKER      ON(EMP_CMD_WORKER)
+#define STUB        ON(EMP_CMD_STUB)
 
-/* `min` and `max` are the number's, or the duration's in milliseconds. */
+#define STUB_PORT     3900
+#define STUB_PRODUCTS 100
+
+/*
+ * `min` and `max` are the number's, or the duration's in milliseconds. Without a flag (name NULL) it comes
+ * from the environment only: other users can read a command line.
+ */
 static const struct flag {
     const char *name, *env;
     flag_kind kind;
@@ -20,10 +29,10 @@ static const struct flag {
     size_t offset;
     int64_t min, max;
 } flags[] = {
-    {"database-url", "DATABASE_URL", FLAG_TEXT, ON(EMP_CMD_API) | ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED),
-        offsetof(emp_options, database_url), 0, 0},
+    {"database-url", "DATABASE_URL", FLAG_TEXT, DATABASE, offsetof(emp_options, database_url), 0, 0},
     {"host", "HOST", FLAG_TEXT, ON(EMP_CMD_API), offsetof(emp_options, host), 0, 0},
     {"port", "PORT", FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, port), 0, 65535},
+    {"port", NULL, FLAG_NUMBER, STUB, offsetof(emp_options, port), 0, 65535},
     {"db-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, connections), 1, 64},
     {"db-queue", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, queue), 1, 100000},
     {"db-pipeline", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, depth), 1, EMP_POOL_DEPTH},
@@ -39,6 +48,28 @@ static const struct flag {
     {"answers-keep", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, answers_keep), 0, 3600000},
     {"name", NULL, FLAG_TEXT, ON(EMP_CMD_KEY), offsetof(emp_options, key_name), 0, 0},
     {"access-log", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, access_log), 0, 0},
+    {"processes", "WORKERS", FLAG_NUMBER, WORKER, offsetof(emp_options, processes), 1, 64},
+    {"max-workflow-tasks", "MAX_WORKFLOW_TASKS", FLAG_NUMBER, WORKER,
+        offsetof(emp_options, max_workflow_tasks), 1, 256},
+    {"max-activities", "MAX_ACTIVITIES", FLAG_NUMBER, WORKER, offsetof(emp_options, max_activities), 1, 256},
+    {"grace", NULL, FLAG_DURATION, WORKER, offsetof(emp_options, grace), 100, 300000},
+    {"provider-timeout", NULL, FLAG_DURATION, WORKER, offsetof(emp_options, provider_timeout), 100, 60000},
+    {"breaker-pause", NULL, FLAG_DURATION, WORKER, offsetof(emp_options, breaker_pause), 100, 600000},
+    {"ai-url", "AI_BASE_URL", FLAG_TEXT, WORKER, offsetof(emp_options, ai_url), 0, 0},
+    {NULL, "AI_API_KEY", FLAG_TEXT, WORKER, offsetof(emp_options, ai_key), 0, 0},
+    {"ai-model", "AI_MODEL", FLAG_TEXT, WORKER, offsetof(emp_options, ai_model), 0, 0},
+    {"feed-url", "PRODUCT_FEED_URL", FLAG_TEXT, WORKER, offsetof(emp_options, feed_url), 0, 0},
+    {"analytics-url", "ANALYTICS_URL", FLAG_TEXT, WORKER, offsetof(emp_options, analytics_url), 0, 0},
+    {NULL, "PUBLISH_URL_TIKTOK", FLAG_TEXT, WORKER, offsetof(emp_options, publish_tiktok), 0, 0},
+    {NULL, "PUBLISH_URL_YOUTUBE", FLAG_TEXT, WORKER, offsetof(emp_options, publish_youtube), 0, 0},
+    {NULL, "PUBLISH_URL_INSTAGRAM", FLAG_TEXT, WORKER, offsetof(emp_options, publish_instagram), 0, 0},
+    {NULL, "PUBLISH_URL_FACEBOOK", FLAG_TEXT, WORKER, offsetof(emp_options, publish_facebook), 0, 0},
+    {"ffmpeg", "FFMPEG", FLAG_TEXT, WORKER, offsetof(emp_options, ffmpeg), 0, 0},
+    {"video-dir", "VIDEO_DIR", FLAG_TEXT, WORKER, offsetof(emp_options, video_dir), 0, 0},
+    {"latency", NULL, FLAG_DURATION, STUB, offsetof(emp_options, latency), 0, 60000},
+    {"fail-every", NULL, FLAG_NUMBER, STUB, offsetof(emp_options, fail_every), 0, 1000000},
+    {"rate-limit", NULL, FLAG_NUMBER, STUB, offsetof(emp_options, rate_limit), 0, 1000000},
+    {"products", NULL, FLAG_NUMBER, STUB, offsetof(emp_options, products), 1, 10000},
     {"products", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, products), 1,
         EMP_SEED_PRODUCTS_MAX},
     {"days", NULL, FLAG_NUMBER, ON(EMP_CMD_SEED), offsetof(emp_options, days), 1, EMP_SEED_DAYS_MAX},
@@ -59,6 +90,14 @@ static const emp_options defaults = {
     .query_timeout = 5 * BR_SEC,
     .rate_limit = 100,
     .answers_keep = 300 * BR_SEC,
+    .processes = 4,
+    .max_workflow_tasks = 100,
+    .max_activities = 100,
+    .grace = 10 * BR_SEC,
+    .provider_timeout = 10 * BR_SEC,
+    .breaker_pause = 60 * BR_SEC,
+    .ai_model = "gpt-4o-mini",
+    .ffmpeg = "ffmpeg",
     .products = 10000,
     .days = 90,
 };
@@ -105,7 +144,8 @@ static br_code set(emp_options *o, const struct flag *f, const char *what, const
 static const struct flag *find_flag(br_str name, emp_command command)
 {
     for (size_t i = 0; i < BR_COUNT_OF(flags); i++) {
-        if ((flags[i].commands & ON(command)) && br_str_is(name, flags[i].name)) return &flags[i];
+        if (flags[i].name && (flags[i].commands & ON(command)) && br_str_is(name, flags[i].name))
+            return &flags[i];
     }
     return NULL;
 }
@@ -124,6 +164,8 @@ static br_code read_environment(emp_options *o, char *(*env)(const char *name), 
 }
 
 static const char *const command_names[] = {[EMP_CMD_API] = "api",
+    [EMP_CMD_WORKER] = "worker",
+    [EMP_CMD_STUB] = "stub",
     [EMP_CMD_MIGRATE] = "migrate",
     [EMP_CMD_SEED] = "seed",
     [EMP_CMD_KEY] = "key",
@@ -176,8 +218,8 @@ static br_code read_flags(emp_options *o, int argc, char *const *argv, br_err *e
 static br_code read_command(emp_options *o, int argc, char *const *argv, br_err *err)
 {
     if (argc < 2)
-        return br_fail(
-            err, BR_EINVAL, "no command: use api, migrate, seed, key or version ('empire --help')");
+        return br_fail(err, BR_EINVAL,
+            "no command: use api, worker, stub, migrate, seed, key or version ('empire --help')");
     br_str word = br_str_of(argv[1]);
     if (br_str_is(word, "--help") || br_str_is(word, "-h")) return BR_OK;
     if (br_str_is(word, "--version")) word = BR_STR("version");
@@ -187,7 +229,8 @@ static br_code read_command(emp_options *o, int argc, char *const *argv, br_err 
         return BR_OK;
     }
     return br_fail(err, BR_EINVAL,
-        "unknown command '%s': use api, migrate, seed, key or version ('empire --help')", argv[1]);
+        "unknown command '%s': use api, worker, stub, migrate, seed, key or version ('empire --help')",
+        argv[1]);
 }
 
 br_code emp_options_parse(
@@ -197,11 +240,12 @@ br_code emp_options_parse(
     br_code rc = read_command(&o, argc, argv, err);
     if (rc != BR_OK || o.command == EMP_CMD_HELP) goto out;
     emp_command command = o.command;
+    if (command == EMP_CMD_STUB) o.port = STUB_PORT, o.products = STUB_PRODUCTS, o.rate_limit = 0;
     if ((rc = read_environment(&o, env, err)) != BR_OK) goto out;
     if ((rc = read_flags(&o, argc, argv, err)) != BR_OK || o.command == EMP_CMD_HELP) goto out;
     if (command == EMP_CMD_KEY && !o.key_name) {
         rc = br_fail(err, BR_EINVAL, "a key needs the name of its holder: --name NAME");
-    } else if (command != EMP_CMD_VERSION && command != EMP_CMD_KEY && !o.database_url) {
+    } else if ((DATABASE & ON(command)) && !o.database_url) {
         rc = br_fail(err, BR_EINVAL,
             "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");
     }

@@ -13,6 +13,8 @@
 
 typedef enum emp_command {
     EMP_CMD_API,
+    EMP_CMD_WORKER,
+    EMP_CMD_STUB,
     EMP_CMD_MIGRATE,
     EMP_CMD_SEED,
     EMP_CMD_KEY,
@@ -37,7 +39,17 @@ typedef struct emp_options {
     br_ns answers_keep;   /* of overview and top products; 0: not kept */
     /* key */
     const char *key_name;
-    /* seed */
+    /* worker */
+    int64_t processes, max_workflow_tasks, max_activities;
+    br_ns grace, provider_timeout, breaker_pause;
+    const char *ai_url, *ai_key, *ai_model;
+    const char *feed_url, *analytics_url;
+    const char *publish_tiktok, *publish_youtube, *publish_instagram, *publish_facebook;
+    const char *ffmpeg, *video_dir;
+    /* stub */
+    br_ns latency; /* and rate_limit, in all */
+    int64_t fail_every;
+    /* seed; products also: of the stub's feed */
     int64_t products, days;
     bool reset;
 } emp_options;

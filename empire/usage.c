@@ -9,6 +9,8 @@ static const char program[] = "empire - a service on PostgreSQL to be load-teste
                               "usage: empire COMMAND [FLAG]...\n"
                               "\n"
                               "  api        serve the HTTP API\n"
+                              "  worker     execute workflows\n"
+                              "  stub       stand in for the services outside, on loopback, for tests\n"
                               "  migrate    bring the database's schema to this version\n"
                               "  seed       fill the tables with test data\n"
                               "  key        make an API key for writes\n"
@@ -38,6 +40,39 @@ static const char api[] =
     "  --answers-keep TIME     how long the overview and the top products are kept (default 5m, 0s: not)\n"
     "  --access-log            a line on stderr for every request\n";
 
+static const char worker[] =
+    "usage: empire worker [FLAG]...\n"
+    "\n"
+    "Executes workflows until SIGTERM or SIGINT; then it claims nothing any more, finishes what it can within the\n"
+    "grace time, gives the rest back and exits with 0.\n"
+    "\n" DATABASE_FLAG "  --processes N           worker processes (default 4; environment WORKERS)\n"
+    "  --max-workflow-tasks N  decisions at once in each (default 100; environment MAX_WORKFLOW_TASKS)\n"
+    "  --max-activities N      activities at once in each (default 100; environment MAX_ACTIVITIES)\n"
+    "  --grace TIME            for activities at the end (default 10s)\n"
+    "  --ai-url URL            OpenAI-compatible API, up to /v1 (environment AI_BASE_URL)\n"
+    "  --ai-model NAME         model for scripts (default gpt-4o-mini; environment AI_MODEL)\n"
+    "  --feed-url URL          product feed (environment PRODUCT_FEED_URL)\n"
+    "  --analytics-url URL     analytics feed (environment ANALYTICS_URL)\n"
+    "  --video-dir DIR         folder for videos; without one none are made (environment VIDEO_DIR)\n"
+    "  --ffmpeg PROGRAM        (default ffmpeg; environment FFMPEG)\n"
+    "  --provider-timeout TIME of a request to a service outside (default 10s)\n"
+    "  --breaker-pause TIME    how long a service is left alone after 5 failures in a row (default 60s)\n"
+    "\n"
+    "Only in the environment: AI_API_KEY, and the webhooks PUBLISH_URL_TIKTOK, PUBLISH_URL_YOUTUBE,\n"
+    "PUBLISH_URL_INSTAGRAM and PUBLISH_URL_FACEBOOK, which may have secrets in them.\n";
+
+static const char stub[] =
+    "usage: empire stub [FLAG]...\n"
+    "\n"
+    "Stands in for AI, feeds and platforms on 127.0.0.1: /v1/chat/completions, /products, /analytics,\n"
+    "/publish/PLATFORM. GET /effects counts what was published, POST /control changes the trouble.\n"
+    "\n"
+    "  --port N                port, 0 for any free one (default 3900)\n"
+    "  --latency TIME          before each answer (default 0s)\n"
+    "  --fail-every N          each N-th request fails with 500 (default 0: none)\n"
+    "  --rate-limit N          requests a second, more get 429 (default 0: no limit)\n"
+    "  --products N            in the feed (default 100)\n";
+
 static const char migrate[] =
     "usage: empire migrate [FLAG]...\n"
     "\n"
@@ -63,6 +98,8 @@ const char *emp_usage(emp_command command)
 {
     switch (command) {
         case EMP_CMD_API: return api;
+        case EMP_CMD_WORKER: return worker;
+        case EMP_CMD_STUB: return stub;
         case EMP_CMD_MIGRATE: return migrate;
         case EMP_CMD_SEED: return seed;
         case EMP_CMD_KEY: return key;

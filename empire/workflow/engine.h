@@ -72,16 +72,16 @@ typedef struct emp_activity_task {
 } emp_activity_task;
 
 /* Of type EMP_EV_ACTIVITY, EMP_EV_TIMER, EMP_EV_COMPLETED, EMP_EV_FAILED or EMP_EV_CANCELLED. */
-typedef struct emp_command {
+typedef struct emp_wf_command {
     emp_event_type type;
     const char *name, *kind, *payload; /* NULL where they make no sense */
     emp_activity_options options;
     br_ns delay;
-} emp_command;
+} emp_wf_command;
 
 typedef struct emp_decision_answer {
     const emp_decision_task *task;
-    const emp_command *commands;
+    const emp_wf_command *commands;
     size_t count;
     const char *failure; /* not NULL: JSON, why it could not decide; `commands` do not count */
     bool accepted;       /* out */

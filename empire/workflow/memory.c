@@ -228,7 +228,7 @@ static br_code mem_poll_decisions(emp_engine *base, const char *queue, const cha
     return BR_OK;
 }
 
-static void execute(engine *e, run *r, const emp_command *c)
+static void execute(engine *e, run *r, const emp_wf_command *c)
 {
     int ref = add_event(e, r,
         &(emp_event){.type = c->type,

@@ -316,7 +316,7 @@ static void put_text_member(br_buf *out, const char *key, const char *value)
     br_buf_put_json_str(out, br_str_of(value));
 }
 
-static void put_command(br_buf *out, const emp_command *c)
+static void put_command(br_buf *out, const emp_wf_command *c)
 {
     br_buf_printf(out, "{\"type\":%d", c->type);
     put_text_member(out, "name", c->name);
@@ -336,7 +336,7 @@ static void put_command(br_buf *out, const emp_command *c)
     br_buf_putc(out, '}');
 }
 
-static char *commands_json(const emp_command *commands, size_t count)
+static char *commands_json(const emp_wf_command *commands, size_t count)
 {
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);

@@ -12,7 +12,7 @@ struct emp_wf {
     br_map asked;              /* id of a recorded activity or timer -> its event */
     const emp_event **closing; /* [events.len + 1] by id of the event that they close */
     bool *touched;             /* [events.len + 1] the code has asked for it */
-    BR_VEC(emp_command) commands;
+    BR_VEC(emp_wf_command) commands;
     br_map fresh; /* ids asked for now, to refuse the same twice */
     bool closed;
     br_code fault;
@@ -79,7 +79,7 @@ br_arena *emp_wf_arena(emp_wf *wf)
     return wf->arena;
 }
 
-static void push(emp_wf *wf, const emp_command *command)
+static void push(emp_wf *wf, const emp_wf_command *command)
 {
     if (wf->commands.len >= EMP_COMMANDS_MAX) {
         if (wf->fault == BR_OK)
@@ -110,7 +110,7 @@ emp_wf_state emp_wf_activity(emp_wf *wf, const emp_wf_activity_call *call, br_st
     const emp_event *e = recorded(wf, call->name, EMP_EV_ACTIVITY);
     if (!e) {
         if (wf->fault == BR_OK && is_fresh(wf, call->name)) {
-            push(wf, &(emp_command){.type = EMP_EV_ACTIVITY,
+            push(wf, &(emp_wf_command){.type = EMP_EV_ACTIVITY,
                          .name = br_arena_cstr(wf->arena, br_str_of(call->name)),
                          .kind = br_arena_cstr(wf->arena, br_str_of(call->kind)),
                          .payload = br_arena_cstr(wf->arena, br_str_of(call->input)),
@@ -136,7 +136,7 @@ emp_wf_state emp_wf_timer(emp_wf *wf, const char *name, br_ns delay)
     if (!e) {
         if (wf->fault == BR_OK && is_fresh(wf, name)) {
             push(wf,
-                &(emp_command){
+                &(emp_wf_command){
                     .type = EMP_EV_TIMER, .name = br_arena_cstr(wf->arena, br_str_of(name)), .delay = delay});
         }
         return EMP_WF_WAITING;
@@ -156,7 +156,7 @@ static void close_run(emp_wf *wf, emp_event_type type, const char *payload)
 {
     if (wf->closed) mismatch(wf, "the end is decided twice");
     wf->closed = true;
-    push(wf, &(emp_command){.type = type, .payload = payload});
+    push(wf, &(emp_wf_command){.type = type, .payload = payload});
 }
 
 void emp_wf_complete(emp_wf *wf, const char *result)
@@ -210,8 +210,8 @@ br_code emp_decide(
     br_map_init(&wf.fresh);
     run_code(&wf, run);
     if (wf.fault == BR_OK) {
-        size_t bytes = wf.commands.len * sizeof(emp_command);
-        emp_command *copy = br_arena_alloc(arena, bytes ? bytes : 1);
+        size_t bytes = wf.commands.len * sizeof(emp_wf_command);
+        emp_wf_command *copy = br_arena_alloc(arena, bytes ? bytes : 1);
         if (bytes) memcpy(copy, wf.commands.data, bytes);
         *ret_decision = (emp_decision){copy, wf.commands.len};
     }

@@ -47,7 +47,7 @@ void emp_wf_fail(emp_wf *wf, const char *message);
 /* For workers ---------------------------------------------------------------------------------------- */
 
 typedef struct emp_decision {
-    const emp_command *commands;
+    const emp_wf_command *commands;
     size_t count;
 } emp_decision;
 

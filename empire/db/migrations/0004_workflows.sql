@@ -104,7 +104,8 @@ CREATE TABLE wf_effect (
 );
 
 -- What workflows write into the service's own tables.
-ALTER TABLE content ADD COLUMN run_id uuid, ADD COLUMN activity_id text, ADD COLUMN body text, ADD COLUMN url text;
+ALTER TABLE content ADD COLUMN run_id uuid, ADD COLUMN activity_id text, ADD COLUMN body text, ADD COLUMN url text,
+    ALTER COLUMN platform DROP NOT NULL;           -- a script or a video is for all of them
 ALTER TABLE workflows DROP CONSTRAINT workflows_video_count_check;
 ALTER TABLE workflows ADD CONSTRAINT workflows_video_count_check CHECK (video_count >= 0); -- optimization has none
 

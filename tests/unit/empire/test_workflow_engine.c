@@ -91,7 +91,7 @@ static size_t poll_activities(emp_activity_task *tasks, size_t max)
     return n;
 }
 
-static bool decide(const emp_decision_task *task, const emp_command *commands, size_t count)
+static bool decide(const emp_decision_task *task, const emp_wf_command *commands, size_t count)
 {
     emp_decision_answer a = {.task = task, .commands = commands, .count = count};
     assert_int_equal(engine->answer_decisions(engine, "w", &a, 1, NULL), BR_OK);
@@ -105,9 +105,9 @@ static bool answer(const emp_activity_task *task, emp_activity_outcome outcome, 
     return a.accepted;
 }
 
-static emp_command activity(const char *name)
+static emp_wf_command activity(const char *name)
 {
-    return (emp_command){.type = EMP_EV_ACTIVITY,
+    return (emp_wf_command){.type = EMP_EV_ACTIVITY,
         .name = name,
         .kind = "kind",
         .payload = "{ \"a\" : 1 }",
@@ -118,7 +118,7 @@ static emp_command activity(const char *name)
 static void schedule(const char *const *names, size_t count)
 {
     emp_decision_task task;
-    emp_command commands[8];
+    emp_wf_command commands[8];
     for (size_t i = 0; i < count; i++) {
         commands[i] = activity(names[i]);
     }
@@ -196,7 +196,7 @@ static void a_run_from_start_to_end(void **state)
     assert_string_equal(d.type, "daily-control-loop");
     assert_int_equal(d.history->events.len, 1);
     assert_true(br_str_is(d.history->events.data[0].payload, "{\"videoCount\":2,\"dryRun\":true}"));
-    const emp_command first[] = {activity("one")};
+    const emp_wf_command first[] = {activity("one")};
     assert_true(decide(&d, first, 1));
     assert_int_equal(poll_decisions(&d, 1), 0); /* nothing new: no decision */
     assert_int_equal(poll_activities(a, 2), 1);
@@ -212,7 +212,7 @@ static void a_run_from_start_to_end(void **state)
     assert_int_equal(last->type, EMP_EV_ACTIVITY_DONE);
     assert_int_equal(last->ref, 3);
     assert_true(br_str_is(last->payload, "{\"ok\":1}"));
-    const emp_command end[] = {{.type = EMP_EV_COMPLETED, .payload = "{}"}};
+    const emp_wf_command end[] = {{.type = EMP_EV_COMPLETED, .payload = "{}"}};
     assert_int_equal(status_of(run), EMP_RUN_RUNNING);
     assert_true(decide(&d, end, 1));
     assert_int_equal(status_of(run), EMP_RUN_COMPLETED);
@@ -255,7 +255,7 @@ static void a_lost_lease_goes_to_another_and_the_stale_answer_changes_nothing(vo
     advance(2 * BR_SEC);
     assert_int_equal(poll_decisions(&now, 1), 1);
     assert_int_equal(now.attempt, 2);
-    const emp_command commands[] = {activity("one")};
+    const emp_wf_command commands[] = {activity("one")};
     assert_false(decide(&old, commands, 1));
     assert_true(decide(&now, commands, 1));
     assert_int_equal(poll_activities(&lost, 1), 1);
@@ -395,7 +395,7 @@ static void timers_fire_once(void **state)
     emp_decision_task d;
     start("day", NULL, run, true);
     assert_int_equal(poll_decisions(&d, 1), 1);
-    const emp_command timer[] = {{.type = EMP_EV_TIMER, .name = "nap", .delay = PAUSE(60)}};
+    const emp_wf_command timer[] = {{.type = EMP_EV_TIMER, .name = "nap", .delay = PAUSE(60)}};
     assert_true(decide(&d, timer, 1));
     advance(PAUSE(55));
     assert_int_equal(engine->sweep(engine, NULL), BR_OK);
@@ -440,7 +440,7 @@ static void signals_and_cancellation_wake_a_run(void **state)
     assert_true(br_str_is(d.history->events.data[2].name, "go"));
     assert_true(br_str_is(d.history->events.data[2].payload, "{\"x\":1}"));
     assert_int_equal(engine->tell(engine, run, EMP_EV_CANCEL_REQUESTED, NULL, NULL, NULL), BR_OK);
-    const emp_command end[] = {{.type = EMP_EV_CANCELLED}};
+    const emp_wf_command end[] = {{.type = EMP_EV_CANCELLED}};
     assert_true(decide(&d, NULL, 0));
     assert_int_equal(poll_decisions(&d, 1), 1);
     assert_true(decide(&d, end, 1));
@@ -479,7 +479,7 @@ static void batches_of_many_runs(void **state)
         snprintf(id, sizeof(id), "day-%d", i);
         start(id, NULL, run, true);
     }
-    const emp_command one[] = {activity("one")}, end[] = {{.type = EMP_EV_COMPLETED, .payload = "{}"}};
+    const emp_wf_command one[] = {activity("one")}, end[] = {{.type = EMP_EV_COMPLETED, .payload = "{}"}};
     for (int round = 0; round < 2; round++) {
         assert_int_equal(poll_decisions(d, 30) + poll_decisions(d + 30, 30), RUNS);
         for (int i = 0; i < RUNS; i++) {
