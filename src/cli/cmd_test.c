@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "cli/commands.h"
 #include "cli/modules.h"
+#include "cli/record.h"
 #include "cli/reports.h"
 #include "cli/target.h"
 #include "cli/test_run.h"
@@ -23,8 +24,8 @@ static const br_arg test_args[] = {
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 
-const br_arg_section br_test_sections[] = {
-    {NULL, test_args}, {"Modules", br_module_args}, {"General", br_global_args}, {NULL, NULL}};
+const br_arg_section br_test_sections[] = {{NULL, test_args}, {"History", br_record_test_args},
+    {"Modules", br_module_args}, {"General", br_global_args}, {NULL, NULL}};
 
 static void print_help(void)
 {
@@ -128,6 +129,8 @@ static int execute(br_test_session *s)
         status = BR_EXIT_OTHER;
         code = br_reports_check_dir(s->report_dir, &err);
     }
+    if (code == BR_OK && !br_args_has(&s->args, "no-store"))
+        code = br_record_check(&s->args, &s->record, &err);
     if (code == BR_OK) {
         status = BR_TEST_EXIT_UNAVAILABLE;
         code = br_target_check(s->environment->base_url.p, "/health", HEALTH_TIMEOUT, &err);

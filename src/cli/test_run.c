@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cli/job.h"
+#include "cli/record.h"
 #include "cli/reports.h"
 #include "cli/test_plan.h"
 
@@ -29,6 +30,7 @@ static br_code run_load(
         .quiet = s->quiet,
         .colour = s->colour,
         .workers = s->workers,
+        .keep_sources = s->record,
         .module_args = &s->args,
         .loop = s->loop,
         .banner = banner.data};
@@ -58,6 +60,23 @@ static int report(const br_test_session *s, const br_test_plan *p, const br_run_
     return status;
 }
 
+static void record(const br_test_session *s, const br_test_plan *p, const br_job *job,
+    const br_judgement *judgement, int status)
+{
+    br_record r = {.job = job,
+        .args = &s->args,
+        .script = p->test->script.p,
+        .test = p->test->name,
+        .environment = p->environment->name,
+        .variables = p->test->env,
+        .variable_count = p->test->env_count,
+        .workers = s->workers,
+        .plan = &p->judge,
+        .judgement = judgement,
+        .exit_status = status};
+    (void) br_record_and_tell(&r); /* a history that cannot be written does not change the verdict */
+}
+
 static int judge_and_report(br_test_session *s, const br_test_plan *p, const br_job *job)
 {
     br_judgement *judgement = br_judge(&p->judge, job->result);
@@ -66,6 +85,7 @@ static int judge_and_report(br_test_session *s, const br_test_plan *p, const br_
     if (job->exit_code == BR_EXIT_EXCEPTION || job->exit_code == BR_EXIT_SETUP_TIMEOUT)
         status = (int) job->exit_code;
     s->interrupted = job->exit_code == BR_EXIT_INTERRUPTED;
+    if (s->record) record(s, p, job, judgement, status);
     br_judgement_free(judgement);
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct br_test_session {
     br_loop_kind loop;
     const char *report_dir;
     bool quiet, colour;
+    bool record;      /* in the history */
     bool interrupted; /* by a signal: no further test is begun */
 } br_test_session;
 
