@@ -11,6 +11,7 @@
 #include "cli/job.h"
 #include "cli/modules.h"
 #include "cli/outputs.h"
+#include "cli/record.h"
 #include "cli/run_flags.h"
 #include "cli/summary.h"
 #include "script/secrets.h"
@@ -33,9 +34,9 @@ static const br_arg run_args[] = {
 };
 
 const br_arg_section br_run_sections[] = {{"What to run", br_execution_args}, {"Requests", br_network_args},
-    {"Results", br_result_args}, {"Outputs", run_args}, {"Script", br_script_args},
-    {"Modules", br_module_args}, {"Machine", own_args}, {"General", br_global_args},
-    {"Of k6, not supported yet", br_refused_args}, {NULL, NULL}};
+    {"Results", br_result_args}, {"History", br_record_run_args}, {"Outputs", run_args},
+    {"Script", br_script_args}, {"Modules", br_module_args}, {"Machine", own_args},
+    {"General", br_global_args}, {"Of k6, not supported yet", br_refused_args}, {NULL, NULL}};
 
 static void print_help(void)
 {
@@ -64,7 +65,7 @@ typedef struct run_state {
     br_buf outputs_text;
     br_breakdown *breakdown; /* of the full summary */
     br_source source;
-    bool linger, full;
+    bool linger, full, record;
 } run_state;
 
 /* NULL also where it was set to nothing. */
@@ -197,12 +198,52 @@ static br_code configure(run_state *s, br_err *err)
     return code;
 }
 
+/* --record, or --store as a flag: the variable only says where. */
+static br_code check_history(run_state *s, br_err *err)
+{
+    if (!br_args_get(&s->args, "record") && !br_args_get(&s->args, "store")) return BR_OK;
+    br_code code = br_record_check(&s->args, &s->record, err);
+    s->config.keep_sources = s->record;
+    return code;
+}
+
+/* The name of a test: that of --record=NAME, else the script's without folder and ending. */
+static br_str record_name(const run_state *s)
+{
+    const char *named = br_args_get(&s->args, "record"), *slash = strrchr(s->config.script, '/');
+    if (named && *named) return br_str_of(named);
+    br_str name = br_str_of(slash ? slash + 1 : s->config.script);
+    return br_str_ends(name, BR_STR(".js")) || br_str_ends(name, BR_STR(".ts"))
+               ? br_str_sub(name, 0, name.n - 3)
+               : name;
+}
+
+/* Variables of -e shape what the script does, as those of a named test. */
+static void record(const run_state *s, const br_job *job)
+{
+    br_config_pair *variables = br_calloc(s->config.env_count + 1, sizeof(*variables));
+    for (size_t i = 0; i < s->config.env_count; i++)
+        variables[i] = (br_config_pair){s->config.env[i].name, s->config.env[i].value};
+    br_record r = {.job = job,
+        .args = &s->args,
+        .script = s->config.script,
+        .test = record_name(s),
+        .environment = BR_STR(""),
+        .variables = variables,
+        .variable_count = s->config.env_count,
+        .workers = s->config.workers,
+        .exit_status = (int) job->exit_code};
+    (void) br_record_and_tell(&r);
+    br_free(variables);
+}
+
 static int execute(run_state *s)
 {
     br_err err = {0};
     br_exit_code exit_code = BR_EXIT_OTHER;
     br_job job = {0};
-    br_code code = br_job_prepare(&s->config, &job, &exit_code, &err);
+    br_code code = check_history(s, &err);
+    if (code == BR_OK) code = br_job_prepare(&s->config, &job, &exit_code, &err);
     if (code == BR_OK)
         code = open_outputs(
             s, &job, &err); /* not before: a bad script must not cost the samples of a good one */
@@ -213,6 +254,7 @@ static int execute(run_state *s)
         if (s->breakdown && br_breakdown_left_out(s->breakdown))
             br_warn("the full summary has %d groups and scenarios: the others are left out", BR_PARTS_MAX);
         if (br_summary_write(&job, &s->summary, &out_err) != BR_OK) br_error("%s", out_err.msg);
+        if (s->record) record(s, &job);
     } else {
         br_job_log_error(code, &err);
     }
