@@ -23,6 +23,12 @@ extern const br_command br_commands[]; /* ends with a NULL name */
 int br_cmd_run(int argc, char **argv);
 int br_cmd_quick(int argc, char **argv);
 int br_cmd_test(int argc, char **argv);
+int br_cmd_prune(int argc, char **argv);
+int br_cmd_export(int argc, char **argv);
+int br_cmd_compare(int argc, char **argv);
+int br_cmd_baseline(int argc, char **argv);
+int br_cmd_show(int argc, char **argv);
+int br_cmd_history(int argc, char **argv);
 int br_cmd_archive(int argc, char **argv);
 int br_cmd_completion(int argc, char **argv);
 int br_cmd_inspect(int argc, char **argv);
@@ -32,7 +38,8 @@ int br_cmd_version(int argc, char **argv);
 
 extern const br_arg_section br_run_sections[], br_quick_sections[], br_test_sections[], br_archive_sections[],
     br_completion_sections[], br_man_sections[], br_inspect_sections[], br_new_sections[],
-    br_version_sections[];
+    br_version_sections[], br_history_sections[], br_show_sections[], br_compare_sections[],
+    br_baseline_sections[], br_export_sections[], br_prune_sections[];
 
 /* Options of every command: --help, --log-format, --log-output, --no-color, -q, -v. */
 extern const br_arg br_global_args[];

@@ -55,12 +55,6 @@ br_code br_history_run(br_store *s, const char *word, const char *test, const ch
     if (strcmp(word, "latest") == 0)
         return latest(
             s, &(br_store_query){.test = test, .environment = environment, .limit = 1}, arena, ret, err);
-    size_t n = strlen(word);
-    if (n > 5 && strcmp(word + n - 5, ".json") == 0)
-        return br_fail(err, BR_EINVAL,
-            "'%s': result files cannot be compared: they have percentiles, not the histograms that a comparison needs; "
-            "name runs of the history by their number",
-            word);
     if (br_parse_i64(br_str_of(word), &id) != BR_OK || id < 1)
         return br_fail(
             err, BR_EINVAL, "'%s' is no run: use a number that `brunt history` shows, or latest", word);

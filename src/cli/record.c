@@ -6,7 +6,7 @@
 #include "cli/fingerprint.h"
 #include "cli/git_commit.h"
 #include "cli/history_args.h"
-#include "http/coding.h"
+#include "cli/stored_document.h"
 #include "judge/generator.h"
 #include "report/result_json.h"
 
@@ -124,10 +124,7 @@ static br_code make_document(const br_record *r, br_buf *out, br_err *err)
     br_buf json;
     br_buf_init(&json, BR_STORE_DOCUMENT_MAX);
     br_code code = br_report_result_json(r->job->result, &info, &compact, &json, err);
-    if (code == BR_OK) {
-        code = br_coding_encode(NULL, BR_CODING_GZIP, br_buf_view(&json), out);
-        if (code != BR_OK) code = br_fail(err, code, "the result cannot be packed");
-    }
+    if (code == BR_OK) code = br_stored_document_pack(br_buf_view(&json), out, err);
     br_buf_deinit(&json);
     return code;
 }

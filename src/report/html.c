@@ -1,4 +1,5 @@
 #include "report/html.h"
+#include <jansson.h>
 #include "base/assert.h"
 
 /* web/'s page, put into the program by br_embed(). */
@@ -25,6 +26,23 @@ static void put_escaped(br_buf *out, br_str json)
     (void) br_buf_append(out, json.p + done, json.n - done);
 }
 
+/* The page with that JSON in it. */
+static br_code put_page(br_str json, br_buf *out, br_err *err)
+{
+    br_str page = {br_web_report_html, (size_t) br_web_report_html_size};
+    ptrdiff_t at = br_str_find(page, placeholder);
+    BR_ASSERT(at >= 0);
+    br_buf made;
+    br_buf_init(&made, BR_BUF_NO_LIMIT);
+    (void) br_buf_put(&made, br_str_sub(page, 0, (size_t) at));
+    put_escaped(&made, json);
+    (void) br_buf_put(&made, br_str_sub(page, (size_t) at + placeholder.n, page.n));
+    br_code rc = br_buf_append(out, made.data, made.len);
+    if (rc != BR_OK) rc = br_fail(err, rc, "the page does not fit into %zu bytes", out->max_bytes);
+    br_buf_deinit(&made);
+    return rc;
+}
+
 br_code br_report_html(const br_run_result *result, const br_result_info *info, br_buf *out, br_err *err)
 {
     const br_result_limits limits = {.endpoints_max = BR_HTML_ENDPOINTS_MAX,
@@ -33,21 +51,21 @@ br_code br_report_html(const br_run_result *result, const br_result_info *info, 
         .series_max = BR_HTML_SERIES_MAX,
         .samples_max = BR_HTML_SAMPLES_MAX,
         .rows_max = BR_HTML_ROWS_MAX};
-    br_str page = {br_web_report_html, (size_t) br_web_report_html_size};
-    ptrdiff_t at = br_str_find(page, placeholder);
-    BR_ASSERT(at >= 0);
-    br_buf json, made;
+    br_buf json;
     br_buf_init(&json, BR_BUF_NO_LIMIT);
-    br_buf_init(&made, BR_BUF_NO_LIMIT);
     br_code rc = br_report_result_json(result, info, &limits, &json, err);
-    if (rc == BR_OK) {
-        (void) br_buf_put(&made, br_str_sub(page, 0, (size_t) at));
-        put_escaped(&made, br_buf_view(&json));
-        (void) br_buf_put(&made, br_str_sub(page, (size_t) at + placeholder.n, page.n));
-        rc = br_buf_append(out, made.data, made.len);
-        if (rc != BR_OK) rc = br_fail(err, rc, "the page does not fit into %zu bytes", out->max_bytes);
-    }
+    if (rc == BR_OK) rc = put_page(br_buf_view(&json), out, err);
     br_buf_deinit(&json);
-    br_buf_deinit(&made);
     return rc;
+}
+
+br_code br_report_html_of_document(br_str document, br_buf *out, br_err *err)
+{
+    json_error_t why;
+    json_t *json = json_loadb(document.p, document.n, JSON_ALLOW_NUL, &why);
+    const char *schema = json_string_value(json_object_get(json, "schema"));
+    bool known = schema && strcmp(schema, "brunt.result/1") == 0;
+    json_decref(json);
+    if (!known) return br_fail(err, BR_ESYNTAX, "it is no document of the schema brunt.result/1");
+    return put_page(document, out, err);
 }

@@ -21,3 +21,6 @@
 /* Appends the page. BR_ELIMIT: does not fit into out. */
 BR_NODISCARD br_code br_report_html(
     const br_run_result *result, const br_result_info *info, br_buf *out, br_err *err);
+/* The same of a result file that br_report_result_json() wrote once. BR_ESYNTAX: it is none. Its texts are as
+ * safe in the page as those of a result. */
+BR_NODISCARD br_code br_report_html_of_document(br_str document, br_buf *out, br_err *err);
