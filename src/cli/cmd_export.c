@@ -238,7 +238,7 @@ static br_code put_all(const br_args *a, br_store *s, const format *f, br_buf *o
 
 static br_code work(const br_args *a, int *ret_status, br_err *err)
 {
-    const format *f = NULL;
+    const format *f = &formats[0];
     const char *path = br_args_get(a, "output");
     br_store *store = NULL;
     br_buf out;
