@@ -30,16 +30,29 @@ int br_cmd_baseline(int argc, char **argv);
 int br_cmd_show(int argc, char **argv);
 int br_cmd_history(int argc, char **argv);
 int br_cmd_archive(int argc, char **argv);
+int br_cmd_config(int argc, char **argv);
 int br_cmd_completion(int argc, char **argv);
 int br_cmd_inspect(int argc, char **argv);
 int br_cmd_man(int argc, char **argv);
 int br_cmd_new(int argc, char **argv);
 int br_cmd_version(int argc, char **argv);
 
-extern const br_arg_section br_run_sections[], br_quick_sections[], br_test_sections[], br_archive_sections[],
-    br_completion_sections[], br_man_sections[], br_inspect_sections[], br_new_sections[],
-    br_version_sections[], br_history_sections[], br_show_sections[], br_compare_sections[],
-    br_baseline_sections[], br_export_sections[], br_prune_sections[];
+extern const br_arg_section br_archive_sections[];
+extern const br_arg_section br_baseline_sections[];
+extern const br_arg_section br_compare_sections[];
+extern const br_arg_section br_completion_sections[];
+extern const br_arg_section br_config_sections[];
+extern const br_arg_section br_export_sections[];
+extern const br_arg_section br_history_sections[];
+extern const br_arg_section br_inspect_sections[];
+extern const br_arg_section br_man_sections[];
+extern const br_arg_section br_new_sections[];
+extern const br_arg_section br_prune_sections[];
+extern const br_arg_section br_quick_sections[];
+extern const br_arg_section br_run_sections[];
+extern const br_arg_section br_show_sections[];
+extern const br_arg_section br_test_sections[];
+extern const br_arg_section br_version_sections[];
 
 /* Options of every command: --help, --log-format, --log-output, --no-color, -q, -v. */
 extern const br_arg br_global_args[];

@@ -118,6 +118,20 @@ const br_config_problem *br_config_problems(const br_config *cfg, size_t *ret_co
     return cfg->problems;
 }
 
+void br_config_add_problem(br_config *cfg, br_str test, bool writes, br_code code, br_str text)
+{
+    for (size_t i = 0; i < cfg->tests.count; i++) {
+        const br_config_item *item = &cfg->tests.list[i];
+        const br_named_test *t = &item->test;
+        if (!br_str_eq(t->name, test)) continue;
+        br_yaml_mark mark = writes ? (br_yaml_mark){t->writes_line, t->writes_column}
+                                   : (br_yaml_mark){t->script_line, t->script_column};
+        br_config_keep(cfg, item->file, mark, code, text, false);
+        return;
+    }
+    BR_UNREACHABLE("a problem of no test");
+}
+
 size_t br_config_file_count(const br_config *cfg)
 {
     return cfg->file_count;
@@ -245,6 +259,12 @@ br_str br_config_test_name(const br_config *cfg, size_t i)
 {
     BR_ASSERT(i < cfg->tests.count);
     return cfg->tests.list[i].test.name;
+}
+
+const br_named_test *br_config_test_at(const br_config *cfg, size_t i)
+{
+    BR_ASSERT(i < cfg->tests.count);
+    return cfg->tests.list[i].problem ? NULL : &cfg->tests.list[i].test;
 }
 
 /* What can be chosen by name. */

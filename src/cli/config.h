@@ -126,7 +126,8 @@ typedef struct br_named_test {
     size_t criterion_count;
     br_config_pair *env;
     size_t env_count;
-    br_str frequency;           /* when to run it, for readers: "after every deployment"; may be empty */
+    br_str frequency; /* when to run it, for readers: "after every deployment"; may be empty */
+    size_t writes_line, writes_column;
     br_str writes_script;       /* to run instead when write endpoints are wanted; empty: `script` does */
     br_config_pair *writes_env; /* added to env then */
     size_t writes_env_count;
@@ -170,6 +171,10 @@ BR_NODISCARD br_code br_config_examine(const char *const *paths, size_t count, b
 /* In the order of files, then lines. *ret_all counts also those beyond BR_CONFIG_PROBLEMS_MAX. */
 const br_config_problem *br_config_problems(const br_config *cfg, size_t *ret_count, size_t *ret_all);
 
+/* Adds a mistake that was found elsewhere, at the script of the test (`writes`: at that of its part writes).
+ */
+void br_config_add_problem(br_config *cfg, br_str test, bool writes, br_code code, br_str text);
+
 /* Files in the order given. */
 size_t br_config_file_count(const br_config *cfg);
 br_str br_config_file_path(const br_config *cfg, size_t i);
@@ -188,6 +193,7 @@ size_t br_config_environment_count(const br_config *cfg);
 br_str br_config_environment_name(const br_config *cfg, size_t i);
 size_t br_config_test_count(const br_config *cfg);
 br_str br_config_test_name(const br_config *cfg, size_t i);
+const br_named_test *br_config_test_at(const br_config *cfg, size_t i); /* NULL: it cannot be used */
 
 /*
  * Chosen environments have their secrets hidden in all logs from then on.

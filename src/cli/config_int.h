@@ -70,6 +70,9 @@ void br_config_read(br_config *cfg);
 /* Records a mistake at the node and returns `code`. */
 BR_PRINTF(4, 5)
 br_code br_config_fail(br_config_reader *r, const br_yaml_node *at, br_code code, const char *fmt, ...);
+/* Keeps a problem for br_config_problems(). */
+void br_config_keep(
+    br_config *cfg, const br_config_file *file, br_yaml_mark mark, br_code code, br_str text, bool warning);
 /* As written, not as substituted: a variable may hold a secret. */
 const char *br_config_quoted(br_config_reader *r, const br_yaml_node *node);
 /* The first that is none of BR_OK. */

@@ -23,17 +23,17 @@ static const char *with_place(br_config_reader *r, br_yaml_mark mark, const char
         r->arena, BR_FMT ":%zu:%zu: %s", BR_ARG(r->file->path), mark.line, mark.column, text);
 }
 
-static void keep_problem(br_config_reader *r, br_yaml_mark mark, br_code code, const char *text, bool warning)
+void br_config_keep(
+    br_config *cfg, const br_config_file *file, br_yaml_mark mark, br_code code, br_str text, bool warning)
 {
-    br_config *cfg = r->cfg;
     cfg->problems_all++;
     if (cfg->problem_count == BR_CONFIG_PROBLEMS_MAX) return;
     cfg->problems[cfg->problem_count++] = (br_config_problem){.code = code,
-        .path = r->file->path,
+        .path = file->path,
         .line = mark.line,
         .column = mark.column,
-        .text = br_arena_str(r->arena, br_str_of(text)),
-        .source = br_arena_str(r->arena, line_of(r->file->text, mark.line)),
+        .text = br_arena_str(&cfg->arena, text),
+        .source = br_arena_str(&cfg->arena, line_of(file->text, mark.line)),
         .warning = warning};
 }
 
@@ -52,7 +52,7 @@ br_code br_config_fail(br_config_reader *r, const br_yaml_node *at, br_code code
     (void) vsnprintf(err.msg, sizeof(err.msg), fmt, args); /* a message that is cut is still a message */
     va_end(args);
     bool own = at == r->substituted && r->item; /* it may be right tomorrow */
-    keep_problem(r, at->mark, code, err.msg, own && code == BR_ENOTFOUND);
+    br_config_keep(r->cfg, r->file, at->mark, code, br_str_of(err.msg), own && code == BR_ENOTFOUND);
     if (!own) {
         keep_first(r, at->mark, code, err.msg);
     } else if (!r->item->problem) {
@@ -276,7 +276,7 @@ static void parse_file(br_config_reader *r, br_config_file *f)
     f->root = NULL;
     size_t prefix = strlen(with_place(r, at, ""));
     BR_ASSERT(strlen(err.msg) >= prefix);
-    keep_problem(r, at, code, err.msg + prefix, false);
+    br_config_keep(r->cfg, f, at, code, br_str_of(err.msg + prefix), false);
     keep_first(r, at, code, err.msg + prefix);
 }
 

@@ -111,6 +111,17 @@ static br_code read_load(br_config_reader *r, const br_yaml_node *test, bool tol
 
 /* Criteria ----------------------------------------------------------------------------------------- */
 
+/* The criterion whose name was probably meant; NULL: none. */
+static const char *nearest_criterion(br_str text)
+{
+    static const char *const names[] = {"error_rate", "throughput", "checks", "requests", "iterations",
+        "dropped_iterations", "recovery", "memory_growth", "stable", "degrades_gracefully"};
+    size_t n = 0;
+    while (n < text.n && br_str_find_char(BR_STR("<>=!("), text.p[n]) < 0)
+        n++;
+    return br_config_nearest(br_str_trim(br_str_sub(text, 0, n)), names, BR_COUNT_OF(names));
+}
+
 /* `endpoint`: empty for all requests. */
 static br_code read_criterion(
     br_config_reader *r, const br_yaml_node *node, br_str endpoint, br_config_criterion *ret)
@@ -123,7 +134,11 @@ static br_code read_criterion(
                       : br_criterion_parse(text, &ret->criterion, &err);
     ret->line = node->mark.line;
     ret->column = node->mark.column;
-    return code == BR_OK ? BR_OK : br_config_fail(r, node, code, "%s", err.msg);
+    if (code == BR_OK) return BR_OK;
+    const char *near = nearest_criterion(text);
+    return near && !br_str_starts(text, br_str_of(near))
+               ? br_config_fail(r, node, code, "%s; did you mean \"%s\"?", err.msg, near)
+               : br_config_fail(r, node, code, "%s", err.msg);
 }
 
 static br_code read_criterion_list(
@@ -227,6 +242,9 @@ static br_code read_writes(br_config_reader *r, const br_yaml_node *node, br_nam
             r, node, BR_EINVAL, "writes needs a script or env; write e.g. writes: { env: { WRITES: 1 } }");
     }
     br_config_pairs variables = {0};
+    br_yaml_mark at = script ? script->mark : node->mark;
+    ret->writes_line = at.line;
+    ret->writes_column = at.column;
     if (script) code = br_config_both(code, read_path(r, script, &ret->writes_script));
     code = br_config_both(code, br_config_variables(r, env, &variables));
     ret->writes_env = variables.list;

@@ -9,6 +9,8 @@
  * Forms:
  *     p95 < 500ms            p(99.9) <= 1s    avg, min, med, max: of http_req_duration
  *     p95(http_req_waiting) < 300ms           an aggregation of any metric; also count(m), rate(m), value(m)
+ *     p95(GET /products) < 300ms              of the requests of one endpoint: also avg, min, med, max,
+ *                            error_rate, throughput and requests; the name is that of the endpoint table
  *     error_rate < 1%        share of failed requests (http_req_failed)
  *     throughput > 100/s     requests per second
  *     checks > 99%           share of checks that passed

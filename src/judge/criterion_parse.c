@@ -139,7 +139,8 @@ static bool parse_word(br_str text, br_criterion *c)
     return true;
 }
 
-static br_code parse_limit(br_str text, br_str value, br_criterion *c, br_err *err)
+/* `what`: the name without its endpoint; an aggregation of a metric by name takes any unit. */
+static br_code parse_limit(br_str text, br_str what, br_str value, br_criterion *c, br_err *err)
 {
     size_t digits = 0;
     while (digits < value.n && br_str_find_char(BR_STR("+-.0123456789"), value.p[digits]) >= 0) {
@@ -152,8 +153,8 @@ static br_code parse_limit(br_str text, br_str value, br_criterion *c, br_err *e
             BR_ARG(text), BR_ARG(value));
     }
     br_str unit = br_str_trim(br_str_sub(value, digits, value.n));
-    bool any_unit = c->kind == BR_CRITERION_METRIC && c->unit == BR_UNIT_NUMBER && c->name.n > 0 &&
-                    br_str_ends(c->name, BR_STR(")"));
+    bool any_unit = c->kind == BR_CRITERION_METRIC && c->unit == BR_UNIT_NUMBER &&
+                    br_str_ends(what, BR_STR(")"));
     if (unit.n == 0 && (c->unit == BR_UNIT_NUMBER || (c->unit == BR_UNIT_SHARE && number < 1))) {
         c->limit = number;
         return BR_OK;
@@ -172,8 +173,11 @@ static br_code parse_limit(br_str text, br_str value, br_criterion *c, br_err *e
 
 static bool parse_operator(br_str text, size_t *ret_at, size_t *ret_length, br_cmp *ret_cmp)
 {
+    size_t open = 0; /* names of endpoints may hold such characters: "p95(GET /search?q=x) < 1s" */
     for (size_t i = 0; i < text.n; i++) {
-        if (br_str_find_char(BR_STR("<>=!"), text.p[i]) < 0) continue;
+        open += text.p[i] == '(';
+        open -= text.p[i] == ')' && open > 0;
+        if (open > 0 || br_str_find_char(BR_STR("<>=!"), text.p[i]) < 0) continue;
         bool or_equal = i + 1 < text.n && text.p[i + 1] == '=';
         *ret_at = i;
         *ret_length = or_equal ? 2 : 1;
@@ -183,6 +187,46 @@ static bool parse_operator(br_str text, size_t *ret_at, size_t *ret_length, br_c
     }
     *ret_length = 0;
     return false;
+}
+
+/* Endpoints -------------------------------------------------------------------------------------- */
+
+/* What an endpoint has figures of. */
+static bool fits_endpoint(const br_criterion *c)
+{
+    return c->kind == BR_CRITERION_METRIC &&
+           (br_str_is(c->metric, "http_req_duration") || br_str_is(c->metric, "http_req_failed") ||
+               br_str_is(c->metric, "http_reqs"));
+}
+
+static br_code fail_endpoint(const br_criterion *c, br_err *err)
+{
+    return br_fail(err, BR_EUNSUPPORTED,
+        "criterion \"" BR_FMT
+        "\": of an endpoint only p95, p(99), avg, min, med, max, error_rate, throughput "
+        "and requests can be judged, not " BR_FMT,
+        BR_ARG(c->text), BR_ARG(c->name));
+}
+
+/* "p95(GET /products)": a method, a blank and the rest of the endpoint's name in the last brackets. False: it
+ * is no such name. Names of metrics hold no blanks. */
+static bool split_endpoint(br_str name, br_str *ret_name, br_str *ret_endpoint)
+{
+    if (!br_str_ends(name, BR_STR(")"))) return false;
+    size_t open = name.n - 1, depth = 1;
+    while (open > 0 && depth > 0) {
+        open--;
+        depth += name.p[open] == ')';
+        depth -= name.p[open] == '(';
+    }
+    br_str inside = br_str_trim(br_str_sub(name, open + 1, name.n - 1));
+    size_t method = 0;
+    while (method < inside.n && inside.p[method] >= 'A' && inside.p[method] <= 'Z')
+        method++;
+    if (depth > 0 || method == 0 || method + 1 >= inside.n || inside.p[method] != ' ') return false;
+    *ret_name = br_str_trim(br_str_sub(name, 0, open));
+    *ret_endpoint = inside;
+    return true;
 }
 
 br_code br_criterion_parse(br_str text, br_criterion *ret, br_err *err)
@@ -202,11 +246,29 @@ br_code br_criterion_parse(br_str text, br_criterion *ret, br_err *err)
             BR_ARG(text), length ? "unknown operator" : "there is no operator", forms);
     }
     c.name = br_str_trim(br_str_sub(text, 0, at));
-    if (!parse_name(c.name, &c)) {
+    br_str what = c.name;
+    bool of_endpoint = split_endpoint(c.name, &what, &c.endpoint);
+    if (!parse_name(what, &c)) {
         return br_fail(err, BR_ESYNTAX, "criterion \"" BR_FMT "\": \"" BR_FMT "\" is unknown; allowed: %s",
             BR_ARG(text), BR_ARG(c.name), forms);
     }
-    br_code rc = parse_limit(text, br_str_trim(br_str_sub(text, at + length, text.n)), &c, err);
+    if (of_endpoint && !fits_endpoint(&c)) return fail_endpoint(&c, err);
+    br_code rc = parse_limit(text, what, br_str_trim(br_str_sub(text, at + length, text.n)), &c, err);
     if (rc == BR_OK) *ret = c;
     return rc;
+}
+
+br_code br_criterion_parse_endpoint(
+    br_str endpoint, br_str text, br_arena *arena, br_criterion *ret, br_err *err)
+{
+    br_criterion c;
+    br_code code = br_criterion_parse(text, &c, err);
+    if (code != BR_OK) return code;
+    if (c.endpoint.n || !fits_endpoint(&c)) return fail_endpoint(&c, err);
+    br_str limit = br_str_sub(c.text, (size_t) (c.name.p - c.text.p) + c.name.n, c.text.n);
+    c.endpoint = endpoint;
+    c.name = br_str_of(br_arena_printf(arena, BR_FMT "(" BR_FMT ")", BR_ARG(c.name), BR_ARG(endpoint)));
+    c.text = br_str_of(br_arena_printf(arena, BR_FMT BR_FMT, BR_ARG(c.name), BR_ARG(limit)));
+    *ret = c;
+    return BR_OK;
 }
