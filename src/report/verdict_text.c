@@ -1,68 +1,17 @@
 #include "report/verdict_text.h"
 #include "judge/format.h"
-
-#define LINE_WIDTH 100
-#define BOLD       "\x1b[1m"
-#define RED        "\x1b[31m"
-#define GREEN      "\x1b[32m"
-#define YELLOW     "\x1b[33m"
-#define FAINT      "\x1b[2m"
-
-typedef struct text {
-    br_buf out;
-    bool colour;
-} text;
-
-static void put(text *t, const char *colour, br_str s)
-{
-    if (t->colour) (void) br_buf_puts(&t->out, colour);
-    (void) br_buf_put(&t->out, s);
-    if (t->colour) (void) br_buf_puts(&t->out, "\x1b[0m");
-}
-
-static void put_spaces(text *t, size_t n)
-{
-    (void) br_buf_printf(&t->out, "%*s", (int) n, "");
-}
-
-/* Words of `s`, wrapped at LINE_WIDTH; the first line goes on at `column`, later ones start at `indent`. */
-static void put_wrapped(text *t, br_str s, size_t column, size_t indent)
-{
-    br_str word;
-    bool first = true;
-    while (br_str_cut(&s, ' ', &word)) {
-        size_t width = br_format_width(word);
-        if (!first && column + 1 + width > LINE_WIDTH) {
-            (void) br_buf_putc(&t->out, '\n');
-            put_spaces(t, indent);
-            column = indent;
-            first = true;
-        }
-        if (!first) (void) br_buf_putc(&t->out, ' ');
-        (void) br_buf_put(&t->out, word);
-        column += width + (first ? 0 : 1);
-        first = false;
-    }
-    (void) br_buf_putc(&t->out, '\n');
-}
+#include "report/lines_int.h"
 
 static const char *level_colour(br_level level)
 {
     switch (level) {
         case BR_LEVEL_EXCELLENT:
-        case BR_LEVEL_ACCEPTABLE: return GREEN;
-        case BR_LEVEL_NEEDS_OPTIMIZATION: return YELLOW;
+        case BR_LEVEL_ACCEPTABLE: return BR_LINES_GREEN;
+        case BR_LEVEL_NEEDS_OPTIMIZATION: return BR_LINES_YELLOW;
         case BR_LEVEL_CRITICAL:
-        case BR_LEVEL_INVALID: return RED;
+        case BR_LEVEL_INVALID: return BR_LINES_RED;
     }
     return "";
-}
-
-static void put_title(text *t, const char *title)
-{
-    (void) br_buf_puts(&t->out, "\n  ");
-    put(t, BOLD, br_str_of(title));
-    (void) br_buf_putc(&t->out, '\n');
 }
 
 static void widen(size_t *width, br_str s)
@@ -71,19 +20,20 @@ static void widen(size_t *width, br_str s)
     if (n > *width) *width = n;
 }
 
-static void put_cell(text *t, br_str s, size_t width)
+static void put_cell(br_lines *t, br_str s, size_t width)
 {
     (void) br_buf_put(&t->out, s);
-    put_spaces(t, width - br_format_width(s) + 2);
+    br_lines_spaces(t, width - br_format_width(s) + 2);
 }
 
-static void put_mark(text *t, br_criterion_state state)
+static void put_mark(br_lines *t, br_criterion_state state)
 {
-    static const char *const marks[] = {"✓", "✗", "–"}, *const colours[] = {GREEN, RED, YELLOW};
-    put(t, colours[state], br_str_of(marks[state]));
+    static const char *const marks[] = {"✓", "✗", "–"}, *const colours[] = {
+                                                            BR_LINES_GREEN, BR_LINES_RED, BR_LINES_YELLOW};
+    br_lines_put(t, colours[state], br_str_of(marks[state]));
 }
 
-static void put_margin(text *t, const br_criterion_result *c)
+static void put_margin(br_lines *t, const br_criterion_result *c)
 {
     bool upper = c->criterion->cmp == BR_LT || c->criterion->cmp == BR_LE;
     double percent = 100 * (c->margin < 0 ? -c->margin : c->margin);
@@ -93,11 +43,23 @@ static void put_margin(text *t, const br_criterion_result *c)
                       : "short");
 }
 
+static void put_interval(br_lines *t, const br_criterion_result *c)
+{
+    if (!c->has_value || !c->has_interval) return;
+    br_arena arena;
+    br_arena_init(&arena, 256);
+    br_str low = br_unit_text(&arena, c->low, c->criterion->unit);
+    br_str high = br_unit_text(&arena, c->high, c->criterion->unit);
+    (void) br_buf_printf(
+        &t->out, "%s(" BR_FMT " to " BR_FMT ")", c->margin != 0 ? "  " : "", BR_ARG(low), BR_ARG(high));
+    br_arena_deinit(&arena);
+}
+
 /* Mark, criterion as written, figure, and how far it is from the limit. */
-static void put_criteria(text *t, const br_judgement *j)
+static void put_criteria(br_lines *t, const br_judgement *j)
 {
     if (j->criterion_count == 0) return;
-    put_title(t, "Criteria");
+    br_lines_title(t, "Criteria");
     size_t criterion = 0, value = 0;
     for (size_t i = 0; i < j->criterion_count; i++) {
         widen(&criterion, j->criteria[i].criterion->text);
@@ -105,9 +67,9 @@ static void put_criteria(text *t, const br_judgement *j)
     }
     for (size_t i = 0; i < j->criterion_count; i++) {
         const br_criterion_result *c = &j->criteria[i];
-        put_spaces(t, 4);
+        br_lines_spaces(t, 4);
         put_mark(t, c->state);
-        put_spaces(t, 1);
+        br_lines_spaces(t, 1);
         put_cell(t, c->criterion->text, criterion);
         put_cell(t, c->value_text, value);
         if (c->state == BR_CRITERION_NOT_MEASURED) {
@@ -115,6 +77,7 @@ static void put_criteria(text *t, const br_judgement *j)
         } else if (c->margin != 0) {
             put_margin(t, c);
         }
+        put_interval(t, c);
         while (t->out.data[t->out.len - 1] == ' ') {
             t->out.len--;
         }
@@ -122,55 +85,88 @@ static void put_criteria(text *t, const br_judgement *j)
     }
 }
 
-static void put_reasons(text *t, const br_judgement *j)
+static void put_reasons(br_lines *t, const br_judgement *j)
 {
     if (j->reasons.len == 0) return;
-    static const char *const marks[] = {"· ", "! ", "! "}, *const colours[] = {FAINT, YELLOW, RED};
-    put_title(t, "Reasons");
+    static const char *const marks[] = {"· ", "! ", "! "}, *const colours[] = {
+                                                               BR_LINES_FAINT, BR_LINES_YELLOW, BR_LINES_RED};
+    br_lines_title(t, "Reasons");
     for (int severity = BR_SEVERITY_CRITICAL; severity >= BR_SEVERITY_INFO; severity--) {
         for (size_t i = 0; i < j->reasons.len; i++) {
             if ((int) j->reasons.data[i].severity != severity) continue;
-            put_spaces(t, 4);
-            put(t, colours[severity], br_str_of(marks[severity]));
-            put_wrapped(t, j->reasons.data[i].text, 6, 6);
+            br_lines_spaces(t, 4);
+            br_lines_put(t, colours[severity], br_str_of(marks[severity]));
+            br_lines_wrap(t, j->reasons.data[i].text, 6, 6);
         }
     }
 }
 
-static void put_actions(text *t, const br_judgement *j)
+static void put_actions(br_lines *t, const br_judgement *j)
 {
     if (j->actions.len == 0) return;
-    put_title(t, "What to do");
+    br_lines_title(t, "What to do");
     for (size_t i = 0; i < j->actions.len; i++) {
         const br_action *a = &j->actions.data[i];
         (void) br_buf_printf(&t->out, "    %zu. ", i + 1);
-        put(t, BOLD, a->title);
+        br_lines_put(t, BR_LINES_BOLD, a->title);
         (void) br_buf_putc(&t->out, '\n');
-        put_spaces(t, 7);
-        put_wrapped(t, a->evidence, 7, 7);
-        put_spaces(t, 7);
-        put_wrapped(t, a->advice, 7, 7);
+        br_lines_spaces(t, 7);
+        br_lines_wrap(t, a->evidence, 7, 7);
+        br_lines_spaces(t, 7);
+        br_lines_wrap(t, a->advice, 7, 7);
     }
 }
 
-static void put_notes(text *t, const br_judgement *j)
+static void put_sentence(br_lines *t, br_str sentence)
+{
+    br_lines_spaces(t, 4);
+    (void) br_buf_puts(&t->out, "· ");
+    br_lines_wrap(t, sentence, 6, 6);
+}
+
+/* What ramps, spikes and soaks found out. */
+static void put_findings(br_lines *t, const br_judgement *j)
+{
+    if (!j->capacity && !j->recovery && !j->leak) return;
+    br_lines_title(t, "Found");
+    if (j->capacity) put_sentence(t, j->capacity->sentence);
+    if (j->recovery) put_sentence(t, j->recovery->sentence);
+    if (j->leak) put_sentence(t, j->leak->sentence);
+}
+
+/* Only what is not as it should be: the rest is in the other reports. */
+static void put_self_checks(br_lines *t, const br_judgement *j)
+{
+    bool any = false;
+    for (size_t i = 0; i < j->self_checks.len; i++) {
+        const br_self_check *c = &j->self_checks.data[i];
+        if (c->ok) continue;
+        if (!any) br_lines_title(t, "The run itself");
+        any = true;
+        br_lines_spaces(t, 4);
+        br_lines_put(t, c->fatal ? BR_LINES_RED : BR_LINES_YELLOW, BR_STR("! "));
+        br_lines_wrap(t, c->text, 6, 6);
+        if (c->remedy.n == 0) continue;
+        br_lines_spaces(t, 6);
+        br_lines_wrap(t, c->remedy, 6, 6);
+    }
+}
+
+static void put_notes(br_lines *t, const br_judgement *j)
 {
     if (j->notes.len == 0) return;
-    put_title(t, "Notes");
-    for (size_t i = 0; i < j->notes.len; i++) {
-        put_spaces(t, 4);
-        (void) br_buf_puts(&t->out, "· ");
-        put_wrapped(t, j->notes.data[i], 6, 6);
-    }
+    br_lines_title(t, "Notes");
+    for (size_t i = 0; i < j->notes.len; i++)
+        put_sentence(t, j->notes.data[i]);
 }
 
 br_code br_report_verdict_text(
     const br_judgement *judgement, const br_judge_plan *plan, bool colour, br_buf *out, br_err *err)
 {
-    text t = {.colour = colour};
+    br_lines t = {.colour = colour};
     br_buf_init(&t.out, BR_BUF_NO_LIMIT);
     (void) br_buf_puts(&t.out, "  █ ");
-    put(&t, level_colour(judgement->level), judgement->headline);
+    br_lines_put(&t, level_colour(judgement->level), judgement->headline);
     (void) br_buf_putc(&t.out, '\n');
     if (plan && plan->test.n > 0) {
         (void) br_buf_printf(&t.out, "    Test " BR_FMT, BR_ARG(plan->test));
@@ -179,7 +175,9 @@ br_code br_report_verdict_text(
     }
     put_criteria(&t, judgement);
     put_reasons(&t, judgement);
+    put_findings(&t, judgement);
     put_actions(&t, judgement);
+    put_self_checks(&t, judgement);
     put_notes(&t, judgement);
     br_code rc = br_buf_append(out, t.out.data, t.out.len);
     br_buf_deinit(&t.out);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# check_documents.sh MAKE_PAGE ROOT: result files of every kind of run against docs/result.schema.json.
+# check_documents.sh MAKE_PAGE ROOT: the files of every kind of run against what reads them: JSON against
+# docs/result.schema.json, JUnit against what CI servers expect, Markdown against the limit of a comment.
 set -euo pipefail
 readonly make_page=$1 root=$2
 folder=$(mktemp -d)
@@ -16,5 +17,12 @@ for bad in "$folder"/*.bad; do
         echo "not noticed: $bad"
         exit 1
     fi
+done
+xmllint --noout --schema "$root/tests/support/junit.xsd" "$folder"/*.xml 2>"$folder/xmllint" || {
+    cat "$folder/xmllint"
+    exit 1
+}
+for markdown in "$folder"/*.md; do
+    [ "$(wc -c < "$markdown")" -le 60000 ] || { echo "too long: $markdown"; exit 1; }
 done
 echo "$(find "$folder" -name '*.json' | wc -l) documents are valid"

@@ -8,7 +8,10 @@
 #include <math.h>
 #include <stdio.h>
 #include "base/file.h"
+#include "report/comparison_text.h"
 #include "report/html.h"
+#include "report/junit.h"
+#include "report/markdown.h"
 #include "report/summary_text.h"
 #include "report/verdict_text.h"
 #include "unit/report/estimates_fixture.h"
@@ -253,19 +256,30 @@ static br_code put_json(const writing *w, br_buf *out, br_err *err)
 {
     return br_report_result_json(w->page->result, &w->info, NULL, out, err);
 }
+static br_code put_markdown(const writing *w, br_buf *out, br_err *err)
+{
+    return br_report_markdown(w->page->result, &w->info, out, err);
+}
+static br_code put_junit(const writing *w, br_buf *out, br_err *err)
+{
+    return br_report_junit(w->page->result, &w->info, out, err);
+}
 static br_code put_text(const writing *w, br_buf *out, br_err *err)
 {
     br_summary_style style = {0};
     br_code rc = br_report_summary_text(w->page->result, &style, out, err);
     if (rc == BR_OK) rc = br_buf_puts(out, "\n\n");
     if (rc == BR_OK) rc = br_report_verdict_text(w->judgement, &w->page->plan, false, out, err);
+    if (rc == BR_OK && w->page->comparison)
+        rc = br_report_comparison_text(w->page->comparison, 5, false, out, err);
     return rc;
 }
 
 static const struct {
     const char *ending;
     br_code (*put)(const writing *w, br_buf *out, br_err *err);
-} forms[] = {{"html", put_html}, {"json", put_json}, {"txt", put_text}};
+} forms[] = {
+    {"html", put_html}, {"json", put_json}, {"txt", put_text}, {"md", put_markdown}, {"xml", put_junit}};
 
 static br_code write_pages(const page *p, const char *kind, const char *folder, br_err *err)
 {
