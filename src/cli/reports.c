@@ -3,11 +3,36 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "report/html.h"
-#include "report/result_json.h"
+#include "report/comparison_text.h"
 #include "report/generator_text.h"
+#include "report/html.h"
+#include "report/junit.h"
+#include "report/markdown.h"
+#include "report/result_json.h"
 #include "report/summary_text.h"
 #include "report/verdict_text.h"
+
+#define OK_ROWS_MAX 6 /* of the comparison, in the text */
+
+br_code br_reports_parse(const char *list, unsigned *ret_forms, br_err *err)
+{
+    static const char *const names[] = {"text", "json", "md", "junit", "html"};
+    unsigned forms = 0;
+    br_str rest = br_str_of(list), word;
+    while (br_str_cut(&rest, ',', &word)) {
+        word = br_str_trim(word);
+        size_t i = 0;
+        while (i < BR_COUNT_OF(names) && !br_str_is(word, names[i]))
+            i++;
+        if (i == BR_COUNT_OF(names))
+            return br_fail(err, BR_EINVAL,
+                "unknown report '" BR_FMT "': use text, json, md, junit or html, with commas between them",
+                BR_ARG(word));
+        forms |= 1u << i;
+    }
+    *ret_forms = forms;
+    return BR_OK;
+}
 
 br_code br_reports_check_dir(const char *dir, br_err *err)
 {
@@ -40,6 +65,8 @@ static br_code put_text(const writer *w, bool colour, br_buf *out, br_err *err)
     br_report_generator_text(&view, colour, out);
     (void) br_buf_puts(out, "\n");
     if (code == BR_OK) code = br_report_verdict_text(w->judgement, w->plan, colour, out, err);
+    if (code == BR_OK && w->config->comparison)
+        code = br_report_comparison_text(w->config->comparison, OK_ROWS_MAX, colour, out, err);
     return code;
 }
 
@@ -72,10 +99,30 @@ static br_code put_json(const writer *w, br_buf *out, br_err *err)
 {
     return br_report_result_json(w->result, &w->info, NULL, out, err);
 }
+static br_code put_markdown(const writer *w, br_buf *out, br_err *err)
+{
+    return br_report_markdown(w->result, &w->info, out, err);
+}
+static br_code put_junit(const writer *w, br_buf *out, br_err *err)
+{
+    return br_report_junit(w->result, &w->info, out, err);
+}
 static br_code put_html(const writer *w, br_buf *out, br_err *err)
 {
     return br_report_html(w->result, &w->info, out, err);
 }
+
+static const struct {
+    br_report_form form;
+    const char *suffix; /* behind the name of the test */
+    put_fn *put;
+} files[] = {
+    {BR_REPORT_TEXT, "-summary.txt", put_plain},
+    {BR_REPORT_JSON, "-summary.json", put_json},
+    {BR_REPORT_MARKDOWN, ".md", put_markdown},
+    {BR_REPORT_JUNIT, "-junit.xml", put_junit},
+    {BR_REPORT_HTML, ".html", put_html},
+};
 
 static void make_file(writer *w, const char *suffix, put_fn *put)
 {
@@ -103,7 +150,8 @@ br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan,
         .info = {.tool_version = br_str_of(BRUNT_VERSION),
             .host = br_str_of(host),
             .plan = plan,
-            .judgement = judgement}};
+            .judgement = judgement,
+            .comparison = config->comparison}};
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
     br_err text_err = {0};
@@ -111,9 +159,9 @@ br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan,
     fwrite(text.data, 1, text.len, stdout);
     br_buf_deinit(&text);
     printf("\n");
-    make_file(&w, "-summary.txt", put_plain);
-    make_file(&w, "-summary.json", put_json);
-    make_file(&w, ".html", put_html);
+    for (size_t i = 0; i < BR_COUNT_OF(files); i++) {
+        if (!config->forms || config->forms & files[i].form) make_file(&w, files[i].suffix, files[i].put);
+    }
     fflush(stdout);
     return w.code;
 }

@@ -1,9 +1,12 @@
 // brunt test: configuration, target, verdicts, exit codes, reports.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { assertFails, assertQuiet, brunt, deadUrl, filesOf, folder, messages, paced, Run, serve, sleep } from './harness.mjs';
+
+const root = path.resolve(import.meta.dirname, '../../..');
 
 const script = `import http from 'k6/http';
 import { sleep } from 'k6';
@@ -87,7 +90,8 @@ async function runTest(args, { text, dir = setup(text), url, ...options } = {}) 
 const json = (done, name) => JSON.parse(readFileSync(path.join(done.dir, 'reports', `${name}-summary.json`), 'utf8'));
 const text = (done, name) => readFileSync(path.join(done.dir, 'reports', name), 'utf8');
 
-const reportsOf = (...names) => names.flatMap((n) => [`reports/${n}-summary.json`, `reports/${n}-summary.txt`, `reports/${n}.html`]).sort();
+const reportsOf = (...names) => names.flatMap((n) => [`reports/${n}-junit.xml`, `reports/${n}-summary.json`,
+    `reports/${n}-summary.txt`, `reports/${n}.html`, `reports/${n}.md`]).sort();
 const reportsIn = (done) => filesOf(done.dir).filter((name) => name.startsWith('reports/'));
 
 const broken = [
@@ -147,7 +151,7 @@ export function testCommandTests() {
         assert.ok(done.ms < 5000 + paced(2000));
     });
 
-    test('passing is 0, with three reports', async () => {
+    test('passing is 0, with all reports', async () => {
         const done = await runTest(['good', 'here']);
         assertQuiet(done);
         assert.deepEqual(reportsIn(done), reportsOf('good'));
@@ -167,6 +171,21 @@ export function testCommandTests() {
             'load/script.js': `import { x } from 'https://jslib.k6.io/lib/1.0.0/index.js';\n${script}\nif (x !== 'vendored') throw x;`,
         });
         assertQuiet(await brunt(['test', 'good', 'here', '-q', '--offline', '--config', 'load/brunt.yaml'], { dir, env: { TARGET: target } }));
+    });
+    test('reports as documented, and as CI servers read them', async () => {
+        for (const [name, code] of [['good', 0], ['slow', 1], ['idle', 4]]) {
+            const done = await runTest([name, 'here']);
+            assertQuiet(done, code);
+            const file = (ending) => path.join(done.dir, 'reports', `${name}${ending}`);
+            const said = (command, args) => spawnSync(command, args, { encoding: 'utf8' });
+            const valid = said(path.join(root, 'tests/support/validate_json.py'), [path.join(root, 'docs/result.schema.json'), file('-summary.json')]);
+            assert.equal(valid.status, 0, valid.stdout + valid.stderr);
+            const xml = said('xmllint', ['--noout', '--schema', path.join(root, 'tests/support/junit.xsd'), file('-junit.xml')]);
+            assert.equal(xml.status, 0, xml.stderr);
+            assert.match(text(done, `${name}-junit.xml`), { 0: /failures="0" errors="0"/, 1: /name="p95 &lt; 1ms" time="0">\s*<failure/, 4: /errors="[1-9]/ }[code]);
+            assert.match(text(done, `${name}.md`), new RegExp(`^<!-- brunt: ${name} -->\n## `));
+            assert.ok(!text(done, `${name}.md`).includes('secret'));
+        }
     });
     test('a failed criterion is 1', async () => {
         const slow = await runTest(['slow', 'here']);
@@ -241,7 +260,7 @@ export function testCommandTests() {
         mkdirSync(path.join(dir, 'reports/good.html'), { recursive: true });
         const done = await runTest(['good', 'here'], { dir });
         assertFails(done, 255, /good\.html: Is a directory/);
-        assert.deepEqual(reportsIn(done), ['reports/good-summary.json', 'reports/good-summary.txt']);
+        assert.deepEqual(reportsIn(done), reportsOf('good').filter((name) => name !== 'reports/good.html'));
     });
     test('two at once in one folder: each report is whole', async () => {
         const dir = setup();
