@@ -18,6 +18,8 @@ static const br_arg test_args[] = {
         NULL},
     {"duration-scale", 0, BR_ARG_VALUE, "FACTOR",
         "shorten every duration, e.g. 0.1: the report says that it is no full test", NULL},
+    {"report", 0, BR_ARG_VALUE, "LIST",
+        "reports to write: text, json, md, junit, html, with commas between them (default: all)", NULL},
     {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)", NULL},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)", NULL},
     BR_LOOP_ARG,
@@ -72,9 +74,11 @@ static br_code configure(br_test_session *s, br_err *err)
     }
     const char *dir = br_args_get(a, "reports");
     s->report_dir = dir ? dir : "reports";
+    const char *forms = br_args_get(a, "report");
     s->quiet = br_args_has(a, "quiet");
     s->colour = br_cli_colour(a, STDOUT_FILENO);
     br_code code = read_numbers(s, err);
+    if (code == BR_OK && forms) code = br_reports_parse(forms, &s->report_forms, err);
     if (code == BR_OK) code = br_cli_loop(a, &s->loop, err);
     if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
     if (code == BR_OK)

@@ -51,7 +51,7 @@ static int report(const br_test_session *s, const br_test_plan *p, const br_run_
     const br_judgement *judgement)
 {
     br_err err = {0};
-    br_reports_config config = {.dir = s->report_dir, .colour = s->colour};
+    br_reports_config config = {.dir = s->report_dir, .colour = s->colour, .forms = s->report_forms};
     int status = br_outcome_exit_status(judgement->outcome);
     if (br_reports_write(result, &p->judge, judgement, &config, &err) != BR_OK) {
         br_error("%s", err.msg);

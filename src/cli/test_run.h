@@ -22,6 +22,7 @@ typedef struct br_test_session {
     uint32_t workers;
     br_loop_kind loop;
     const char *report_dir;
+    unsigned report_forms; /* br_report_form; 0: all */
     bool quiet, colour;
     bool record;      /* in the history */
     bool interrupted; /* by a signal: no further test is begun */

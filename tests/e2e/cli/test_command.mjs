@@ -187,6 +187,14 @@ export function testCommandTests() {
             assert.ok(!text(done, `${name}.md`).includes('secret'));
         }
     });
+    test('only the reports that are asked for', async () => {
+        const done = await runTest(['good', 'here', '--report', 'md, junit']);
+        assertQuiet(done);
+        assert.deepEqual(reportsIn(done), ['reports/good-junit.xml', 'reports/good.md']);
+        for (const list of ['pdf', 'md,', '']) {
+            assertFails(await runTest(['good', 'here', '--report', list]), 104, /unknown report '(pdf|)': use text, json, md, junit or html/);
+        }
+    });
     test('a failed criterion is 1', async () => {
         const slow = await runTest(['slow', 'here']);
         assertQuiet(slow, 1);
