@@ -1,6 +1,7 @@
 #include "empire/worker/stats.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/num.h"
