@@ -82,7 +82,8 @@ export function compatTests() {
             assert.ok(known.has(f.name), `--${f.name} is in no help: ${REMEDY}`);
             assert.equal(known.get(f.name), f.state === 'no', `--${f.name}: ${REMEDY}`);
         }
-        const own = ['help', 'workers', 'max-body', 'no-cookies-reset', 'loop', 'map', 'module-cache', 'offline', 'lock']; // brunt's own
+        const own = ['help', 'workers', 'max-body', 'no-cookies-reset', 'loop', 'map', 'module-cache', 'offline', 'lock',
+            'record', 'store', 'target-version']; // brunt's own
         const unlisted = [...run.keys()].filter((n) => !own.includes(n) && !listed.some((f) => f.name === n));
         assert.deepEqual(unlisted, [], REMEDY);
     });
