@@ -80,6 +80,18 @@ string(REPLACE [[
 if(quickjs_lazy STREQUAL quickjs_eager OR quickjs_small STREQUAL quickjs_lazy)
     message(FATAL_ERROR "this QuickJS-ng makes intrinsics in another way: adapt JS_AddLazyIntrinsics()")
 endif()
+# A script may catch the overflow of its stack, whose pages are to be given back all the same.
+string(REPLACE "\nstruct JSRuntime {\n" "\nstruct JSRuntime {\n    bool stack_overflowed;\n"
+    quickjs_small "${quickjs_small}")
+string(REPLACE [[
+    return JS_ThrowRangeError(ctx, "Maximum call stack size exceeded");
+]] [[
+    ctx->rt->stack_overflowed = true;
+    return JS_ThrowRangeError(ctx, "Maximum call stack size exceeded");
+]] quickjs_small "${quickjs_small}")
+if(NOT quickjs_small MATCHES "bool stack_overflowed;.*rt->stack_overflowed = true")
+    message(FATAL_ERROR "this QuickJS-ng tells overflows of the stack in another way: adapt JS_TakeStackOverflow()")
+endif()
 # An interrupted call leaves promise jobs behind that must not run in the next call: nothing in the API drops them.
 string(APPEND quickjs_small [[
 

@@ -45,6 +45,13 @@ JSValue JS_ModuleValue(JSContext *ctx, JSModuleDef *m)
     return JS_NewModuleValue(ctx, m);
 }
 
+bool JS_TakeStackOverflow(JSRuntime *rt)
+{
+    bool overflowed = rt->stack_overflowed;
+    rt->stack_overflowed = false;
+    return overflowed;
+}
+
 int JS_CountModuleExports(const JSModuleDef *m)
 {
     return m->export_entries_count;

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "cli/commands.h"
 #include "cli/job.h"
+#include "cli/limits.h"
 #include "cli/modules.h"
 #include "cli/outputs.h"
 #include "cli/record.h"
@@ -35,7 +36,7 @@ static const br_arg run_args[] = {
 
 const br_arg_section br_run_sections[] = {{"What to run", br_execution_args}, {"Requests", br_network_args},
     {"Results", br_result_args}, {"History", br_record_run_args}, {"Outputs", run_args},
-    {"Script", br_script_args}, {"Modules", br_module_args}, {"Machine", own_args},
+    {"Script", br_script_args}, {"Modules", br_module_args}, {"Limits", br_limit_args}, {"Machine", own_args},
     {"General", br_global_args}, {"Of k6, not supported yet", br_refused_args}, {NULL, NULL}};
 
 static void print_help(void)

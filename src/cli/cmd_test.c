@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/commands.h"
+#include "cli/limits.h"
 #include "cli/modules.h"
 #include "cli/record.h"
 #include "cli/reports.h"
@@ -27,7 +28,7 @@ static const br_arg test_args[] = {
 };
 
 const br_arg_section br_test_sections[] = {{NULL, test_args}, {"History", br_record_test_args},
-    {"Modules", br_module_args}, {"General", br_global_args}, {NULL, NULL}};
+    {"Modules", br_module_args}, {"Limits", br_limit_args}, {"General", br_global_args}, {NULL, NULL}};
 
 static void print_help(void)
 {

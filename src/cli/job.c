@@ -62,6 +62,7 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
     }
     br_module_settings modules;
     br_code code = br_module_settings_read(c->module_args, &modules, err);
+    if (code == BR_OK) code = br_limits_read(c->module_args, &job->limits, err);
     for (size_t i = 0; i < c->map_count && code == BR_OK; i++)
         br_module_settings_map(&modules, c->maps[i].name, c->maps[i].value);
     if (code != BR_OK) {
@@ -79,6 +80,8 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
         .remote = &modules.remote,
         .base_mode = modules.base_mode,
         .secrets = c->secrets,
+        .memory_limit_bytes = job->limits.memory_bytes,
+        .stack_bytes = job->limits.stack_bytes,
         .input = c->input,
         .keep_sources = c->keep_sources};
     if (c->archive) {
@@ -360,6 +363,8 @@ br_code br_job_run(br_job *job, const br_job_config *c, br_exit_code *ret_exit, 
         .loop = c->loop,
         .console_out = c->console_out,
         .max_body_bytes = c->max_body_bytes,
+        .vu_memory_limit_bytes = job->limits.memory_bytes,
+        .vu_stack_bytes = job->limits.stack_bytes,
         .tap = c->tap,
         .tap_ctx = c->tap_ctx};
     if (!c->quiet) {

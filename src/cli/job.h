@@ -7,6 +7,7 @@
 #pragma once
 #include <jansson.h>
 #include "cli/args.h"
+#include "cli/limits.h"
 #include "engine/run.h"
 
 typedef struct br_job_config {
@@ -32,10 +33,12 @@ typedef struct br_job_config {
     const struct br_config_pair
         *maps; /* more mappings, which those of module_args and the environment beat */
     size_t map_count;
-    const br_args *module_args; /* parsed with cli/modules.h's table; NULL: the environment decides */
+    const br_args *module_args; /* parsed with the tables of cli/modules.h and cli/limits.h; NULL: the
+                                   environment decides */
 } br_job_config;
 
 typedef struct br_job {
+    br_limits limits;
     br_program *program;
     br_options *options;
     br_metrics *metrics;

@@ -95,7 +95,7 @@ br_maker *br_maker_new(br_engine *e)
 void br_maker_ask(br_maker *m, br_arrival *a, br_worker *w)
 {
     pthread_mutex_lock(&m->lock);
-    int rc = m->started ? 0 : pthread_create(&m->thread, NULL, thread_main, m);
+    int rc = m->started ? 0 : br_engine_start_thread(m->engine, &m->thread, thread_main, m);
     if (rc == 0) {
         m->started = true;
         *br_vec_push(&m->orders) = (order){.arrival = a, .worker = w};

@@ -439,6 +439,7 @@ static void fill_settings(br_engine *e)
         .max_redirects = o->max_redirects >= 0 ? o->max_redirects : 10,
         .max_redirects_set = o->max_redirects >= 0,
         .memory_limit_bytes = e->config->vu_memory_limit_bytes,
+        .stack_bytes = e->config->vu_stack_bytes ? e->config->vu_stack_bytes : BR_VU_STACK_DEFAULT,
         .consolidated_options_json = o->consolidated_json,
         .all_options_json = o->all_json,
         .host = &e->host,
@@ -466,7 +467,7 @@ static br_code engine_init(br_engine *e, const br_run_config *config, br_err *er
     if (code == BR_OK) code = br_http_tools_init(&e->tools, e->loop, o->dns_ttl, &o->tls, err);
     if (code != BR_OK) return code;
     br_dns_set_rules(e->tools.dns, &o->host_rules);
-    e->fibers = br_fiber_pool_new(e->loop, 4 * BR_VU_STACK_BYTES);
+    e->fibers = br_fiber_pool_new(e->loop, e->settings.stack_bytes);
     br_recorder_config rc = {.metrics = config->metrics,
         .system_tags = config->options->system_tags,
         .tap = config->tap,

@@ -16,6 +16,10 @@
 #include "script/program.h"
 #include "stat/run_result.h"
 
+/* Address space of a virtual user's stack: what is not touched costs nothing. */
+#define BR_VU_STACK_DEFAULT  ((size_t) 4 << 20)
+#define BR_VU_MEMORY_DEFAULT ((size_t) 512 << 20)
+
 typedef enum br_run_phase {
     BR_RUN_INIT,
     BR_RUN_SETUP,
@@ -67,6 +71,7 @@ typedef struct br_run_config {
     void *status_ctx;
     br_ns status_interval_ns;
     size_t vu_memory_limit_bytes; /* of one VU's JavaScript heap; 0: none */
+    size_t vu_stack_bytes;        /* 0: BR_VU_STACK_DEFAULT */
     FILE *console_out;            /* messages of console.*; NULL: the log */
     size_t max_body_bytes;        /* largest kept response body; 0: default (256 MiB) */
     br_str probe;                 /* scenario that gets slices of its own; empty: none */

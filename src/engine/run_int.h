@@ -8,8 +8,7 @@
 #include "net/resources.h"
 #include "script/vu.h"
 
-#define BR_WORKERS_MAX    256
-#define BR_VU_STACK_BYTES ((size_t) 256 << 10)
+#define BR_WORKERS_MAX 256
 
 typedef struct br_engine br_engine;
 typedef struct br_worker br_worker;
@@ -140,6 +139,8 @@ struct br_engine {
 };
 
 /* worker.c: threads and their VUs */
+/* As pthread_create(), with a stack on which init code may go as deep as its limit. */
+int br_engine_start_thread(const br_engine *e, pthread_t *ret, void *(*fn)(void *), void *arg);
 br_code br_workers_start(
     br_engine *e, br_err *err);      /* threads begin to make VUs; then on_worker_ready on the control loop */
 void br_workers_begin(br_engine *e); /* start the slots at e->start */

@@ -5,6 +5,8 @@
 #include "engine/run_int.h"
 #include "engine/segment.h"
 
+#define THREAD_STACK_BYTES ((size_t) 1 << 20) /* besides what init code may use */
+
 /* The pool of VUs: FIFO, as in k6. -------------------------------------------------------------------- */
 
 br_pooled_vu *br_worker_take_vu(br_worker *w)
@@ -138,7 +140,7 @@ static br_code make_tools(br_worker *w, br_err *err)
         .tap_ctx = e->config->tap_ctx};
     w->recorder = br_recorder_new(&rc);
     w->run_tags = br_tags_intern(br_recorder_tag_store(w->recorder), o->tags, o->tag_count);
-    w->fibers = br_fiber_pool_new(w->loop, BR_VU_STACK_BYTES);
+    w->fibers = br_fiber_pool_new(w->loop, w->engine->settings.stack_bytes);
     return BR_OK;
 }
 
@@ -309,6 +311,16 @@ static void plan(br_engine *e)
         br_scenario_is_open(&o->scenarios[k]) ? plan_open(e, k) : plan_closed(e, k);
 }
 
+int br_engine_start_thread(const br_engine *e, pthread_t *ret, void *(*fn)(void *), void *arg)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    int rc = pthread_attr_setstacksize(&attributes, e->settings.stack_bytes + THREAD_STACK_BYTES);
+    if (rc == 0) rc = pthread_create(ret, &attributes, fn, arg);
+    pthread_attr_destroy(&attributes);
+    return rc;
+}
+
 br_code br_workers_start(br_engine *e, br_err *err)
 {
     plan(e);
@@ -318,7 +330,7 @@ br_code br_workers_start(br_engine *e, br_err *err)
     }
     for (uint32_t i = 0; i < e->worker_count; i++) {
         br_worker *w = &e->workers[i];
-        int rc = pthread_create(&w->thread, NULL, thread_main, w);
+        int rc = br_engine_start_thread(e, &w->thread, thread_main, w);
         if (rc != 0) return br_fail_errno(err, BR_ELIMIT, rc, "cannot start worker thread %u", i + 1);
         w->thread_started = true;
     }

@@ -20,7 +20,8 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-enum { WARM_STACKS = 128 }; /* idle ones that keep their pages */
+enum { WARM_STACKS = 128 };                  /* idle ones that keep their pages */
+#define TRIM_SPARES     ((size_t) 16 * 1024) /* more than the call that gives the pages back takes */
 #define STACK_BYTES_MIN ((size_t) 32 * 1024)
 /* Who sleeps for so long gives back what its stack has grown to in between: a system call and the first touch
  * of a page or two, some 2 us, for 8 KB of a virtual user that has made a request. */
@@ -249,6 +250,13 @@ br_code br_fiber_sleep_until(br_fiber *self, br_ns at_ns)
     br_code code = br_fiber_await(self);
     br_timer_stop(self->pool->loop, &timer);
     return code;
+}
+
+void br_fiber_trim(br_fiber *self)
+{
+    BR_ASSERT(self == current);
+    const char *used = (const char *) __builtin_frame_address(0) - TRIM_SPARES;
+    if (used > self->stack.low) br_stack_drop_below(self->stack, used);
 }
 
 /* From outside */

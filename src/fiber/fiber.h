@@ -51,6 +51,11 @@ BR_NODISCARD br_code br_fiber_await(br_fiber *self);
 /* Sleeps until the absolute loop time. BR_OK or BR_ECANCEL (woken early). */
 br_code br_fiber_sleep_until(br_fiber *self, br_ns at_ns);
 
+/* Gives back the pages of the calling fiber's stack that lie well below what it uses now: after something
+ * deep.
+ */
+void br_fiber_trim(br_fiber *self);
+
 /* From outside ---------------------------------------------------------------------------------- */
 
 /* Resumes a suspended fiber; asserts that it is suspended. On the loop's stack it runs before this returns

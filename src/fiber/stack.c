@@ -42,6 +42,7 @@ bool br_stack_map(size_t bytes, br_stack *ret_stack)
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE;
     char *base = mmap(NULL, GUARD_BYTES + bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (base == MAP_FAILED) return false;
+    (void) madvise(base, GUARD_BYTES + bytes, MADV_NOHUGEPAGE); /* 2 MiB for the first page that is touched */
     if (!install_guard(base)) {
         int saved = errno;
         munmap(base, GUARD_BYTES + bytes);

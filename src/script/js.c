@@ -88,6 +88,22 @@ static void put_stack(const br_program *p, br_buf *out, br_str stack)
     br_buf_deinit(&scratch);
 }
 
+/* QuickJS's own errors at a limit do not say whose limit it is. */
+static void put_limit(const br_vu *vu, br_str text, br_buf *out)
+{
+    const br_vu_settings *s = vu->config.settings;
+    bool memory = br_str_starts(text, BR_STR("InternalError: out of memory"));
+    bool stack = br_str_is(text, "RangeError: Maximum call stack size exceeded") ||
+                 br_str_is(text, "SyntaxError: stack overflow");
+    long long id = (long long) vu->config.id;
+    if (memory && s->memory_limit_bytes)
+        (void) br_buf_printf(out, " (virtual user %lld is at its limit of %zu MiB: see --vu-memory)", id,
+            s->memory_limit_bytes >> 20);
+    else if (stack && s->stack_bytes)
+        (void) br_buf_printf(
+            out, " (virtual user %lld is at its limit of %zu KiB: see --vu-stack)", id, s->stack_bytes >> 10);
+}
+
 void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
 {
     br_vu *vu = br_vu_of(ctx);
@@ -98,6 +114,7 @@ void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
         return;
     }
     (void) br_buf_put(out, text);
+    if (JS_IsError(value)) put_limit(vu, text, out);
     JS_FreeCString(ctx, text.p);
     if (!JS_IsError(value)) return;
     JSValue stack = JS_GetProperty(ctx, value, vu->atoms[BR_ATOM_stack]);

@@ -180,7 +180,10 @@ static void make_remote(br_program *p, const br_program_config *c)
 
 static br_code discover(br_program *p, const br_program_config *c, br_err *err)
 {
-    br_vu_settings settings = {.metrics = c->metrics, .console_out = c->console_out};
+    br_vu_settings settings = {.metrics = c->metrics,
+        .console_out = c->console_out,
+        .memory_limit_bytes = c->memory_limit_bytes,
+        .stack_bytes = c->stack_bytes};
     br_vu_config config = {.program = p, .settings = &settings, .id = 0};
     br_vu *vu = NULL;
     br_code code = br_vu_new(&config, &vu, err);

@@ -43,8 +43,9 @@ typedef struct br_program_config {
      * for show, and the main script is main_url. Borrowed until br_program_load() returns; NULL: none. */
     const br_map *archived;
     const char *main_url;
-    bool keep_sources; /* for br_program_sources() */
-    br_str input;      /* path "-": the script's text, as if it were a file "-" in the current folder */
+    size_t memory_limit_bytes, stack_bytes; /* of the discovering virtual user; see br_vu_settings */
+    bool keep_sources;                      /* for br_program_sources() */
+    br_str input; /* path "-": the script's text, as if it were a file "-" in the current folder */
 } br_program_config;
 
 /*

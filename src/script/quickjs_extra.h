@@ -7,6 +7,9 @@
 #pragma once
 #include <quickjs.h>
 
+/* Did the stack's limit end something since this was asked last? */
+bool JS_TakeStackOverflow(JSRuntime *rt);
+
 /* Forgets the promise jobs that wait to run. */
 void JS_DropPendingJobs(JSRuntime *rt);
 

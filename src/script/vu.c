@@ -10,6 +10,8 @@
 #else
 #define BR_VU_STACK_RESERVE ((size_t) 24 << 10)
 #endif
+/* Who was further down than this gives the stack's pages back at the end of the call. */
+#define BR_VU_DEEP_BYTES    ((size_t) 256 << 10)
 #define BR_INIT_STACK_BYTES ((size_t) 1 << 20)
 /* Rejected promises that are remembered until somebody handles them; the first one is what is reported. */
 #define BR_REJECTED_MAX 1000
@@ -30,6 +32,9 @@ static int on_interrupt(JSRuntime *rt, void *opaque)
         return vu->cancelled;
     }
     if (vu->phase != BR_VU_RUNNING) return 0;
+    const char *low, *high;
+    br_fiber_stack_bounds(vu->fiber, &low, &high);
+    vu->deep |= (size_t) (high - (const char *) __builtin_frame_address(0)) > BR_VU_DEEP_BYTES;
     br_ns now = br_loop_clock(vu->config.loop);
     bool stop = (vu->stop_flag && atomic_load_explicit(vu->stop_flag, memory_order_relaxed)) ||
                 now > vu->deadline;
@@ -80,19 +85,34 @@ bool br_vu_throw_rejection(br_vu *vu)
     return true;
 }
 
-/* QuickJS measures its depth from here down. `fiber` is the running one; NULL: a thread's own stack, which is
- * large. */
+/* Lowest address of the thread's own stack. */
+static const char *thread_stack_low(void)
+{
+    static _Thread_local const char *low;
+    pthread_attr_t attributes;
+    if (low || pthread_getattr_np(pthread_self(), &attributes) != 0) return low;
+    void *at;
+    size_t bytes;
+    if (pthread_attr_getstack(&attributes, &at, &bytes) == 0) low = at;
+    pthread_attr_destroy(&attributes);
+    return low;
+}
+
+/* QuickJS measures its depth from here down. `fiber` is the running one; NULL: a thread's own stack. */
 static void limit_stack(br_vu *vu, br_fiber *fiber)
 {
+    const char *here = __builtin_frame_address(0), *low, *high;
+    size_t most = SIZE_MAX, asked = vu->config.settings->stack_bytes;
     JS_UpdateStackTop(vu->rt);
-    if (!fiber) {
-        JS_SetMaxStackSize(vu->rt, BR_INIT_STACK_BYTES);
-        return;
+    if (fiber) {
+        br_fiber_stack_bounds(fiber, &low, &high);
+    } else {
+        low = thread_stack_low();
+        most = asked ? asked : BR_INIT_STACK_BYTES;
     }
-    const char *low, *high;
-    br_fiber_stack_bounds(fiber, &low, &high);
-    size_t left = (size_t) ((const char *) __builtin_frame_address(0) - low);
-    JS_SetMaxStackSize(vu->rt, left > 2 * BR_VU_STACK_RESERVE ? left - BR_VU_STACK_RESERVE : left / 2);
+    size_t left = low ? (size_t) (here - low) : BR_INIT_STACK_BYTES;
+    size_t usable = left > 2 * BR_VU_STACK_RESERVE ? left - BR_VU_STACK_RESERVE : left / 2;
+    JS_SetMaxStackSize(vu->rt, usable < most ? usable : most);
 }
 
 static JSContext *new_context(JSRuntime *rt)
@@ -302,6 +322,8 @@ static void leave(br_vu *vu)
 {
     br_vu_events_clear(vu);
     vu->phase = BR_VU_IDLE;
+    if (JS_TakeStackOverflow(vu->rt) || vu->deep) br_fiber_trim(vu->fiber);
+    vu->deep = false;
     vu->fiber = NULL;
     vu->owner = NULL;
     if (vu->cancelled) JS_DropPendingJobs(vu->rt); /* an endless chain of jobs would go on in the next call */

@@ -61,6 +61,8 @@ typedef struct br_vu_settings {
     int64_t batch, batch_per_host; /* 0: no limit */
     bool max_redirects_set;        /* by the user: no warning at the limit */
     size_t memory_limit_bytes;     /* of one runtime; 0 = none */
+    size_t stack_bytes; /* for init code, as far as the thread has so much; 0: 1 MiB. A call has what its
+                           fiber has. */
     br_http_client_config http;
     const char *consolidated_options_json; /* written back onto the exported `options`; NULL: leave */
     const char

@@ -118,6 +118,7 @@ struct br_vu {
     br_ns lag;         /* how much later than meant JavaScript runs; an answer ends it: docs/measuring.md */
     const _Atomic bool *stop_flag;
     br_ns wall_offset;    /* wall clock - loop clock */
+    bool deep;            /* the running call was seen far down its stack */
     bool cancelled;       /* the running call was interrupted */
     char abort_text[300]; /* why test.abort() cancelled the running call; empty if it did not */
     bool waiting;         /* the fiber waits for `fetch` */

@@ -83,7 +83,7 @@ export function compatTests() {
             assert.equal(known.get(f.name), f.state === 'no', `--${f.name}: ${REMEDY}`);
         }
         const own = ['help', 'workers', 'max-body', 'no-cookies-reset', 'loop', 'map', 'module-cache', 'offline', 'lock',
-            'record', 'store', 'target-version']; // brunt's own
+            'vu-memory', 'vu-stack', 'record', 'store', 'target-version']; // brunt's own
         const unlisted = [...run.keys()].filter((n) => !own.includes(n) && !listed.some((f) => f.name === n));
         assert.deepEqual(unlisted, [], REMEDY);
     });

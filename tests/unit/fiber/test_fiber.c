@@ -449,6 +449,22 @@ static void long_sleeps_give_memory_back(void **state)
     assert_true(shortly.done_at > 0);
 }
 
+static void digger_that_trims(br_fiber *self, void *arg)
+{
+    job *j = arg;
+    dig(j->bytes);
+    br_fiber_trim(self);
+    j->high_water = br_fiber_stack_high_water(self);
+}
+
+static void trimming_gives_memory_back(void **state)
+{
+    fixture *f = *state;
+    job j = {f, .bytes = 90 * 1024};
+    start(&j, digger_that_trims);
+    assert_true(j.high_water >= 16 * 1024 && j.high_water <= 60 * 1024);
+}
+
 static void many_idle_stacks_give_their_memory_back(void **state)
 {
     enum { MANY = 300, WARM = 128 };
@@ -699,6 +715,7 @@ int main(void)
         TEST(a_stack_is_used_again),
         TEST(the_high_water_mark_is_plausible),
         TEST(long_sleeps_give_memory_back),
+        TEST(trimming_gives_memory_back),
         TEST(many_idle_stacks_give_their_memory_back),
         TEST(bounds_hold_the_frames),
         TEST(sanitizers_know_the_stacks),
