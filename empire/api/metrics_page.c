@@ -2,6 +2,7 @@
 
 #include "empire/api/process.h"
 #include "empire/api/routes.h"
+#include "empire/domain/workflows.h"
 
 /* The page in Prometheus's text format, version 0.0.4. */
 
@@ -150,12 +151,80 @@ static void put_process(br_buf *out, const emp_app *app)
     br_buf_puts(out, "empire_build_info{version=\"" EMPIRE_VERSION "\"} 1\n");
 }
 
+/* Workflows ------------------------------------------------------------------------------------ */
+
+typedef struct family {
+    const char *name, *type, *help;
+} family;
+
+/* What the workers and the database say of workflows; the names come with the rows. */
+static const family families[] = {
+    {"empire_activities_total", "counter", "Attempts of activities, by type and outcome."},
+    {"empire_activity_seconds", "summary", "Time of attempts of activities."},
+    {"empire_breaker_opened_total", "counter", "Times that a circuit breaker opened."},
+    {"empire_breaker_state", "gauge", "Circuit breakers: 0 closed, 1 open, 2 trying."},
+    {"empire_provider_calls_total", "counter", "Calls to services outside, by outcome."},
+    {"empire_provider_seconds", "summary", "Time of calls to services outside."},
+    {"empire_worker_slots", "gauge", "Tasks that the workers can have at once."},
+    {"empire_worker_slots_free", "gauge", "Of these, free ones, as of the last second."},
+    {"empire_workers", "gauge", "Workers seen in the last 10 seconds."},
+    {"empire_workflow_backlog", "gauge", "Tasks that are ready and wait for a worker, up to 10000."},
+    {"empire_workflow_backlog_oldest_seconds", "gauge", "How long the oldest of them has waited."},
+    {"empire_workflow_decisions_failed_total", "counter", "Decisions that workflow code could not make."},
+    {"empire_workflow_decisions_total", "counter", "Decisions of workflows."},
+    {"empire_workflow_schedule_to_start_seconds", "histogram", "Time from ready to taken by a worker."},
+    {"empire_workflow_stale_answers_total", "counter", "Answers that came after their lease."},
+    {"empire_workflows", "gauge", "Workflows by status."},
+};
+
+/* The family that a line belongs to; NULL: a name that this version does not know. */
+static const family *family_of(br_str name)
+{
+    static const char *const endings[] = {"", "_bucket", "_sum", "_count"};
+    for (size_t i = 0; i < BR_COUNT_OF(families); i++) {
+        br_str own = br_str_of(families[i].name);
+        bool has_endings = families[i].type[0] == 's' || families[i].type[0] == 'h';
+        if (!br_str_starts(name, own)) continue;
+        for (size_t e = has_endings ? 1 : 0; e < (has_endings ? BR_COUNT_OF(endings) : 1); e++) {
+            if (br_str_is(br_str_sub(name, own.n, name.n), endings[e])) return &families[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_workflows(br_buf *out, const emp_result *r)
+{
+    const family *current = NULL;
+    for (size_t row = 0; row < emp_result_rows(r); row++) {
+        br_str name = emp_result_cell(r, row, 0), labels = emp_result_cell(r, row, 1);
+        const family *f = family_of(name);
+        if (!f) continue;
+        if (f != current) head(out, f->name, f->type, f->help);
+        current = f;
+        br_buf_put(out, name);
+        if (labels.n) br_buf_printf(out, "{" BR_FMT "}", BR_ARG(labels));
+        br_buf_putc(out, ' ');
+        br_buf_put(out, emp_result_cell(r, row, 2));
+        br_buf_putc(out, '\n');
+    }
+}
+
 emp_step emp_metrics_begin(emp_request *r)
 {
+    emp_workflow_metrics_query(&r->query);
+    return EMP_STEP_TRY_QUERY;
+}
+
+/* Without the database the page has all that this process knows. */
+void emp_metrics_finish(emp_request *r)
+{
+    bool has_workflows = r->query.outcome == EMP_DB_OK;
     put_http(&r->out, &r->app->metrics);
     put_database(&r->out, r->app->pool);
     put_process(&r->out, r->app);
+    put_gauge(
+        &r->out, "empire_workflow_metrics_up", "1 when the database has told what follows.", has_workflows);
+    if (has_workflows) put_workflows(&r->out, r->query.result);
     r->status = 200;
     r->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    return EMP_STEP_ANSWERED;
 }

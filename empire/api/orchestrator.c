@@ -50,5 +50,5 @@ void emp_orchestrator_workflow_finish(emp_request *r)
         return;
     }
     emp_answer_json(r);
-    emp_workflow_put(&r->out, r->query.result);
+    emp_workflow_steps_put(&r->out, r->query.result);
 }

@@ -46,7 +46,8 @@ typedef struct emp_request {
     br_buf body;
     size_t body_bytes; /* that came, also those that were dropped */
     emp_query query;
-    union { /* what begin() leaves for finish() */
+    bool tries_only; /* EMP_STEP_TRY_QUERY */
+    union {          /* what begin() leaves for finish() */
         emp_page page;
         int64_t limit;
         struct {

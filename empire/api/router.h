@@ -23,8 +23,9 @@ typedef enum emp_method { EMP_GET, EMP_HEAD, EMP_POST, EMP_METHOD_OTHER } emp_me
 
 /* What a handler decided. */
 typedef enum emp_step {
-    EMP_STEP_ANSWERED, /* status and body are set */
-    EMP_STEP_QUERY,    /* the request's query is filled; `finish` makes the answer of its result */
+    EMP_STEP_ANSWERED,  /* status and body are set */
+    EMP_STEP_QUERY,     /* the request's query is filled; `finish` makes the answer of its result */
+    EMP_STEP_TRY_QUERY, /* the same, but `finish` is called in any case and looks at the outcome itself */
 } emp_step;
 
 typedef struct emp_route {

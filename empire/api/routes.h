@@ -16,6 +16,7 @@ extern const emp_route emp_routes[EMP_ROUTE_COUNT];
 emp_step emp_health_begin(emp_request *r);
 emp_step emp_health_live_begin(emp_request *r);
 emp_step emp_metrics_begin(emp_request *r);
+void emp_metrics_finish(emp_request *r);
 emp_step emp_products_begin(emp_request *r);
 void emp_products_finish(emp_request *r);
 emp_step emp_products_top_begin(emp_request *r);

@@ -106,7 +106,13 @@ static void query_done(emp_query *q)
 
 static enum MHD_Result start_query(emp_request *r)
 {
-    switch (emp_pool_admit(r->app->pool)) {
+    emp_admission admission = emp_pool_admit(r->app->pool);
+    if (admission != EMP_ADMITTED && r->tries_only) {
+        r->query.outcome = EMP_DB_DOWN;
+        r->route->finish(r);
+        return answer(r);
+    }
+    switch (admission) {
         case EMP_ADMITTED: break;
         case EMP_REFUSED_DOWN: emp_answer_problem(r, 503, "the database is not available"); return answer(r);
         case EMP_REFUSED_FULL:
@@ -123,6 +129,10 @@ static enum MHD_Result start_query(emp_request *r)
 
 static void finish_query(emp_request *r)
 {
+    if (r->tries_only) {
+        r->route->finish(r);
+        return;
+    }
     switch (r->query.outcome) {
         case EMP_DB_OK: r->route->finish(r); break;
         case EMP_DB_DOWN: emp_answer_problem(r, 503, "the database is not available"); break;
@@ -288,8 +298,11 @@ static enum MHD_Result on_body(emp_request *r, const char *data, size_t n)
 
 static enum MHD_Result on_complete(emp_request *r)
 {
-    if (r->status == 0 && r->route->begin(r) == EMP_STEP_QUERY) return start_query(r);
-    return answer(r);
+    if (r->status != 0) return answer(r);
+    emp_step step = r->route->begin(r);
+    if (step == EMP_STEP_ANSWERED) return answer(r);
+    r->tries_only = step == EMP_STEP_TRY_QUERY;
+    return start_query(r);
 }
 
 /* Called by the library ------------------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 /*
  * api/start_body.h - the body of POST /orchestrator/start.
  *
- * What: reads {"type": "daily-control-loop", "videoCount": n, "dryRun": bool}, every member optional.
+ * What: reads {"type": text, "videoCount": n, "dryRun": bool, "name": text}, every member optional.
  * Why here: strict: an unknown member, a member given twice or a wrong type is an error that names it.
  * Threads: any.
  */

@@ -23,6 +23,7 @@ void emp_cell_put(br_buf *out, const emp_result *r, size_t row, size_t column, e
     }
     br_str cell = emp_result_cell(r, row, column);
     switch (kind) {
+        case EMP_CELL_JSON:
         case EMP_CELL_NUMBER: br_buf_put(out, cell); break;
         case EMP_CELL_TEXT: br_buf_put_json_str(out, cell); break;
         case EMP_CELL_TIME: put_time(out, cell); break;

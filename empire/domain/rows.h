@@ -17,6 +17,7 @@ typedef enum emp_cell {
     EMP_CELL_TEXT,   /* also date and uuid */
     EMP_CELL_TIME,   /* timestamptz in UTC: "2025-06-30 12:00:00.5+00" becomes "2025-06-30T12:00:00.5Z" */
     EMP_CELL_BOOL,
+    EMP_CELL_JSON, /* made by the database, as it is */
 } emp_cell;
 
 typedef struct emp_column {

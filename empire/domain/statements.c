@@ -7,9 +7,10 @@ const emp_statement emp_statements[EMP_ST_COUNT] = {
     [EMP_ST_REVENUE_PERIOD] = {"revenue_period", emp_sql_revenue_period, 1, true},
     [EMP_ST_REVENUE_RANGE] = {"revenue_range", emp_sql_revenue_range, 2, true},
     [EMP_ST_WORKFLOWS_STATUS] = {"workflows_status", emp_sql_workflows_status, 0, true},
-    [EMP_ST_WORKFLOW_START] = {"workflow_start", emp_sql_workflow_start, 3, false},
+    [EMP_ST_WORKFLOW_START] = {"workflow_start", emp_sql_workflow_start, 4, false},
     [EMP_ST_PRODUCT_GET] = {"product_get", emp_sql_product_get, 1, true},
     [EMP_ST_TOP_PRODUCTS] = {"top_products", emp_sql_top_products, 3, true},
     [EMP_ST_PLATFORM_COMPARISON] = {"platform_comparison", emp_sql_platform_comparison, 1, true},
     [EMP_ST_WORKFLOW_GET] = {"workflow_get", emp_sql_workflow_get, 1, true},
+    [EMP_ST_WORKFLOW_METRICS] = {"workflow_metrics", emp_sql_workflow_metrics, 0, true},
 };

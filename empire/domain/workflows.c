@@ -16,18 +16,81 @@ static const emp_column columns[] = {
     {"finishedAt", EMP_CELL_TIME},
 };
 
+/* More than that is not counted: a long backlog must not make the question slow. */
+#define BACKLOG_COUNTED "10000"
+#define READY(kind)                                                                                          \
+    "(SELECT count(*) FROM (SELECT FROM wf_task WHERE queue = 'daily-control-loop' AND kind = '" kind        \
+    "' AND visible_at <= now() LIMIT " BACKLOG_COUNTED ") b)"
+#define OLDEST(kind)                                                                                         \
+    "coalesce(extract(epoch FROM now() - (SELECT min(visible_at) FROM wf_task"                               \
+    " WHERE queue = 'daily-control-loop' AND kind = '" kind "' AND visible_at <= now())), 0)"
+#define ALIVE "seen_at > now() - interval '10 seconds'"
+
 /* The outer join gives the count also when there is no workflow. */
-const char emp_sql_workflows_status[] = "SELECT (SELECT coalesce(sum(n), 0) FROM counters WHERE name IN"
-                                        " ('workflows:pending', 'workflows:running')), w.*"
-                                        " FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT " COLUMNS
-                                        " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
-                                        " w ON true ORDER BY w.created_at DESC, w.id";
+const char emp_sql_workflows_status[] =
+    "SELECT (SELECT coalesce(sum(n), 0) FROM counters WHERE name IN"
+    " ('workflows:pending', 'workflows:running')),"
+    " json_build_object('decisions', " READY("d") ", 'activities', " READY(
+        "a") ", 'oldestSeconds',"
+             " round(greatest(" OLDEST("d") ", " OLDEST(
+                 "a") "), 3)),"
+                      " (SELECT coalesce(json_agg(json_build_object('host', host, 'pid', pid, 'workflowTasks',"
+                      " json_build_object('used', used_workflow_tasks, 'max', max_workflow_tasks), 'activities',"
+                      " json_build_object('used', used_activities, 'max', max_activities)) ORDER BY worker_id), '[]')"
+                      " FROM wf_worker WHERE " ALIVE "), w.*"
+                      " FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT " COLUMNS
+                      " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
+                      " w ON true ORDER BY w.created_at DESC, w.id";
 
-const char emp_sql_workflow_start[] =
-    "INSERT INTO workflows (type, video_count, dry_run) VALUES ($1::text, $2::int, $3::boolean)"
-    " RETURNING " COLUMNS;
+const char emp_sql_workflow_start[] = "SELECT " COLUMNS
+                                      " FROM wf_start_record($1::text, $2::int, $3::boolean, $4::text)";
 
-const char emp_sql_workflow_get[] = "SELECT " COLUMNS " FROM workflows WHERE id = $1::uuid";
+/* A step is an activity: its event, the event that closes it, or its task while it is open. */
+const char emp_sql_workflow_get[] =
+    "SELECT " COLUMNS ", (SELECT payload FROM wf_event e WHERE e.run_id = w.id AND e.type IN (2, 3)),"
+    " (SELECT count(*) FROM wf_event e WHERE e.run_id = w.id AND e.type = 10),"
+    " (SELECT coalesce(json_agg(s.step ORDER BY s.event_id), '[]') FROM (SELECT a.event_id, json_build_object("
+    "'id', a.name, 'type', a.kind, 'state', CASE WHEN c.type = 12 AND c.payload->>'status' = 'skipped' THEN 'skipped'"
+    " WHEN c.type = 12 THEN 'completed' WHEN c.type = 13 THEN 'failed' WHEN c.type = 14 THEN 'timed_out'"
+    " WHEN t.lease IS NOT NULL THEN 'running' WHEN t.attempt > 0 THEN 'retrying'"
+    " WHEN t.task_id IS NOT NULL THEN 'scheduled' ELSE 'dropped' END,"
+    " 'attempt', coalesce(c.attempt, t.attempt, 0), 'scheduledAt', a.at, 'startedAt', coalesce(c.began, t.began),"
+    " 'finishedAt', c.at, 'reason', coalesce(c.payload->>'reason', c.payload->>'message', t.failure->>'message')"
+    ") AS step FROM wf_event a"
+    " LEFT JOIN wf_event c ON c.run_id = a.run_id AND c.ref = a.event_id AND c.type IN (12, 13, 14)"
+    " LEFT JOIN wf_task t ON t.run_id = a.run_id AND t.ref = a.event_id AND t.kind = 'a'"
+    " WHERE a.run_id = w.id AND a.type = 10 ORDER BY a.event_id LIMIT 500) s)"
+    " FROM workflows w WHERE id = $1::uuid";
+
+BR_STATIC_ASSERT(EMP_WORKFLOW_STEPS_MAX == 500, "as in the statement");
+
+/* Sorted, so that the lines of a metric stand together; `n` keeps the buckets of a histogram in order. */
+const char emp_sql_workflow_metrics[] =
+    "SELECT m, l, v FROM ("
+    "SELECT 'empire_workflow_backlog' AS m, 'task=\"activity\"' AS l, " READY(
+        "a") "::float8 AS v, '' AS w, 0::bigint AS n"
+             " UNION ALL SELECT 'empire_workflow_backlog', 'task=\"decision\"', " READY(
+                 "d") ", '', 0"
+                      " UNION ALL SELECT 'empire_workflow_backlog_oldest_seconds', 'task=\"activity\"', " OLDEST(
+                          "a") ", '', 0"
+                               " UNION ALL SELECT 'empire_workflow_backlog_oldest_seconds', 'task=\"decision\"', " OLDEST(
+                                   "d") ", '', 0"
+                                        " UNION ALL SELECT 'empire_workflows', 'status=\"' || substr(name, 11) || '\"', sum(n), '', 0 FROM counters"
+                                        " WHERE name LIKE 'workflows:%' GROUP BY name"
+                                        " UNION ALL SELECT 'empire_workers', '', count(*), '', 0 FROM wf_worker WHERE " ALIVE
+                                        " UNION ALL SELECT k.m, k.l, k.v, '', 0 FROM (SELECT coalesce(sum(max_workflow_tasks), 0) AS dm,"
+                                        " coalesce(sum(used_workflow_tasks), 0) AS du, coalesce(sum(max_activities), 0) AS am,"
+                                        " coalesce(sum(used_activities), 0) AS au FROM wf_worker WHERE " ALIVE
+                                        ") s, LATERAL (VALUES"
+                                        " ('empire_worker_slots', 'task=\"decision\"', dm), ('empire_worker_slots', 'task=\"activity\"', am),"
+                                        " ('empire_worker_slots_free', 'task=\"decision\"', dm - du),"
+                                        " ('empire_worker_slots_free', 'task=\"activity\"', am - au)) k (m, l, v)"
+                                        " UNION ALL SELECT x.m, concat_ws(',', 'worker=\"' || w.host || ':' || w.pid || '\"', nullif(x.l, '')), x.v,"
+                                        " w.worker_id, x.n FROM wf_worker w, ROWS FROM (json_to_recordset(w.samples) AS (m text, l text, v float8))"
+                                        " WITH ORDINALITY AS x(m, l, v, n) WHERE " ALIVE
+                                        ") s ORDER BY m, w, n, l";
+
+#define STATUS_ROW 3 /* first column of a workflow */
 
 void emp_workflows_status_query(emp_query *q)
 {
@@ -38,10 +101,14 @@ void emp_workflows_status_put(br_buf *out, const emp_result *r)
 {
     br_buf_puts(out, "{\"data\":{\"active\":");
     emp_cell_put(out, r, 0, 0, EMP_CELL_NUMBER);
+    br_buf_puts(out, ",\"backlog\":");
+    emp_cell_put(out, r, 0, 1, EMP_CELL_JSON);
+    br_buf_puts(out, ",\"workers\":");
+    emp_cell_put(out, r, 0, 2, EMP_CELL_JSON);
     br_buf_puts(out, ",\"workflows\":[");
-    for (size_t row = 0; row < emp_result_rows(r) && !emp_result_is_null(r, row, 1); row++) {
+    for (size_t row = 0; row < emp_result_rows(r) && !emp_result_is_null(r, row, STATUS_ROW); row++) {
         if (row > 0) br_buf_putc(out, ',');
-        emp_row_put(out, r, row, 1, columns, BR_COUNT_OF(columns));
+        emp_row_put(out, r, row, STATUS_ROW, columns, BR_COUNT_OF(columns));
     }
     br_buf_puts(out, "]}}");
 }
@@ -52,6 +119,16 @@ void emp_workflow_start_query(emp_query *q, const emp_workflow_start *start)
     emp_query_add_text(q, start->type);
     emp_query_add_i64(q, start->video_count);
     emp_query_add_text(q, start->dry_run ? BR_STR("true") : BR_STR("false"));
+    if (start->name[0]) {
+        emp_query_add_text(q, br_str_of(start->name));
+    } else {
+        emp_query_add_null(q);
+    }
+}
+
+void emp_workflow_metrics_query(emp_query *q)
+{
+    emp_query_reset(q, EMP_ST_WORKFLOW_METRICS);
 }
 
 void emp_workflow_get_query(emp_query *q, br_str id)
@@ -80,6 +157,23 @@ void emp_workflow_put(br_buf *out, const emp_result *r)
     br_buf_puts(out, "{\"data\":");
     emp_row_put(out, r, 0, 0, columns, BR_COUNT_OF(columns));
     br_buf_putc(out, '}');
+}
+
+void emp_workflow_steps_put(br_buf *out, const emp_result *r)
+{
+    static const emp_column more[] = {
+        {"result", EMP_CELL_JSON}, {"stepCount", EMP_CELL_NUMBER}, {"steps", EMP_CELL_JSON}};
+    br_buf row;
+    br_buf_init(&row, BR_BUF_NO_LIMIT);
+    br_buf_puts(out, "{\"data\":");
+    emp_row_put(&row, r, 0, 0, columns, BR_COUNT_OF(columns));
+    br_buf_put(out, br_str_sub(br_buf_view(&row), 0, row.len - 1)); /* without its brace: more follows */
+    br_buf_reset(&row);
+    emp_row_put(&row, r, 0, BR_COUNT_OF(columns), more, BR_COUNT_OF(more));
+    br_buf_putc(out, ',');
+    br_buf_put(out, br_str_sub(br_buf_view(&row), 1, row.len));
+    br_buf_putc(out, '}');
+    br_buf_deinit(&row);
 }
 
 br_str emp_workflow_id(const emp_result *r)

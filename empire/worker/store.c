@@ -28,9 +28,9 @@ enum {
  * later one waits for the earlier one's commit and finds no row of its own: the caller asks again
  * (ST_EFFECT).
  */
-#define EFFECT(result_from)                                                                                  \
-    "e AS (INSERT INTO wf_effect (run_id, activity_id, result) SELECT $1::uuid, $2::text, " result_from      \
-    " ON CONFLICT DO NOTHING RETURNING result)"
+#define EFFECT     "e AS (INSERT INTO wf_effect (run_id, activity_id, result) SELECT $1::uuid, $2::text, "
+#define EFFECT_END " ON CONFLICT DO NOTHING RETURNING result),"
+#define RESULT     " SELECT result FROM e"
 
 /* Revenue per thousand views by platform; the share of effort follows the share of that. */
 #define RECOMMEND                                                                                            \
@@ -49,15 +49,14 @@ static const emp_statement statements[ST_COUNT] = {
     [ST_EFFECT] = {"effect",
         "SELECT result FROM wf_effect WHERE run_id = $1::uuid AND activity_id = $2::text", 2, true},
     [ST_PRODUCTS] = {"products",
-        "WITH r AS (SELECT DISTINCT ON (\"externalId\") * FROM json_to_recordset($3::json) AS x(\"externalId\" text, name text,"
-        " category text, price numeric, \"commissionRate\" numeric, rating numeric, \"salesCount\" int))," EFFECT(
-            "json_build_object('status', 'done', 'products', (SELECT count(*) FROM r))") ","
-                                                                                         " p AS (INSERT INTO products (external_id, name, category, price, commission_rate, rating, sales_count)"
-                                                                                         " SELECT \"externalId\", r.name, r.category, r.price, r.\"commissionRate\", r.rating, r.\"salesCount\" FROM r, e"
-                                                                                         " ORDER BY \"externalId\" ON CONFLICT (external_id) DO UPDATE SET name = excluded.name, category = excluded.category,"
-                                                                                         " price = excluded.price, commission_rate = excluded.commission_rate, rating = excluded.rating,"
-                                                                                         " sales_count = excluded.sales_count, updated_at = now())"
-                                                                                         " SELECT result FROM e",
+        "WITH r AS (SELECT DISTINCT ON (\"externalId\") * FROM json_to_recordset($3::json) AS x(\"externalId\" text,"
+        " name text, category text, price numeric, \"commissionRate\" numeric, rating numeric, \"salesCount\" int))," EFFECT
+        "json_build_object('status', 'done', 'products', (SELECT count(*) FROM r))" EFFECT_END
+        " p AS (INSERT INTO products (external_id, name, category, price, commission_rate, rating, sales_count)"
+        " SELECT \"externalId\", r.name, r.category, r.price, r.\"commissionRate\", r.rating, r.\"salesCount\""
+        " FROM r, e ORDER BY \"externalId\" ON CONFLICT (external_id) DO UPDATE SET name = excluded.name,"
+        " category = excluded.category, price = excluded.price, commission_rate = excluded.commission_rate,"
+        " rating = excluded.rating, sales_count = excluded.sales_count, updated_at = now())" RESULT,
         3, false},
     [ST_RANK] = {"rank",
         "SELECT json_build_object('status', 'done', 'products', coalesce(json_agg(json_build_object('id', p.id,"
@@ -65,26 +64,23 @@ static const emp_statement statements[ST_COUNT] = {
         " FROM products ORDER BY score DESC, id LIMIT $1::bigint) p",
         1, true},
     [ST_CONTENT] = {"content",
-        "WITH n AS (SELECT nextval(pg_get_serial_sequence('content', 'id')) AS id)," EFFECT(
-            "(jsonb_build_object('status', 'done', 'contentId', n.id) || coalesce($10::jsonb, '{}'))::json FROM n") ","
-                                                                                                                    " c AS (INSERT INTO content (id, product_id, platform, kind, status, title, body, url, run_id, activity_id,"
-                                                                                                                    " published_at) OVERRIDING SYSTEM VALUE SELECT n.id, $3::bigint, $4::text, $5::text, $6::text, $7::text, $8::text,"
-                                                                                                                    " $9::text, $1::uuid, $2::text, CASE WHEN $6::text = 'published' THEN now() END FROM n, e)"
-                                                                                                                    " SELECT result FROM e",
+        "WITH n AS (SELECT nextval(pg_get_serial_sequence('content', 'id')) AS id)," EFFECT
+        "(jsonb_build_object('status', 'done', 'contentId', n.id) || coalesce($10::jsonb, '{}'))::json FROM n" EFFECT_END
+        " c AS (INSERT INTO content (id, product_id, platform, kind, status, title, body, url, run_id, activity_id,"
+        " published_at) OVERRIDING SYSTEM VALUE SELECT n.id, $3::bigint, $4::text, $5::text, $6::text, $7::text,"
+        " $8::text, $9::text, $1::uuid, $2::text, CASE WHEN $6::text = 'published' THEN now() END FROM n, e)" RESULT,
         10, false},
     [ST_ANALYTICS] = {"analytics",
         "WITH r AS (SELECT * FROM json_to_recordset($3::json) AS x(\"productId\" bigint, platform text, views int,"
-        " clicks int, conversions int, revenue numeric))," EFFECT(
-            "json_build_object('status', 'done', 'rows', (SELECT count(*) FROM r))") ","
-                                                                                     " a AS (INSERT INTO analytics (product_id, platform, views, clicks, conversions, revenue)"
-                                                                                     " SELECT r.\"productId\", r.platform, r.views, r.clicks, r.conversions, r.revenue FROM r, e)"
-                                                                                     " SELECT result FROM e",
+        " clicks int, conversions int, revenue numeric))," EFFECT
+        "json_build_object('status', 'done', 'rows', (SELECT count(*) FROM r))" EFFECT_END
+        " a AS (INSERT INTO analytics (product_id, platform, views, clicks, conversions, revenue)"
+        " SELECT r.\"productId\", r.platform, r.views, r.clicks, r.conversions, r.revenue FROM r, e)" RESULT,
         3, false},
     [ST_OPTIMIZE] = {"optimize",
-        "WITH " RECOMMEND "," EFFECT(
-            "j.result FROM j") ","
-                               " o AS (INSERT INTO optimizations (run_id, kind, recommendations) SELECT $1::uuid, $3::text, e.result FROM e)"
-                               " SELECT result FROM e",
+        "WITH " RECOMMEND "," EFFECT "j.result FROM j" EFFECT_END
+        " o AS (INSERT INTO optimizations (run_id, kind, recommendations)"
+        " SELECT $1::uuid, $3::text, e.result FROM e)" RESULT,
         3, false},
     [ST_OPTIMIZE_DRY] = {"optimize_dry",
         "WITH " RECOMMEND " SELECT result FROM j WHERE $1::uuid IS NOT NULL AND $2::text IS NOT NULL", 3,

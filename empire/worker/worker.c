@@ -159,7 +159,7 @@ static const char *failure_of(br_arena *arena, const char *message)
 static emp_decision_answer decide(worker *w, const emp_decision_task *task, br_arena *arena)
 {
     br_err err;
-    emp_decision decision;
+    emp_decision decision = {0};
     emp_decision_answer answer = {.task = task};
     emp_workflow_fn code = emp_workflow_find(task->type);
     br_code rc = code ? emp_decide(task->history, code, arena, &decision, &err)

@@ -85,7 +85,8 @@ test('empty tables have answers, too', async () => {
     assert.equal(overview.totals.views, 0);
     assert.equal(overview.endDate, null);
     assert.deepEqual((await s.json('/analytics/revenue')).body.data.days, []);
-    assert.deepEqual((await s.json('/orchestrator/status')).body, { data: { active: 0, workflows: [] } });
+    assert.deepEqual((await s.json('/orchestrator/status')).body,
+        { data: { active: 0, backlog: { decisions: 0, activities: 0, oldestSeconds: 0 }, workers: [], workflows: [] } });
     await s.stop();
 });
 
@@ -206,14 +207,32 @@ test('POST /orchestrator/start and what it leaves', async () => {
     assert.equal(started.body.data.videoCount, 3);
     assert.equal(started.body.data.dryRun, true);
     assert.equal(started.headers.location, `/orchestrator/workflows/${started.body.data.id}`);
-    assert.deepEqual((await service.json(started.headers.location)).body, started.body);
-    const empty = await service.json('/orchestrator/start', { method: 'POST' });
-    assert.equal(empty.status, 202);
-    assert.equal(empty.body.data.videoCount, 50);
+    const shown = (await service.json(started.headers.location)).body;
+    assert.deepEqual(shown, { data: { ...started.body.data, result: null, stepCount: 0, steps: [] } });
+    // The same day gives the run that is open, whatever it is asked for now.
+    const again = await service.json('/orchestrator/start', { method: 'POST' });
+    assert.equal(again.status, 202);
+    assert.deepEqual(again.body, started.body);
+    // Another name, another type: runs of their own.
+    const named = await service.json('/orchestrator/start', { method: 'POST', body: '{"name":"second"}' });
+    assert.equal(named.status, 202);
+    assert.notEqual(named.body.data.id, started.body.data.id);
+    assert.equal(named.body.data.videoCount, 50);
+    const weekly = await service.json('/orchestrator/start', { method: 'POST', body: '{"type":"weekly-optimization"}' });
+    assert.equal(weekly.body.data.type, 'weekly-optimization');
+    assert.equal(weekly.body.data.videoCount, 0);
     const after = (await service.json('/orchestrator/status')).body.data;
-    assert.equal(after.active, 2);
-    assert.equal(after.workflows[0].id, empty.body.data.id);
-    pg.sql("UPDATE workflows SET status = 'completed' WHERE status = 'pending'");
+    assert.equal(after.active, 3);
+    assert.equal(after.backlog.decisions, 3);
+    assert.equal(after.workflows[0].id, weekly.body.data.id);
+    // At the same time: one run.
+    const burst = await Promise.all(Array.from({ length: 40 }, () => service.json('/orchestrator/start', { method: 'POST', body: '{"name":"burst"}' })));
+    assert.deepEqual([...new Set(burst.map((r) => `${r.status} ${r.body.data.id}`))].length, 1);
+    assert.equal(pg.sql("SELECT count(*) FROM wf_event WHERE run_id IN (SELECT run_id FROM wf_run WHERE workflow_id LIKE '%burst')"), '1');
+    const page = (await service.request('/metrics')).body;
+    assert.match(page, /\n# TYPE empire_workflow_backlog gauge\nempire_workflow_backlog\{task="activity"\} 0\nempire_workflow_backlog\{task="decision"\} 4\n/);
+    assert.match(page, /\nempire_workflows\{status="pending"\} 4\n/);
+    pg.sql("UPDATE wf_run SET status = 'completed'; UPDATE workflows SET status = 'completed' WHERE status = 'pending'; TRUNCATE wf_task");
     assert.equal((await service.json('/orchestrator/status')).body.data.active, 0);
 });
 
@@ -254,6 +273,7 @@ test('wrong bodies are 400 and named', async () => {
         ['{', /not valid JSON: line 1/], ['[]', /must be a JSON object/], ['{"x":1}', /unknown member 'x'/],
         ['{"videoCount":"3"}', /'videoCount'/], ['{"videoCount":1.5}', /'videoCount'/], ['{"videoCount":0}', /'videoCount'/],
         ['{"videoCount":1001}', /'videoCount'/], ['{"dryRun":1}', /'dryRun'/], ['{"type":"weekly"}', /'type'/], ['{"type":null}', /'type'/],
+        ['{"name":""}', /'name'/], ['{"name":"a b"}', /'name'/], ['{"name":7}', /'name'/], [`{"name":"${'n'.repeat(41)}"}`, /'name'/],
         ['{"dryRun":true,"dryRun":true}', /duplicate/], ['{} {}', /not valid JSON/], ['{"type":"\xff"}', /'type'|JSON/],
     ];
     for (const [body, pattern] of cases) {

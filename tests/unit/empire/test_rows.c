@@ -116,11 +116,26 @@ static void revenue_by_day(void **state)
 static void no_workflows(void **state)
 {
     (void) state;
-    const char *const cells[9] = {"0"};
-    emp_result *r = result_of(9, 1, cells);
+    const char *const cells[11] = {"0", "{\"decisions\":0}", "[]"};
+    emp_result *r = result_of(11, 1, cells);
     br_buf out = new_buf();
     emp_workflows_status_put(&out, r);
-    assert_answer(&out, r, "{\"data\":{\"active\":0,\"workflows\":[]}}");
+    assert_answer(
+        &out, r, "{\"data\":{\"active\":0,\"backlog\":{\"decisions\":0},\"workers\":[],\"workflows\":[]}}");
+}
+
+static void a_workflow_with_its_steps(void **state)
+{
+    (void) state;
+    const char *const cells[11] = {
+        "i", "daily-control-loop", "running", "2", "t", NULL, NULL, NULL, NULL, "1", "[{\"id\":\"sync\"}]"};
+    emp_result *r = result_of(11, 1, cells);
+    br_buf out = new_buf();
+    emp_workflow_steps_put(&out, r);
+    assert_answer(&out, r,
+        "{\"data\":{\"id\":\"i\",\"type\":\"daily-control-loop\",\"status\":\"running\",\"videoCount\":2,\"dryRun\":true,"
+        "\"createdAt\":null,\"startedAt\":null,\"finishedAt\":null,\"result\":null,\"stepCount\":1,"
+        "\"steps\":[{\"id\":\"sync\"}]}}");
 }
 
 static void knows_periods(void **state)
@@ -161,6 +176,7 @@ int main(void)
         cmocka_unit_test(an_overview_of_nothing),
         cmocka_unit_test(revenue_by_day),
         cmocka_unit_test(no_workflows),
+        cmocka_unit_test(a_workflow_with_its_steps),
         cmocka_unit_test(knows_periods),
         cmocka_unit_test(queries_carry_their_parameters),
     };

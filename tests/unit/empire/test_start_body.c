@@ -36,6 +36,11 @@ static void takes_members(void **state)
     assert_int_equal(s.video_count, 1000);
     assert_true(s.dry_run);
     assert_int_equal(parsed("{\"videoCount\":1}").video_count, 1);
+    s = parsed("{\"type\":\"weekly-optimization\",\"name\":\"a.B-1_\"}");
+    assert_true(br_str_is(s.type, EMP_WORKFLOW_WEEKLY));
+    assert_string_equal(s.name, "a.B-1_");
+    assert_int_equal(s.video_count, 0);
+    assert_string_equal(parsed("{}").name, "");
 }
 
 static void refuses(void **state)
@@ -65,6 +70,10 @@ static void refuses(void **state)
         {"{\"type\":\"daily\"}", "'type' must be"},
         {"{\"type\":\"daily-control-loop\\u0000\"}", "valid JSON"},
         {"{\"type\":[]}", "'type' must be"},
+        {"{\"name\":\"\"}", "'name' must be"},
+        {"{\"name\":\"../x\"}", "'name' must be"},
+        {"{\"name\":\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\"}", "'name' must be"},
+        {"{\"name\":null}", "'name' must be"},
         {"{\"type\":\"\xff\"}", "not valid JSON"},
     };
     for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
