@@ -40,7 +40,7 @@ typedef struct emp_options {
     /* key */
     const char *key_name;
     /* worker */
-    int64_t processes, max_workflow_tasks, max_activities;
+    int64_t processes, max_workflow_tasks, max_activities, keep_days;
     br_ns grace, provider_timeout, breaker_pause;
     const char *ai_url, *ai_key, *ai_model;
     const char *feed_url, *analytics_url;

@@ -49,6 +49,8 @@ static const char worker[] =
     "  --max-workflow-tasks N  decisions at once in each (default 100; environment MAX_WORKFLOW_TASKS)\n"
     "  --max-activities N      activities at once in each (default 100; environment MAX_ACTIVITIES)\n"
     "  --grace TIME            for activities at the end (default 10s)\n"
+    "  --keep-days N           closed runs are forgotten after so many days, their records stay (default 30;\n"
+    "                          environment WORKFLOW_KEEP_DAYS)\n"
     "  --ai-url URL            OpenAI-compatible API, up to /v1 (environment AI_BASE_URL)\n"
     "  --ai-model NAME         model for scripts (default gpt-4o-mini; environment AI_MODEL)\n"
     "  --feed-url URL          product feed (environment PRODUCT_FEED_URL)\n"

@@ -1,6 +1,5 @@
 #include "empire/worker/stats.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "empire/db/session.h"
 
 #define SESSIONS_MAX 16
@@ -20,6 +21,7 @@ enum {
     ST_OPTIMIZE_DRY,
     ST_WORKER,
     ST_WORKER_GONE,
+    ST_PURGE,
     ST_COUNT
 };
 
@@ -92,6 +94,15 @@ static const emp_statement statements[ST_COUNT] = {
         " used_activities = excluded.used_activities, samples = excluded.samples, seen_at = now()",
         9, false},
     [ST_WORKER_GONE] = {"worker_gone", "DELETE FROM wf_worker WHERE worker_id = $1", 1, false},
+    [ST_PURGE] = {"purge",
+        "WITH r AS MATERIALIZED (SELECT run_id FROM wf_run WHERE status <> 'running'"
+        " AND closed_at < now() - $1::int * interval '1 day' LIMIT 500 FOR UPDATE SKIP LOCKED),"
+        " e AS (DELETE FROM wf_event WHERE run_id IN (SELECT run_id FROM r)),"
+        " f AS (DELETE FROM wf_effect WHERE run_id IN (SELECT run_id FROM r)),"
+        " q AS (DELETE FROM wf_request WHERE run_id IN (SELECT run_id FROM r)),"
+        " d AS (DELETE FROM wf_run WHERE run_id IN (SELECT run_id FROM r) RETURNING 1)"
+        " SELECT count(*) FROM d",
+        1, false},
 };
 
 struct emp_store {
@@ -218,6 +229,19 @@ br_code emp_store_optimize(
     const char *const values[] = {who.run_id, who.activity_id, kind};
     if (dry_run) return run(s, ST_OPTIMIZE_DRY, values, ret_result, err);
     return run_effect(s, who, ST_OPTIMIZE, values, ret_result, err);
+}
+
+BR_STATIC_ASSERT(EMP_PURGE_MAX == 500, "as in the statement");
+
+br_code emp_store_purge(emp_store *s, int64_t days, int64_t *ret_deleted, br_err *err)
+{
+    char n[24], *text = NULL;
+    snprintf(n, sizeof(n), "%" PRId64, days);
+    const char *const values[] = {n};
+    br_code rc = run(s, ST_PURGE, values, &text, err);
+    if (rc == BR_OK) BR_ASSERT(br_parse_i64(br_str_of(text), ret_deleted) == BR_OK);
+    br_free(text);
+    return rc;
 }
 
 br_code emp_store_worker(emp_store *s, const emp_worker_row *row, br_err *err)

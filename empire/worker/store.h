@@ -51,6 +51,11 @@ BR_NODISCARD br_code emp_store_analytics(
 BR_NODISCARD br_code emp_store_optimize(
     emp_store *s, emp_doer who, const char *kind, bool dry_run, char **ret_result, br_err *err);
 
+/* Deletes up to EMP_PURGE_MAX runs, with their histories, that were closed more than `days` ago; their
+ * business records stay. */
+#define EMP_PURGE_MAX 500
+BR_NODISCARD br_code emp_store_purge(emp_store *s, int64_t days, int64_t *ret_deleted, br_err *err);
+
 /* The worker's own row, which /metrics reads. */
 typedef struct emp_worker_row {
     const char *worker_id, *host, *queue, *samples;

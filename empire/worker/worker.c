@@ -18,6 +18,8 @@
 #define BEAT_EVERY     (10 * BR_SEC) /* a third of the shortest heartbeat time-out */
 #define ROW_EVERY      (1 * BR_SEC)
 #define SWEEP_EVERY    (500 * BR_MS)
+#define PURGE_EVERY    (600 * BR_SEC)
+#define PURGE_AGAIN    (1 * BR_SEC) /* while there is more */
 #define POLL_LEAST     (500 * BR_MS)
 #define POLL_SPREAD    (500 * BR_MS)
 #define AWAY_PAUSE     (500 * BR_MS) /* between tries while the database is away */
@@ -36,7 +38,7 @@ typedef struct worker {
     br_random random;
     int signals;
     bool stopping, is_away;
-    br_ns beat_at, row_at, sweep_at;
+    br_ns beat_at, row_at, sweep_at, purge_at;
     emp_slot_job *done[EMP_POLL_MAX]; /* handed out by the slots, not yet accepted by the engine */
     size_t done_count;
     size_t decided_most; /* in one claim, since the last row */
@@ -223,6 +225,16 @@ static void write_row(worker *w)
     br_buf_deinit(&samples);
 }
 
+static void purge(worker *w, br_ns now)
+{
+    br_err err;
+    int64_t deleted = 0;
+    bool ok = fine(w, emp_store_purge(w->own, w->config->keep_days, &deleted, &err), &err);
+    w->purge_at = now + (!ok || deleted == EMP_PURGE_MAX ? PURGE_AGAIN : PURGE_EVERY);
+    if (deleted > 0)
+        br_info("forgot %lld runs closed over %d days ago", (long long) deleted, w->config->keep_days);
+}
+
 static void keep_time(worker *w)
 {
     br_err err;
@@ -239,6 +251,7 @@ static void keep_time(worker *w)
         w->sweep_at = now + SWEEP_EVERY + (br_ns) br_random_below(&w->random, (uint64_t) SWEEP_EVERY / 4);
         (void) fine(w, w->engine->sweep(w->engine, &err), &err);
     }
+    if (now >= w->purge_at && !w->stopping) purge(w, now);
 }
 
 /* Until something may have happened, at most `most`. */

@@ -23,6 +23,7 @@ typedef struct emp_worker_config {
     const char *queue;
     int max_workflow_tasks; /* decided per claim */
     int max_activities;     /* slots */
+    int keep_days;          /* closed runs are forgotten after so many */
     br_ns grace;
     br_ns query_timeout;
     emp_provider_config provider;

@@ -92,6 +92,36 @@ test('a stale answer of a worker that was stopped changes nothing', async () => 
     await control({ latencyMs: 150, failEvery: 40 });
 });
 
+test('SIGTERM: what is not finished in time goes to others at once, and is not counted as an attempt', async () => {
+    await control({ latencyMs: 4000, failEvery: 0 });
+    const leaving = run(['worker', '--processes', '2', '--grace', '300ms'], workerEnv());
+    const started = await api.json('/orchestrator/start', { method: 'POST', body: `{"name":"handover","videoCount":${PRODUCTS}}` });
+    const id = started.body.data.id;
+    const leased = () => count(`SELECT count(*) FROM wf_task WHERE run_id = '${id}' AND lease IS NOT NULL AND activity = 'sync-products'`);
+    await until('its first activity is in work', 15000, () => leased() === 1);
+    const begin = Date.now();
+    leaving.child.kill('SIGTERM');
+    assert.equal(await leaving.ended, 0, leaving.log);
+    assert.ok(Date.now() - begin < 3500, 'it did not wait for the activity');
+    assert.match(leaving.log, /1 activities unfinished/);
+    assert.equal(leased(), 0);
+    await control({ latencyMs: 0 });
+    const next = run(['worker', '--processes', '1'], workerEnv());
+    await until('another has ended the run', 15000, () => pg.sql(`SELECT status FROM wf_run WHERE run_id = '${id}'`) === 'completed');
+    assert.equal(count(`SELECT max(attempt) FROM wf_event WHERE run_id = '${id}' AND type = 12`), 1);
+    // Runs that were closed long ago are forgotten, their records stay.
+    pg.sql(`UPDATE wf_run SET closed_at = closed_at - interval '31 days' WHERE run_id = '${id}'`);
+    next.child.kill('SIGTERM');
+    assert.equal(await next.ended, 0, next.log);
+    const purging = run(['worker', '--processes', '1'], workerEnv());
+    await until('the run is forgotten', 10000, () => count(`SELECT (SELECT count(*) FROM wf_run WHERE run_id = '${id}') + (SELECT count(*) FROM wf_event WHERE run_id = '${id}') + (SELECT count(*) FROM wf_effect WHERE run_id = '${id}')`) === 0);
+    purging.child.kill('SIGTERM');
+    assert.equal(await purging.ended, 0, purging.log);
+    assert.equal((await api.json(started.headers.location)).body.data.status, 'completed');
+    pg.sql(`DELETE FROM content WHERE run_id = '${id}'; DELETE FROM optimizations WHERE run_id = '${id}'; DELETE FROM analytics WHERE created_at > (SELECT created_at FROM workflows WHERE id = '${id}')`);
+    await control({ latencyMs: 150, failEvery: 40 });
+});
+
 test('kills in the middle of 100 runs', async () => {
     supervisor = startWorkers(4);
     const started = await Promise.all(Array.from({ length: RUNS }, (_, i) =>
@@ -152,7 +182,7 @@ test('every run ended once, every effect happened once', async () => {
     assert.equal(count("SELECT count(*) FROM analytics WHERE created_at > now() - interval '1 hour'"), runs * 2);
     // Outside: repeated requests there were, repeated publications not.
     const effects = JSON.parse((await request(stubPort, '/effects')).body);
-    assert.equal(effects.unique, runs * PRODUCTS * PLATFORMS.length);
+    assert.equal(effects.unique, (runs + 1) * PRODUCTS * PLATFORMS.length); // and those of the run that is forgotten
     assert.equal(effects.unkeyed, 0);
     assert.ok(effects.failures > 0, 'the stub was to fail now and then');
     console.log(`      ${runs} runs, ${runs * perRun} steps, ${effects.repeated} publications repeated, ${effects.failures} failures programmed`);
