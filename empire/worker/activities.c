@@ -196,12 +196,13 @@ static void write_script(job *j)
     if (called(j, &call)) {
         json_t *extra = json_pack("{s:s}", "script", call.body.data);
         char *text = json_dumps(extra, JSON_COMPACT);
-        keep_content(j, &(emp_content){.product_id = product_id(j),
-                            .kind = "script",
-                            .status = "ready",
-                            .title = product_text(j, "name"),
-                            .body = call.body.data,
-                            .extra = text});
+        const emp_content content = {.product_id = product_id(j),
+            .kind = "script",
+            .status = "ready",
+            .title = product_text(j, "name"),
+            .body = call.body.data,
+            .extra = text};
+        keep_content(j, &content);
         free(text);
         json_decref(extra);
     }
@@ -239,12 +240,13 @@ static void render_video(job *j)
     json_t *members = json_pack("{s:s}", "file", url);
     extra = json_dumps(members, JSON_COMPACT);
     json_decref(members);
-    keep_content(j, &(emp_content){.product_id = product_id(j),
-                        .kind = "video",
-                        .status = "ready",
-                        .title = product_text(j, "name"),
-                        .url = url,
-                        .extra = extra});
+    const emp_content content = {.product_id = product_id(j),
+        .kind = "video",
+        .status = "ready",
+        .title = product_text(j, "name"),
+        .url = url,
+        .extra = extra};
+    keep_content(j, &content);
     free(extra);
 }
 
@@ -274,13 +276,14 @@ static void keep_post(job *j, const char *platform, const br_buf *answer)
     const char *url = json_string_value(json_object_get(root, "url"));
     json_t *members = json_pack("{s:s?}", "url", url);
     char *extra = json_dumps(members, JSON_COMPACT);
-    keep_content(j, &(emp_content){.product_id = product_id(j),
-                        .platform = platform,
-                        .kind = "post",
-                        .status = "published",
-                        .title = product_text(j, "name"),
-                        .url = url,
-                        .extra = extra});
+    const emp_content content = {.product_id = product_id(j),
+        .platform = platform,
+        .kind = "post",
+        .status = "published",
+        .title = product_text(j, "name"),
+        .url = url,
+        .extra = extra};
+    keep_content(j, &content);
     free(extra);
     json_decref(members);
     json_decref(root);
@@ -357,5 +360,9 @@ void emp_activity_execute(const emp_activity_world *world, emp_http *http, const
         .result = ret_result};
     snprintf(j.key, sizeof(j.key), "%s:%s", task->run_id, task->name);
     if (!was_done(&j)) dispatch(&j);
+    if (strlen(j.result->payload) > EMP_PAYLOAD_MAX) {
+        br_free(j.result->payload);
+        fail(&j, EMP_ACTIVITY_FAILED, "the result is too large for a history", 0);
+    }
     json_decref(input);
 }

@@ -159,9 +159,9 @@ static br_code mem_start(emp_engine *base, const emp_run_start *start, char ret_
         r->deadline = e->now + start->timeout;
         emp_history_init(&r->history);
         *br_vec_push(&e->runs) = r;
-        (void) add_event(e, r,
-            &(emp_event){
-                .type = EMP_EV_STARTED, .kind = br_str_of(start->type), .payload = br_str_of(start->input)});
+        const emp_event first = {
+            .type = EMP_EV_STARTED, .kind = br_str_of(start->type), .payload = br_str_of(start->input)};
+        (void) add_event(e, r, &first);
         if (start->request_id) br_map_set(&e->requests, br_str_of(start->request_id), r);
         wake(e, r);
     }
@@ -194,8 +194,8 @@ static br_code mem_tell(emp_engine *base, const char *run_id, emp_event_type wha
     run *r = find_run(e, run_id);
     if (!r || r->status != EMP_RUN_RUNNING)
         return br_fail(err, BR_ENOTFOUND, "there is no open run %s", run_id);
-    (void) add_event(
-        e, r, &(emp_event){.type = what, .name = br_str_of(name), .payload = br_str_of(payload)});
+    const emp_event event = {.type = what, .name = br_str_of(name), .payload = br_str_of(payload)};
+    (void) add_event(e, r, &event);
     if (what == EMP_EV_TERMINATED) {
         close_run(e, r, EMP_RUN_TERMINATED);
     } else {
@@ -230,11 +230,11 @@ static br_code mem_poll_decisions(emp_engine *base, const char *queue, const cha
 
 static void execute(engine *e, run *r, const emp_wf_command *c)
 {
-    int ref = add_event(e, r,
-        &(emp_event){.type = c->type,
-            .name = br_str_of(c->name),
-            .kind = br_str_of(c->kind),
-            .payload = br_str_of(c->payload)});
+    const emp_event event = {.type = c->type,
+        .name = br_str_of(c->name),
+        .kind = br_str_of(c->kind),
+        .payload = br_str_of(c->payload)};
+    int ref = add_event(e, r, &event);
     switch (c->type) {
         case EMP_EV_ACTIVITY: {
             task *t = add_task(e, r, false);
@@ -256,8 +256,8 @@ static void fail_decision(engine *e, task *t, const emp_decision_answer *a)
     t->is_leased = false;
     t->visible_at = t->scheduled_at = e->now + emp_retry_delay(&pause, t->attempt);
     if (t->attempt > 1) return;
-    (void) add_event(
-        e, t->of, &(emp_event){.type = EMP_EV_DECISION_FAILED, .payload = br_str_of(a->failure)});
+    const emp_event event = {.type = EMP_EV_DECISION_FAILED, .payload = br_str_of(a->failure)};
+    (void) add_event(e, t->of, &event);
 }
 
 static br_code mem_answer_decisions(

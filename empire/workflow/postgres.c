@@ -439,7 +439,7 @@ static br_code pg_answer_decisions(
     engine *e = mine(base);
     if (count == 0) return BR_OK;
     BR_ASSERT(count <= EMP_POLL_MAX);
-    emp_decision_answer *sorted[EMP_POLL_MAX];
+    emp_decision_answer *sorted[EMP_POLL_MAX] = {NULL};
     emp_result *results[EMP_POLL_MAX + 2] = {NULL};
     for (size_t i = 0; i < count; i++) {
         sorted[i] = &answers[i];
@@ -452,8 +452,8 @@ static br_code pg_answer_decisions(
     }
     add_epilogue(&b, sorted, count);
     br_code rc = emp_session_run(e->session, b.calls.data, b.calls.len, results, err);
-    for (size_t i = 0; i < count; i++) {
-        if (rc == BR_OK) sorted[i]->accepted = cell_true(results[i]);
+    for (size_t i = 0; i < count && rc == BR_OK; i++) {
+        sorted[i]->accepted = cell_true(results[i]);
         if (ends_run(sorted[i])) drop_history(e, sorted[i]->task->run_id);
     }
     for (size_t i = 0; i < BR_COUNT_OF(results); i++) {
@@ -529,7 +529,7 @@ static br_code pg_answer_activities(
 {
     if (count == 0) return BR_OK;
     BR_ASSERT(count <= EMP_POLL_MAX);
-    emp_activity_answer *sorted[EMP_POLL_MAX];
+    emp_activity_answer *sorted[EMP_POLL_MAX] = {NULL};
     emp_result *results[EMP_POLL_MAX + 1] = {NULL};
     for (size_t i = 0; i < count; i++) {
         sorted[i] = &answers[i];

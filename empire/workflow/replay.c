@@ -110,11 +110,12 @@ emp_wf_state emp_wf_activity(emp_wf *wf, const emp_wf_activity_call *call, br_st
     const emp_event *e = recorded(wf, call->name, EMP_EV_ACTIVITY);
     if (!e) {
         if (wf->fault == BR_OK && is_fresh(wf, call->name)) {
-            push(wf, &(emp_wf_command){.type = EMP_EV_ACTIVITY,
-                         .name = br_arena_cstr(wf->arena, br_str_of(call->name)),
-                         .kind = br_arena_cstr(wf->arena, br_str_of(call->kind)),
-                         .payload = br_arena_cstr(wf->arena, br_str_of(call->input)),
-                         .options = *call->options});
+            const emp_wf_command command = {.type = EMP_EV_ACTIVITY,
+                .name = br_arena_cstr(wf->arena, br_str_of(call->name)),
+                .kind = br_arena_cstr(wf->arena, br_str_of(call->kind)),
+                .payload = br_arena_cstr(wf->arena, br_str_of(call->input)),
+                .options = *call->options};
+            push(wf, &command);
         }
         return EMP_WF_WAITING;
     }
@@ -135,9 +136,9 @@ emp_wf_state emp_wf_timer(emp_wf *wf, const char *name, br_ns delay)
     const emp_event *e = recorded(wf, name, EMP_EV_TIMER);
     if (!e) {
         if (wf->fault == BR_OK && is_fresh(wf, name)) {
-            push(wf,
-                &(emp_wf_command){
-                    .type = EMP_EV_TIMER, .name = br_arena_cstr(wf->arena, br_str_of(name)), .delay = delay});
+            const emp_wf_command command = {
+                .type = EMP_EV_TIMER, .name = br_arena_cstr(wf->arena, br_str_of(name)), .delay = delay};
+            push(wf, &command);
         }
         return EMP_WF_WAITING;
     }

@@ -122,6 +122,40 @@ static void names_what_is_wrong(void **state)
     assert_non_null(strstr(err.msg, "PORT: 'x'"));
 }
 
+static char *worker_env(const char *name)
+{
+    static char url[] = URL, key[] = "secret", hook[] = "https://hook.example/x", four[] = "2", bad[] = "0";
+    if (strcmp(name, "DATABASE_URL") == 0) return url;
+    if (strcmp(name, "AI_API_KEY") == 0) return key;
+    if (strcmp(name, "PUBLISH_URL_TIKTOK") == 0) return hook;
+    if (strcmp(name, "WORKERS") == 0) return four;
+    return strcmp(name, "MAX_ACTIVITIES") == 0 ? bad : NULL;
+}
+
+static void reads_those_of_a_worker(void **state)
+{
+    (void) state;
+    emp_options o;
+    br_err err = {0};
+    assert_int_equal(parse("empire worker --database-url " URL, no_env, &o, NULL), BR_OK);
+    assert_int_equal(o.processes, 4);
+    assert_int_equal(o.max_workflow_tasks, 100);
+    assert_int_equal(o.max_activities, 100);
+    assert_true(o.provider_timeout == 10 * BR_SEC && o.breaker_pause == 60 * BR_SEC);
+    assert_null(o.ai_url);
+    assert_int_equal(parse("empire worker --max-activities 7", worker_env, &o, &err), BR_EINVAL);
+    assert_non_null(strstr(err.msg, "MAX_ACTIVITIES: '0' is not"));
+    assert_int_equal(parse("empire worker --ai-api-key x --database-url " URL, no_env, &o, &err), BR_EINVAL);
+    assert_non_null(strstr(err.msg, "unknown flag '--ai-api-key'")); /* secrets have no flag */
+    assert_int_equal(
+        parse("empire worker --publish-tiktok x --database-url " URL, no_env, &o, &err), BR_EINVAL);
+    assert_int_equal(
+        parse("empire stub --latency 20ms --fail-every=3", no_env, &o, NULL), BR_OK); /* no database */
+    assert_int_equal(o.port, 3900);
+    assert_int_equal(o.products, 100);
+    assert_int_equal(o.fail_every, 3);
+}
+
 static void helps(void **state)
 {
     (void) state;
@@ -144,6 +178,7 @@ int main(void)
         cmocka_unit_test(defaults_and_flags),
         cmocka_unit_test(flags_go_before_the_environment),
         cmocka_unit_test(names_what_is_wrong),
+        cmocka_unit_test(reads_those_of_a_worker),
         cmocka_unit_test(helps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -511,6 +511,24 @@ static void other_queues_are_left_alone(void **state)
     assert_int_equal(n, 0);
 }
 
+static void a_refused_batch_changes_nothing(void **state)
+{
+    (void) state;
+    char run[EMP_UUID_SIZE];
+    emp_decision_task d;
+    br_err err = {0};
+    if (!database) skip(); /* in memory nothing is refused */
+    start("day", NULL, run, true);
+    assert_int_equal(poll_decisions(&d, 1), 1);
+    const emp_wf_command bad[] = {activity("one"), {.type = EMP_EV_COMPLETED, .payload = "{not json"}};
+    emp_decision_answer a = {.task = &d, .commands = bad, .count = 2};
+    assert_int_equal(engine->answer_decisions(engine, "w", &a, 1, &err), BR_EIO);
+    assert_non_null(strstr(err.msg, "json"));
+    assert_types(run, (const int[]){1}, 1);
+    assert_true(decide(&d, bad, 1)); /* the session goes on */
+    assert_types(run, (const int[]){1, 7, 10}, 3);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -541,6 +559,7 @@ int main(int argc, char **argv)
         TEST(a_failed_decision_is_noted_once_and_tried_again),
         TEST(batches_of_many_runs),
         TEST(other_queues_are_left_alone),
+        TEST(a_refused_batch_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
