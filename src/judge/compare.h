@@ -12,7 +12,7 @@
 
 typedef enum br_change {
     BR_CHANGE_OK,           /* upper bound of the ratio below the limit */
-    BR_CHANGE_REGRESSED,    /* ratio above the limit, lower bound above 1 */
+    BR_CHANGE_REGRESSED,    /* lower bound above 1 also after correction, upper bound at the limit or above */
     BR_CHANGE_IMPROVED,     /* upper bound below 1, and ratio below 1 / limit */
     BR_CHANGE_INCONCLUSIVE, /* this data cannot tell */
 } br_change;
@@ -22,7 +22,7 @@ typedef struct br_comparison_row {
     br_str endpoint;             /* empty: all requests */
     br_str measure;              /* "p50", "p95", "p99", "error_rate", "throughput", or the name of a value */
     br_str unit;                 /* "ms", "share", "per_s", ... */
-    double old_value, new_value; /* medians over the runs */
+    double old_value, new_value; /* medians over the runs; of error_rate: of all their requests together */
     /* worse/better: ratio > 1 is always worse (for throughput: old / new) */
     double ratio, low, high; /* with its 95 % interval; low 0 and high infinite: unknown */
     double detectable;       /* smallest ratio that these runs would have shown with 80 % power; 0: unknown */
@@ -35,7 +35,7 @@ typedef struct br_comparison_row {
 
 typedef struct br_compare_config {
     double limit;          /* 1.2: alert when worse than 20 %; 0: 1.2 */
-    double q;              /* false discovery rate over all rows; 0: 0.05 */
+    double q;              /* false discovery rate over the rows that gate; 0: 0.01 */
     uint64_t requests_min; /* endpoints with fewer requests a run are shown, not judged; 0: 59 for p95 */
 } br_compare_config;
 
@@ -55,8 +55,9 @@ typedef struct br_comparison {
     size_t row_count;
     int64_t *old_ids, *new_ids;
     size_t old_count, new_count;
-    uint32_t runs_wanted; /* more new runs that would probably decide; 0: decided */
-    BR_VEC(br_str) notes; /* different fingerprints, few runs, invalid runs left out, ... */
+    uint32_t runs_wanted;     /* more new runs that would probably decide; 0: decided, or no number of them */
+    uint32_t sessions_wanted; /* so many of them in sessions of their own (2 h apart, another day is best) */
+    BR_VEC(br_str) notes;     /* different fingerprints, few runs, invalid runs left out, ... */
 } br_comparison;
 
 /* Runs in any order. No old run: BR_COMPARISON_NO_BASELINE; no valid new one: BR_COMPARISON_INVALID. */
