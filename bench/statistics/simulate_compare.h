@@ -3,7 +3,7 @@
  *
  * What: makes runs with noise of known kind, changes the new ones by a known factor, follows what
  *     br_compare() asks for, and counts its answers.
- * Why here: the committed table (docs/statistics.md) and a test of the same rule share it.
+ * Why here: the committed table (docs/statistics-compare.md) and a test of the same rule share it.
  * Threads: one.
  *
  * The noise of a run: a factor on all latencies, lognormal with a coefficient of variation of 3 to 10 %

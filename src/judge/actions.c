@@ -90,16 +90,9 @@ static bool is_reset(const br_endpoint_outcome *o)
     return o->error_code == ERROR_CODE_RESET || o->error_code == ERROR_CODE_BROKEN_PIPE;
 }
 
-/* "GET /products"; scripts often put the method into the name themselves. */
-static br_str label_of(br_judgement *j, const br_endpoint *e)
-{
-    if (e->method.n == 0 || br_str_starts(e->name, e->method)) return e->name;
-    return br_str_of(br_arena_printf(&j->arena, BR_FMT " " BR_FMT, BR_ARG(e->method), BR_ARG(e->name)));
-}
-
 static br_str evidence_text(br_judgement *j, const evidence *e, const br_figures *f, const char *what)
 {
-    br_str worst = label_of(j, e->worst);
+    br_str worst = br_endpoint_label(e->worst, &j->arena);
     br_str share = br_unit_text(&j->arena, (double) e->count / (double) f->requests, BR_UNIT_SHARE);
     const char *text = br_arena_printf(&j->arena,
         "%llu of %llu requests (" BR_FMT ") %s, most of them (%llu) at " BR_FMT "%s%s%s.",
@@ -204,7 +197,7 @@ static const char *advice_for(br_str name)
 static void slow_endpoint_action(br_judgement *j, const slow *s, double median_ms, double limit_ms)
 {
     const br_endpoint *e = s->endpoint;
-    br_str label = label_of(j, e);
+    br_str label = br_endpoint_label(e, &j->arena);
     br_action *a = br_judge_action(j, br_arena_printf(&j->arena, "Speed up " BR_FMT, BR_ARG(label)));
     a->evidence = br_str_of(br_arena_printf(&j->arena,
         "Its p95 is %.0f ms over %llu requests; the median endpoint's is %.0f ms (%.1f times), the "

@@ -7,18 +7,26 @@
 
 /* Many rows -------------------------------------------------------------------------------------- */
 
-/* False discovery rate over the rows that gate, and apart from them over those that are only shown. */
-static void correct(br_compare_work *w, bool gates)
+/*
+ * False discovery rate over the rows of requests that gate; over those of values, so that a page with a
+ * hundred counters does not blunt the rest; and over the rows that are only shown.
+ */
+static unsigned family_of(const br_compare_row *r)
+{
+    return r->row.gates ? r->value : 2;
+}
+
+static void correct(br_compare_work *w, unsigned family)
 {
     double *p = br_malloc((2 * w->rows.len + 1) * sizeof(double)), *q = p + w->rows.len;
     size_t n = 0;
     for (size_t i = 0; i < w->rows.len; i++) {
-        if (w->rows.data[i].row.gates == gates) p[n++] = w->rows.data[i].row.p_value;
+        if (family_of(&w->rows.data[i]) == family) p[n++] = w->rows.data[i].row.p_value;
     }
     br_false_discovery(p, n, q);
     n = 0;
     for (size_t i = 0; i < w->rows.len; i++) {
-        if (w->rows.data[i].row.gates == gates) w->rows.data[i].row.q_value = q[n++];
+        if (family_of(&w->rows.data[i]) == family) w->rows.data[i].row.q_value = q[n++];
     }
     br_free(p);
 }
@@ -83,7 +91,7 @@ static size_t sessions_in(const br_measured *runs, size_t n)
 static bool level_decides(const br_compare_work *w, const br_compare_row *r, size_t runs, size_t sessions)
 {
     double df = r->fit.df + (double) (runs - r->new_count);
-    double alpha = fmin(0.025, w->config.q / (double) w->family);
+    double alpha = fmin(0.025, w->config.q / (double) w->family[r->value]);
     double reach = br_student_quantile(1 - alpha, df) + br_student_quantile(POWER, df);
     double error = br_two_level_error(&r->fit, r->old_session_sum, r->old_count, runs, sessions);
     return reach * error <= log(w->config.limit);
@@ -167,10 +175,11 @@ static void answer(br_compare_work *w)
 void br_compare_decide(br_compare_work *w)
 {
     for (size_t i = 0; i < w->rows.len; i++) {
-        w->family += w->rows.data[i].row.gates;
+        if (w->rows.data[i].row.gates) w->family[w->rows.data[i].value]++;
     }
-    correct(w, true);
-    correct(w, false);
+    for (unsigned family = 0; family < 3; family++) {
+        correct(w, family);
+    }
     for (size_t i = 0; i < w->rows.len; i++) {
         br_compare_row *r = &w->rows.data[i];
         r->row.detectable = br_compare_detectable(w, r);

@@ -270,7 +270,7 @@ void br_compare_estimate(br_compare_work *w, br_compare_row *r)
 double br_compare_detectable(const br_compare_work *w, const br_compare_row *r)
 {
     if (r->kind != BR_MEASURE_LEVEL) return r->row.detectable;
-    double alpha = fmin(1 - CONFIDENCE, w->config.q / (double) (w->family ? w->family : 1));
+    double alpha = fmin(1 - CONFIDENCE, w->config.q / fmax(1, (double) w->family[r->value]));
     double reach = br_two_level_reach(&r->fit, 1 - alpha);
     double power = br_two_level_reach(&r->fit, POWER);
     return exp(reach + power);

@@ -5,7 +5,8 @@
  *     and measure with the figure of each run, compare_estimate.c turns these into ratio, interval and p,
  *     compare_decide.c corrects for many rows and decides, compare_text.c says it.
  * Threads: any; pure.
- * Reasons for rules and constants: docs/adr/0016-regression-rule.md; what they achieve: docs/statistics.md.
+ * Reasons for rules and constants: docs/adr/0016-regression-rule.md; what they achieve:
+ * docs/statistics-compare.md.
  */
 #pragma once
 #include "judge/compare.h"
@@ -42,6 +43,7 @@ typedef struct br_compare_row {
     br_measure_kind kind;
     bool inverse; /* more is better */
     bool judged;  /* enough requests */
+    bool value;   /* a figure that the target gave */
     br_measured *old_runs, *new_runs;
     size_t old_count, new_count;
     br_two_level fit;       /* BR_MEASURE_LEVEL */
@@ -61,7 +63,7 @@ typedef struct br_compare_work {
     br_compare_run *old_runs, *new_runs; /* valid ones */
     size_t old_count, new_count;
     BR_VEC(br_compare_row) rows;
-    size_t family;      /* rows that gate */
+    size_t family[2]; /* rows that gate: of requests; of values */
     double noise;       /* variance of one run that is assumed where a row's own runs say little */
     double error_noise; /* the same of an error share, beyond what chance does to counts */
 } br_compare_work;

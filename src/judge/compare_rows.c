@@ -159,22 +159,36 @@ static bool all_equal(const br_measured *runs, size_t n)
     return true;
 }
 
+static bool any_not_positive(const br_measured *runs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!(runs[i].value > 0)) return true;
+    }
+    return false;
+}
+
+/*
+ * A count per request that is the same in all runs of a version (queries, rows) decides exactly; one that
+ * differs is shown, for of an unknown counter nobody knows which side is better. What appears in a single run
+ * and was 0 before is not yet a property of the version.
+ */
 static void add_value(br_compare_work *w, const br_figures_value *v)
 {
     source s = {BR_STR(""), v->name, v->unit, 0};
     br_compare_row *r = add_row(w, &s, measure_value, BR_MEASURE_LEVEL);
     if (!r) return;
-    r->row.gates = true;
+    double old_value = r->old_runs[0].value, new_value = r->new_runs[0].value;
     bool constant = all_equal(r->old_runs, r->old_count) && all_equal(r->new_runs, r->new_count);
-    if (constant && (r->old_count > 1 || r->old_runs[0].value == r->new_runs[0].value)) {
+    r->value = true;
+    if (constant && (r->old_count > 1 || old_value == new_value)) {
         r->kind = BR_MEASURE_EXACT;
-        return;
+        r->row.gates = old_value > 0 || old_value == new_value || r->new_count > 1;
+    } else if (any_not_positive(r->old_runs, r->old_count) || any_not_positive(r->new_runs, r->new_count)) {
+        r->kind = BR_MEASURE_NONE;
+        r->judged = false;
+    } else {
+        r->row.gates = !br_str_is(v->unit, "count");
     }
-    for (size_t i = 0; i < r->old_count + r->new_count; i++) {
-        double value = i < r->old_count ? r->old_runs[i].value : r->new_runs[i - r->old_count].value;
-        if (!(value > 0)) r->kind = BR_MEASURE_NONE;
-    }
-    if (r->kind == BR_MEASURE_NONE) r->row.gates = r->judged = false;
 }
 
 static void add_throughput(br_compare_work *w)

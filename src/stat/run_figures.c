@@ -81,8 +81,7 @@ static void put_endpoints(br_run_figures *f, const br_run_result *r)
         const br_endpoint *from = &r->endpoints[i];
         if (from->method.n == 0) continue;
         br_figures_endpoint *e = &f->endpoints[f->endpoint_count++];
-        e->name = br_str_of(
-            br_arena_printf(&f->arena, BR_FMT " " BR_FMT, BR_ARG(from->method), BR_ARG(from->name)));
+        e->name = br_arena_str(&f->arena, br_endpoint_label(from, &f->arena));
         e->requests = from->requests;
         e->failed = from->failed;
         latency_of(&from->duration, &e->latency_us);

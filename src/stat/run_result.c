@@ -148,3 +148,10 @@ void br_run_result_merge_endpoints(br_run_result *r, br_recorder *const *recorde
     }
     br_endpoint_table_deinit(&table);
 }
+
+br_str br_endpoint_label(const br_endpoint *e, br_arena *arena)
+{
+    br_str m = e->method, n = e->name;
+    if (m.n == 0 || (br_str_starts(n, m) && n.n > m.n && n.p[m.n] == ' ')) return n;
+    return br_str_of(br_arena_printf(arena, BR_FMT " " BR_FMT, BR_ARG(m), BR_ARG(n)));
+}

@@ -117,6 +117,9 @@ br_run_result *br_run_result_new(void);    /* zeroed, with its arena */
 void br_run_result_free(br_run_result *r); /* NULL is fine; r itself is br_malloc'ed */
 const br_result_metric *br_run_result_find(const br_run_result *r, br_str name); /* NULL if absent */
 
+/* "GET /products"; scripts often put the method into the name themselves, and it is not said twice. */
+br_str br_endpoint_label(const br_endpoint *e, br_arena *arena);
+
 /* Builders used by the engine. Merges the trees and tables of several recorders into the result's arena. */
 void br_run_result_merge_groups(br_run_result *r, br_recorder *const *recorders, size_t count);
 void br_run_result_merge_endpoints(br_run_result *r, br_recorder *const *recorders, size_t count);

@@ -8,7 +8,7 @@
 #include "stat/run_figures.h"
 
 #define FIGURES_ENDPOINTS_MAX 8
-#define FIGURES_VALUES_MAX    4
+#define FIGURES_VALUES_MAX    8
 
 /* A valid run in the closed model that took 300 s, with the row of all requests. */
 br_run_figures *figures_new(int64_t id, br_ns started);

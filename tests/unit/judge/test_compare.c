@@ -407,6 +407,8 @@ static void exact_values_compare_exactly(void **state)
         figures_value(f, "bytes_per_request", "bytes", i < 3 ? 1000 : 1010);
         figures_value(f, "retries", "count", 0);
         figures_value(f, "cpu", "s", i == 1 ? 0 : 0.5);
+        figures_value(f, "gc_total per request", "count", i < 3 ? 0 : 0.001);
+        figures_value(f, "hits_total per request", "count", 1 + 0.1 * (double) i * (double) i);
     }
     br_comparison *c = compare(&r);
     assert_int_equal(row_of(c, "", "queries_per_request")->change, BR_CHANGE_REGRESSED);
@@ -415,6 +417,8 @@ static void exact_values_compare_exactly(void **state)
     assert_int_equal(row_of(c, "", "retries")->change, BR_CHANGE_OK);
     assert_int_equal(row_of(c, "", "cpu")->change, BR_CHANGE_INCONCLUSIVE);
     assert_false(row_of(c, "", "cpu")->gates);
+    assert_false(row_of(c, "", "gc_total per request")->gates);   /* seen once */
+    assert_false(row_of(c, "", "hits_total per request")->gates); /* more may be better */
     assert_int_equal(c->answer, BR_COMPARISON_REGRESSED);
     br_comparison_free(c);
     free_runs(&r);
@@ -510,7 +514,8 @@ static void short_and_flat_series_have_no_change(void **state)
     assert_int_equal(br_change_points(step, 10, points, 0), 0);
 }
 
-/* Simulation: a short form of what docs/statistics.md reports ----------------------------------------- */
+/* Simulation: a short form of what docs/statistics-compare.md reports
+ * ----------------------------------------- */
 
 static void simulated_runs_are_judged_right(void **state)
 {

@@ -114,7 +114,7 @@ static void test_endpoints(void **state)
 {
     (void) state;
     br_run_result *r = new_result(3);
-    add_endpoint(r, "POST", "/b", 30)->failed = 2;
+    add_endpoint(r, "POST", "POST /b", 30)->failed = 2;
     br_sink_add(&add_endpoint(r, "GET", "/a", 20)->duration, 5, 1);
     add_endpoint(r, "", BR_ENDPOINT_REST, 10);
     br_run_figures *f = br_run_figures_of(r);

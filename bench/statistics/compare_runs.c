@@ -1,5 +1,5 @@
 /*
- * How often brunt's comparison is right: prints the tables of docs/statistics.md. Arguments: comparisons a
+ * How often brunt's comparison is right: prints the tables of docs/statistics-compare.md. Arguments: comparisons a
  * row (500), seed (1).
  */
 #include <stdio.h>
