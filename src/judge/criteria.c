@@ -1,5 +1,6 @@
 #include "judge/criteria.h"
 #include <math.h>
+#include "judge/criterion_int.h"
 #include "judge/format.h"
 #include "judge/shape_int.h"
 
@@ -70,44 +71,43 @@ void br_criterion_measured(br_criterion_result *ret, double value)
     if (c->limit != 0) ret->margin = (upper ? c->limit - value : value - c->limit) / fabs(c->limit);
 }
 
+/* " (95 % interval 300ms to 330ms)" */
+static const char *interval_text(const br_criterion_result *r, br_arena *arena)
+{
+    if (!r->has_interval) return "";
+    br_str low = br_unit_text(arena, r->low, r->criterion->unit);
+    br_str high = br_unit_text(arena, r->high, r->criterion->unit);
+    bool close = r->low < r->criterion->limit && r->high > r->criterion->limit;
+    return br_arena_printf(arena, " (95 %% interval " BR_FMT " to " BR_FMT "%s)", BR_ARG(low), BR_ARG(high),
+        close ? ", the limit lies within" : "");
+}
+
 static void say_measured(br_criterion_result *ret, br_arena *arena)
 {
     const br_criterion *c = ret->criterion;
     bool upper = c->cmp == BR_LT || c->cmp == BR_LE, passed = ret->state == BR_CRITERION_PASSED;
     br_str limit = br_unit_text(arena, c->limit, c->unit);
     br_str distance = br_unit_text(arena, fabs(ret->value - c->limit), c->unit);
-    const char *side = upper == passed ? "below" : "above";
+    const char *side = upper == passed ? "below" : "above", *interval = interval_text(ret, arena);
     if (c->limit == 0 || ret->value == c->limit) {
-        ret->sentence = br_str_of(br_arena_printf(arena, BR_FMT " is " BR_FMT ", the limit is " BR_FMT ".",
-            BR_ARG(c->name), BR_ARG(ret->value_text), BR_ARG(ret->limit_text)));
+        ret->sentence = br_str_of(br_arena_printf(arena, BR_FMT " is " BR_FMT ", the limit is " BR_FMT "%s.",
+            BR_ARG(c->name), BR_ARG(ret->value_text), BR_ARG(ret->limit_text), interval));
         return;
     }
     ret->sentence = br_str_of(br_arena_printf(arena,
-        BR_FMT " is " BR_FMT ", " BR_FMT " (%.1f %%) %s the limit of " BR_FMT ".", BR_ARG(c->name),
-        BR_ARG(ret->value_text), BR_ARG(distance), fabs(ret->margin) * 100, side, BR_ARG(limit)));
+        BR_FMT " is " BR_FMT ", " BR_FMT " (%.1f %%) %s the limit of " BR_FMT "%s.", BR_ARG(c->name),
+        BR_ARG(ret->value_text), BR_ARG(distance), fabs(ret->margin) * 100, side, BR_ARG(limit), interval));
 }
 
-/* An aggregation of a metric without samples is no figure, but a counter without samples is 0. */
-static void evaluate_metric(
-    const br_criterion *c, const br_run_result *result, br_arena *arena, br_criterion_result *ret)
+void br_criterion_figure(br_criterion_result *ret, br_arena *arena, double value, br_interval interval)
 {
-    const br_result_metric *m = br_run_result_find(result, c->metric);
-    bool is_counter = m ? m->type == BR_COUNTER : c->agg.agg == BR_AGG_COUNT;
-    if (!is_counter && (!m || m->sink.count == 0)) {
-        br_criterion_not_measured(ret, arena,
-            br_arena_printf(arena, "the run has no samples of the metric " BR_FMT, BR_ARG(c->metric)));
-        return;
+    br_criterion_measured(ret, value);
+    ret->value_text = br_unit_text(arena, value, ret->criterion->unit);
+    ret->has_interval = isfinite(interval.low) && isfinite(interval.high);
+    if (ret->has_interval) {
+        ret->low = fmin(interval.low, value);
+        ret->high = fmax(interval.high, value);
     }
-    if (m && !br_agg_fits(c->agg.agg, m->type)) {
-        br_criterion_not_measured(ret, arena,
-            br_arena_printf(arena,
-                "the metric " BR_FMT " is a %s and has no such "
-                "figure",
-                BR_ARG(c->metric), br_metric_type_name(m->type)));
-        return;
-    }
-    br_criterion_measured(ret, m ? br_sink_value(&m->sink, c->agg, result->duration) : 0);
-    ret->value_text = br_unit_text(arena, ret->value, c->unit);
     say_measured(ret, arena);
 }
 
@@ -118,7 +118,7 @@ void br_criterion_evaluate(const br_criterion *c, const br_run_result *result,
     br_str limit = br_unit_text(arena, c->limit, c->unit);
     ret->limit_text = br_str_of(br_arena_printf(arena, "%s " BR_FMT, cmp_text(c->cmp), BR_ARG(limit)));
     switch (c->kind) {
-        case BR_CRITERION_METRIC: evaluate_metric(c, result, arena, ret); break;
+        case BR_CRITERION_METRIC: br_criterion_metric(result, arena, ret); break;
         case BR_CRITERION_STABLE: br_shape_stable(result, arena, ret); break;
         case BR_CRITERION_GRACEFUL: br_shape_graceful(result, inputs, arena, ret); break;
         case BR_CRITERION_RECOVERY: br_shape_recovery(result, inputs, arena, ret); break;

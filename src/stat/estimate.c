@@ -8,8 +8,36 @@
 
 /* Quantiles and shares --------------------------------------------------------------------------- */
 
+#define BINOMIAL_EXACT_MAX 1000
+
+/* Sums the binomial distribution until both tails are found. */
+static void exact_ranks(int64_t n, double q, double alpha, int64_t *ret_low, int64_t *ret_high)
+{
+    double sum = 0, count = (double) n;
+    *ret_low = -1;
+    *ret_high = n;
+    for (int64_t k = 0; k < n; k++) {
+        double x = (double) k;
+        sum += exp(
+            lgamma(count + 1) - lgamma(x + 1) - lgamma(count - x + 1) + x * log(q) + (count - x) * log1p(-q));
+        if (sum <= alpha) *ret_low = k;
+        if (sum < 1 - alpha) continue;
+        *ret_high = k;
+        return;
+    }
+}
+
 void br_quantile_ranks(uint64_t n, double q, double z, int64_t *ret_low, int64_t *ret_high)
 {
+    if (q <= 0 || q >= 1) { /* the ends of a distribution have no bound beyond the sample's */
+        *ret_low = q <= 0 ? -1 : (int64_t) n - 1;
+        *ret_high = q <= 0 ? 0 : (int64_t) n;
+        return;
+    }
+    if (n <= BINOMIAL_EXACT_MAX) {
+        exact_ranks((int64_t) n, q, br_normal_cdf(-z), ret_low, ret_high);
+        return;
+    }
     double nq = (double) n * q, d = z * sqrt(nq * (1 - q));
     double low = floor(nq - d) - 1, high = ceil(nq + d);
     *ret_low = low < 0 ? -1 : (int64_t) low;

@@ -15,8 +15,9 @@ typedef struct br_interval {
 } br_interval;
 
 /*
- * Between which of the recorded values quantile q of the distribution lies, by order statistics: ranks
- * nq -+ z sqrt(nq(1-q)). A bound beyond the least or largest value is not known: -INFINITY or INFINITY.
+ * Between which of the recorded values quantile q of the distribution lies, by order statistics: ranks by the
+ * binomial distribution, of more than 1,000 values by nq -+ z sqrt(nq(1-q)). A bound beyond the least or
+ * largest value is not known: -INFINITY or INFINITY.
  */
 br_interval br_quantile_interval(const br_hist *h, double q, double z);
 /* Ranks (0-based) of that interval; may be -1 and n: not known. */

@@ -135,12 +135,14 @@ static void figures_are_held_against_limits(void **state)
     fixture_add_n(failed, 1, 2);
     fixture_add_n(failed, 0, 98);
     fixture_add_n(fixture_metric(r, "http_reqs", BR_COUNTER, BR_CONTAINS_DEFAULT), 1, 450);
-    expect("p95 < 500ms", r, BR_CRITERION_PASSED, "p95 is 400ms, 100ms (20.0 %) below the limit of 500ms.");
-    expect("p95 < 400ms", r, BR_CRITERION_FAILED, "p95 is 400ms, the limit is < 400ms.");
+    expect("p95 < 500ms", r, BR_CRITERION_PASSED,
+        "p95 is 400ms, 100ms (20.0 %) below the limit of 500ms (95 % interval 400ms to 400ms).");
+    expect("p95 < 400ms", r, BR_CRITERION_FAILED,
+        "p95 is 400ms, the limit is < 400ms (95 % interval 400ms to 400ms).");
     expect("p95 <= 400ms", r, BR_CRITERION_PASSED, "<= 400ms");
     expect("p95 < 250ms", r, BR_CRITERION_FAILED, "150ms (60.0 %) above the limit of 250ms");
-    expect(
-        "error_rate < 1%", r, BR_CRITERION_FAILED, "error_rate is 2%, 1% (100.0 %) above the limit of 1%.");
+    expect("error_rate < 1%", r, BR_CRITERION_FAILED,
+        "error_rate is 2%, 1% (100.0 %) above the limit of 1% (95 % interval 0.55% to 7%, the limit lies within).");
     expect("throughput > 100/s", r, BR_CRITERION_FAILED, "is 45/s, 55/s (55.0 %) below the limit of 100/s");
     expect("requests > 400", r, BR_CRITERION_PASSED, "requests is 450, 50 (12.5 %) above the limit of 400");
     expect("dropped_iterations <= 0", r, BR_CRITERION_PASSED, "is 0");
@@ -334,6 +336,98 @@ static void recovery_is_the_first_calm_span(void **state)
     expect_course(text, course(100, quick), early, BR_CRITERION_NOT_MEASURED, "too few for a reference");
 }
 
+/* Intervals, endpoints --------------------------------------------------------------------------------- */
+
+static void figures_have_intervals(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(60, 50, 100, 0.02);
+    br_criterion_result c = evaluated("p95 < 500ms", r, no_inputs);
+    assert_true(c.has_interval && c.low < c.value && c.value < c.high);
+    assert_true(c.high - c.low < 5); /* 3,000 evenly spread from 50 to 150 ms: ranks 2826 to 2874 */
+    assert_true(c.high - c.low > 1);
+    assert_true(strstr(c.sentence.p, "95 % interval") != NULL);
+
+    c = evaluated("error_rate < 1%", r, no_inputs); /* Wilson of 60 in 3,000 */
+    assert_true(c.has_interval);
+    assert_true(fabs(c.low - 0.01558) < 0.0005 && fabs(c.high - 0.02565) < 0.0005);
+
+    c = evaluated("error_rate < 2.5%", r, no_inputs);
+    assert_int_equal(c.state, BR_CRITERION_PASSED);
+    assert_true(strstr(c.sentence.p, "the limit lies within") != NULL);
+
+    c = evaluated("throughput > 10/s", r, no_inputs); /* every slice has the same */
+    assert_true(c.has_interval && fabs(c.low - 50) < 0.01 && fabs(c.high - 50) < 0.01);
+
+    assert_false(evaluated("avg < 500ms", r, no_inputs).has_interval);
+    assert_false(evaluated("requests > 10", r, no_inputs).has_interval);
+    br_run_result_free(r);
+}
+
+static void too_few_samples_have_no_interval(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(4, 10, 100, 0);
+    br_criterion_result c = evaluated("p95 < 500ms", r, no_inputs);
+    assert_int_equal(c.state, BR_CRITERION_PASSED);
+    assert_false(c.has_interval);
+    c = evaluated("throughput > 5/s", r, no_inputs); /* too few slices: by the count of 40 */
+    assert_true(c.has_interval && c.low > 6.5 && c.low < 7.5 && c.high > 13 && c.high < 14);
+    c = evaluated("error_rate < 1%", r, no_inputs);
+    assert_true(c.has_interval && c.low == 0 && c.high > 0.08 && c.high < 0.1);
+    br_run_result_free(r);
+}
+
+static br_criterion_result of_endpoint(const char *text, const char *endpoint, const br_run_result *r)
+{
+    static br_criterion c;
+    c = parsed(text);
+    c.endpoint = br_str_of(endpoint);
+    br_criterion_result result;
+    br_criterion_evaluate(&c, r, &no_inputs, &arena, &result);
+    return result;
+}
+
+static void an_endpoint_is_judged_by_its_own_requests(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(60, 4, 100, 0);
+    br_endpoint *e = fixture_endpoint(r, "POST", "POST /orders"); /* named with its method by the script */
+    fixture_requests(e, 95, 20, 201, 0, NULL);
+    fixture_requests(e, 5, 20, 500, 0, NULL);
+    br_criterion_result c = of_endpoint("p95 < 30ms", "POST /orders", r);
+    assert_int_equal(c.state, BR_CRITERION_PASSED);
+    assert_true(fabs(c.value - 20) < 0.1 && c.has_interval);
+    assert_int_equal(of_endpoint("p95 < 30ms", "GET /products", r).state, BR_CRITERION_FAILED);
+    c = of_endpoint("error_rate < 1%", "POST /orders", r);
+    assert_int_equal(c.state, BR_CRITERION_FAILED);
+    assert_true(fabs(c.value - 0.05) < 1e-9 && fabs(c.low - 0.0215) < 0.001 && fabs(c.high - 0.1118) < 0.001);
+    c = of_endpoint("throughput > 1/s", "POST /orders", r);
+    assert_true(fabs(c.value - 100.0 / 60) < 1e-9 && c.has_interval);
+    assert_true(of_endpoint("requests >= 100", "POST /orders", r).value == 100);
+    assert_int_equal(
+        of_endpoint("p95(http_req_waiting) < 19ms", "POST /orders", r).state, BR_CRITERION_PASSED);
+    c = of_endpoint("p95(http_req_blocked) < 19ms", "POST /orders", r);
+    assert_int_equal(c.state, BR_CRITERION_NOT_MEASURED);
+    assert_true(strstr(c.sentence.p, "not kept by endpoint") != NULL);
+    br_run_result_free(r);
+}
+
+static void an_unknown_endpoint_is_not_measured_and_named(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(10, 4, 100, 0);
+    br_criterion_result c = of_endpoint("p95 < 30ms", "GET /product", r);
+    assert_int_equal(c.state, BR_CRITERION_NOT_MEASURED);
+    assert_true(strstr(c.sentence.p, "no requests named \"GET /product\"") != NULL);
+    assert_true(strstr(c.sentence.p, "the nearest name is \"GET /products\"") != NULL);
+    br_run_result_free(r);
+    r = fixture_new(BR_SEC);
+    c = of_endpoint("p95 < 30ms", "GET /product", r);
+    assert_true(strstr(c.sentence.p, "nearest") == NULL);
+    br_run_result_free(r);
+}
+
 int main(void)
 {
     br_arena_init(&arena, 4096);
@@ -346,6 +440,10 @@ int main(void)
         cmocka_unit_test(stable_means_no_drift),
         cmocka_unit_test(grace_is_goodput_at_the_top),
         cmocka_unit_test(recovery_is_the_first_calm_span),
+        cmocka_unit_test(figures_have_intervals),
+        cmocka_unit_test(too_few_samples_have_no_interval),
+        cmocka_unit_test(an_endpoint_is_judged_by_its_own_requests),
+        cmocka_unit_test(an_unknown_endpoint_is_not_measured_and_named),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     br_arena_deinit(&arena);

@@ -101,6 +101,11 @@ static void quantile_interval_has_the_ranks_of_the_book(void **state)
     /* Of 58 values the largest may lie below the p95; a bound is not known. */
     br_quantile_ranks(58, 0.95, 1.96, &low, &high);
     assert_int_equal(high, 58);
+    br_quantile_ranks(73, 0.95, 1.96, &low, &high); /* 0.95^73 < 0.025 */
+    assert_int_equal(high, 72);
+    br_quantile_ranks(100, 0.5, 1.96, &low, &high); /* the 40th and the 61st: tables of Conover */
+    assert_int_equal(low, 39);
+    assert_int_equal(high, 60);
     br_quantile_ranks(10, 0.05, 1.96, &low, &high);
     assert_int_equal(low, -1);
     br_hist h;
