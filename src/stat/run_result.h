@@ -125,10 +125,11 @@ void br_run_result_merge_groups(br_run_result *r, br_recorder *const *recorders,
 void br_run_result_merge_endpoints(br_run_result *r, br_recorder *const *recorders, size_t count);
 
 /*
- * Slices: at most BR_SLICES_MAX; when full, neighbours are merged and the length doubles. The timeline takes
- * all its memory (4 MB) at its 17th slice, so that long runs do not grow.
+ * Slices: at most BR_SLICES_MAX, so that a run of ten minutes with its graceful end keeps one a second; when
+ * full, neighbours are merged and the length doubles. The timeline takes all its memory (5 MB) at its 17th
+ * slice, so that long runs do not grow.
  */
-#define BR_SLICES_MAX 600
+#define BR_SLICES_MAX 720
 typedef struct br_timeline br_timeline;
 /* Which sinks a timeline looks at, by metric id; BR_TIMELINE_NONE: 0 in all slices. */
 #define BR_TIMELINE_NONE UINT32_MAX
