@@ -23,7 +23,8 @@ typedef struct sums {
 } sums;
 
 typedef struct course {
-    const br_run_result *result;
+    const br_slice *slices; /* of the probe if there was one, else of all requests */
+    size_t count;
     sums *upto;          /* [slice_count + 1] */
     size_t window, hold; /* in slices */
     br_recovery_report *report;
@@ -38,29 +39,29 @@ static sums between(const course *c, size_t from, size_t to)
 
 /* The reference ---------------------------------------------------------------------------------- */
 
-static void reference_slices(const br_run_result *r, br_ns spike_start, size_t *ret_from, size_t *ret_to)
+static void reference_slices(const course *c, br_ns spike_start, size_t *ret_from, size_t *ret_to)
 {
     size_t to = 0;
-    while (to < r->slice_count && r->slices[to].start + r->slices[to].length <= spike_start)
+    while (to < c->count && c->slices[to].start + c->slices[to].length <= spike_start)
         to++;
     size_t from = to;
-    while (from > 0 && spike_start - r->slices[from - 1].start <= BR_RECOVERY_REFERENCE)
+    while (from > 0 && spike_start - c->slices[from - 1].start <= BR_RECOVERY_REFERENCE)
         from--;
     *ret_from = from;
     *ret_to = to;
 }
 
 /* Returns how many requests it rests on; with fewer than a window's, the report is as it was. */
-static uint64_t set_reference(const br_run_result *r, br_ns spike_start, br_recovery_report *report)
+static uint64_t set_reference(const course *c, br_ns spike_start, br_recovery_report *report)
 {
     size_t from, to;
     uint64_t failed = 0, dropped = 0;
     br_ns length = 0;
     br_hist latency;
-    reference_slices(r, spike_start, &from, &to);
+    reference_slices(c, spike_start, &from, &to);
     br_hist_init(&latency);
     for (size_t i = from; i < to; i++) {
-        const br_slice *s = &r->slices[i];
+        const br_slice *s = &c->slices[i];
         failed += s->failed;
         dropped += s->dropped;
         length += s->length;
@@ -85,11 +86,10 @@ static uint64_t set_reference(const br_run_result *r, br_ns spike_start, br_reco
 
 static void sum_up(course *c)
 {
-    const br_run_result *r = c->result;
     int64_t limit_us = (int64_t) (c->report->p95_limit_ms * 1000 + 0.5);
-    c->upto = BR_NEW_ARRAY(sums, r->slice_count + 1);
-    for (size_t i = 0; i < r->slice_count; i++) {
-        const br_slice *s = &r->slices[i];
+    c->upto = BR_NEW_ARRAY(sums, c->count + 1);
+    for (size_t i = 0; i < c->count; i++) {
+        const br_slice *s = &c->slices[i];
         const sums *a = &c->upto[i];
         uint64_t slow = s->latency_us.total - br_hist_count_at_or_below(&s->latency_us, limit_us);
         c->upto[i + 1] = (sums){a->s + seconds(s->length), a->requests + (double) s->requests,
@@ -149,11 +149,10 @@ static bool holds(const course *c, size_t from, span_test *test)
 /* Seconds from the spike's end to the first span that holds; `observed` if there is none. */
 static bool first_good(const course *c, size_t after, br_ns spike_end, span_test *test, double *ret_s)
 {
-    const br_run_result *r = c->result;
     *ret_s = c->report->observed_s;
-    for (size_t i = after; i + c->hold <= r->slice_count; i++) {
+    for (size_t i = after; i + c->hold <= c->count; i++) {
         if (!holds(c, i, test)) continue;
-        *ret_s = fmax(0, seconds(r->slices[i].start - spike_end));
+        *ret_s = fmax(0, seconds(c->slices[i].start - spike_end));
         return true;
     }
     return false;
@@ -161,12 +160,12 @@ static bool first_good(const course *c, size_t after, br_ns spike_end, span_test
 
 /* What the spike did ----------------------------------------------------------------------------- */
 
-static double window_p95_ms(const br_run_result *r, size_t from, size_t to)
+static double window_p95_ms(const course *c, size_t from, size_t to)
 {
     br_hist h;
     br_hist_init(&h);
     for (size_t i = from; i < to; i++)
-        br_hist_merge(&h, &r->slices[i].latency_us);
+        br_hist_merge(&h, &c->slices[i].latency_us);
     double p95 = br_hist_quantile(&h, Q) / 1000;
     br_hist_deinit(&h);
     return p95;
@@ -175,12 +174,11 @@ static double window_p95_ms(const br_run_result *r, size_t from, size_t to)
 /* Window by window from the spike's start: peaks, and behind its end what is above the reference. */
 static void set_overshoot(const course *c, size_t first, size_t after)
 {
-    const br_run_result *r = c->result;
     br_recovery_report *report = c->report;
     double until = c->upto[after].s + report->total_s;
-    for (size_t i = first; i + c->window <= r->slice_count; i += c->window) {
+    for (size_t i = first; i + c->window <= c->count; i += c->window) {
         sums s = between(c, i, i + c->window);
-        double p95 = window_p95_ms(r, i, i + c->window);
+        double p95 = window_p95_ms(c, i, i + c->window);
         report->p95_peak_ms = fmax(report->p95_peak_ms, p95);
         if (s.offered > 0) report->error_share_peak = fmax(report->error_share_peak, s.bad / s.offered);
         if (i >= after && c->upto[i].s < until)
@@ -188,25 +186,24 @@ static void set_overshoot(const course *c, size_t first, size_t after)
     }
 }
 
-static double mean_vus(const br_run_result *r, size_t from, size_t to)
+static double mean_vus(const course *c, size_t from, size_t to)
 {
     double sum = 0;
     for (size_t i = from; i < to; i++)
-        sum += r->slices[i].vus;
+        sum += c->slices[i].vus;
     return to > from ? sum / (double) (to - from) : 0;
 }
 
 /* The load was back at the base, and the last third was no better than the one before it. */
 static bool is_metastable(const course *c, br_ns spike_start, size_t after)
 {
-    const br_run_result *r = c->result;
-    size_t from, to, third = (r->slice_count - after) / 3, end = r->slice_count;
+    size_t from, to, third = (c->count - after) / 3, end = c->count;
     if (c->report->recovered || c->report->observed_s < METASTABLE_S || third == 0) return false;
-    reference_slices(r, spike_start, &from, &to);
+    reference_slices(c, spike_start, &from, &to);
     sums before = between(c, from, to), last = between(c, end - third, end);
     bool rate_back = last.offered / last.s <= 1.1 * before.offered / before.s;
-    bool users_back = mean_vus(r, end - third, end) <= 1.1 * mean_vus(r, from, to);
-    double middle = window_p95_ms(r, end - 2 * third, end - third), late = window_p95_ms(r, end - third, end);
+    bool users_back = mean_vus(c, end - third, end) <= 1.1 * mean_vus(c, from, to);
+    double middle = window_p95_ms(c, end - 2 * third, end - third), late = window_p95_ms(c, end - third, end);
     return (rate_back || users_back) && late >= NO_BETTER * middle;
 }
 
@@ -249,13 +246,12 @@ static size_t slices_for(double s, double slice_s)
 /* false: the report's sentence says why nothing can be said. */
 static bool prepare(course *c, br_ns spike_start, br_ns spike_end, size_t *ret_after, br_arena *arena)
 {
-    const br_run_result *r = c->result;
     br_recovery_report *report = c->report;
-    if (spike_end <= spike_start || r->slice_count == 0) {
+    if (spike_end <= spike_start || c->count == 0) {
         report->sentence = BR_STR("Recovery was not measured: the test has no spike.");
         return false;
     }
-    uint64_t n = set_reference(r, spike_start, report);
+    uint64_t n = set_reference(c, spike_start, report);
     if (n < BR_RECOVERY_WINDOW_REQUESTS) {
         report->sentence = br_str_of(br_arena_printf(arena,
             "Recovery was not measured: %llu requests in the 60 s before the spike are too few for a reference; %d are "
@@ -267,18 +263,18 @@ static bool prepare(course *c, br_ns spike_start, br_ns spike_end, size_t *ret_a
         report->sentence = BR_STR("Recovery was not measured: no request before the spike succeeded.");
         return false;
     }
-    double slice_s = seconds(r->slices[0].length);
+    double slice_s = seconds(c->slices[0].length);
     c->window = slices_for(BR_RECOVERY_WINDOW_REQUESTS / report->goodput_before, slice_s);
     c->hold = slices_for(seconds(BR_RECOVERY_HOLD), slice_s);
     if (c->hold < c->window) c->hold = c->window;
     report->resolution_s = (double) c->window * slice_s;
     size_t after = 0;
-    while (after < r->slice_count && r->slices[after].start < spike_end)
+    while (after < c->count && c->slices[after].start < spike_end)
         after++;
     *ret_after = after;
-    const br_slice *last = &r->slices[r->slice_count - 1];
+    const br_slice *last = &c->slices[c->count - 1];
     report->observed_s = fmax(0, seconds(last->start + last->length - spike_end));
-    if (after + c->hold > r->slice_count) {
+    if (after + c->hold > c->count) {
         report->sentence = br_str_of(br_arena_printf(arena,
             "Recovery was not measured: the run ended %.0f s after the spike, and %.0f s are needed to see that it holds.",
             report->observed_s, (double) c->hold * slice_s));
@@ -292,11 +288,14 @@ void br_recovery_judge(
 {
     size_t after = 0, first = 0;
     *ret = (br_recovery_report){0};
-    course c = {.result = result, .report = ret};
+    bool probed = result->probe_slice_count > 0;
+    course c = {.slices = probed ? result->probe_slices : result->slices,
+        .count = probed ? result->probe_slice_count : result->slice_count,
+        .report = ret};
     if (!prepare(&c, spike_start, spike_end, &after, arena)) return;
     ret->measured = true;
     sum_up(&c);
-    while (result->slices[first].start < spike_start)
+    while (c.slices[first].start < spike_start)
         first++;
     ret->recovered = first_good(&c, after, spike_end, all_good, &ret->total_s);
     (void) first_good(&c, after, spike_end, latency_good, &ret->latency_s);

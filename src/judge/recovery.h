@@ -6,15 +6,16 @@
  * Threads: any; pure.
  * Memory: texts live in the caller's arena.
  *
- * Method. Reference: up to 60 s before the spike, p95_0, share of errors e_0, answered requests per second
- * x_0. A window is as many slices as x_0 needs for BR_RECOVERY_WINDOW requests, one at least. Starts that
- * were dropped because no virtual user was free count as errors. Recovered at the begin of the first span of
- * 15 s (or of a window, if that is longer) after the spike's end in which latency  at most 5 % of the
- * requests take longer than L = max(1.10 p95_0, p95_0 + 1 ms, upper 95 % bound of p95_0 by order statistics),
- * that is, p95 <= L, errors   their share is at most e_0 + 0.5 percentage points, goodput  answers without
- * failure are at least 95 % of those before the spike, and in which no window contradicts beyond chance (2.7
- * standard deviations: a false alarm in one of 20 spans): the span begins behind the last bad second, not
- * where bad seconds are few enough. Answers count when they come.
+ * Method. Of a scenario that probed in the open model (result->probe_slices), else of all requests.
+ * Reference: up to 60 s before the spike, p95_0, share of errors e_0, answered requests per second x_0. A
+ * window is as many slices as x_0 needs for BR_RECOVERY_WINDOW requests, one at least. Starts that were
+ * dropped because no virtual user was free count as errors. Recovered at the begin of the first span of 15 s
+ * (or of a window, if that is longer) after the spike's end in which latency  at most 5 % of the requests
+ * take longer than L = max(1.10 p95_0, p95_0 + 1 ms, upper 95 % bound of p95_0 by order statistics), that is,
+ * p95 <= L, errors   their share is at most e_0 + 0.5 percentage points, goodput  answers without failure are
+ * at least 95 % of those before the spike, and in which no window contradicts beyond chance (2.7 standard
+ * deviations: a false alarm in one of 20 spans): the span begins behind the last bad second, not where bad
+ * seconds are few enough. Answers count when they come.
  */
 #pragma once
 #include "stat/run_result.h"

@@ -184,6 +184,24 @@ static void a_short_reference_is_said(void **state)
     has("The reference is only 5 s long");
 }
 
+/* A probe in the open model sees what the load's own requests hide. */
+static void the_probe_counts(void **state)
+{
+    (void) state;
+    usual();
+    fill(80, 117, 100, 0, 25);
+    run->probe_slices = run->slices;
+    run->probe_slice_count = run->slice_count;
+    run->slices = NULL;
+    run->slice_count = 0;
+    judge();
+    assert_true(report.recovered && report.total_s == 37);
+    run->slices = run->probe_slices;
+    run->slice_count = run->probe_slice_count;
+    run->probe_slices = NULL;
+    run->probe_slice_count = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +214,7 @@ int main(void)
         cmocka_unit_test(few_requests),
         cmocka_unit_test(not_measured),
         cmocka_unit_test(a_short_reference_is_said),
+        cmocka_unit_test(the_probe_counts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
