@@ -70,6 +70,7 @@ int main(int argc, char **argv)
     raise_descriptor_limit();
     (void) br_tls_pool_install(); /* nothing has used OpenSSL yet; without it TLS takes more memory */
     signal(SIGPIPE, SIG_IGN);     /* a closed socket or pipe is an error code here, not the end */
+    signal(SIGXFSZ, SIG_IGN);     /* the same of a file that would grow over the limit of this process */
     if (argc < 2) {
         print_help(stdout);
         return check_output(0);

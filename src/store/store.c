@@ -184,7 +184,8 @@ static br_code check_content(const br_store *s, br_err *err)
     if (code == BR_OK) code = br_stmt_step(&q, err);
     if (code == BR_OK) {
         br_str answer = br_stmt_take_text(&q, &arena);
-        if (!br_str_is(answer, "ok")) code = br_store_damaged(s, answer.p, err);
+        ptrdiff_t line = br_str_find_char(answer, '\n'); /* a title comes before what is wrong */
+        if (!br_str_is(answer, "ok")) code = br_store_damaged(s, answer.p + line + 1, err);
     }
     br_stmt_close(&q);
     br_arena_deinit(&arena);
