@@ -61,10 +61,8 @@ static void put_ids(br_json *j, const char *key, const int64_t *ids, size_t coun
     br_json_close(j, ']');
 }
 
-void br_json_put_comparison(br_json *j, const br_comparison *c, size_t rows_max)
+void br_json_comparison(br_json *j, const br_comparison *c, size_t rows_max)
 {
-    if (!c) return;
-    br_json_key(j, BR_STR("comparison"));
     br_json_open(j, '{');
     br_json_put_str(j, "answer", br_str_of(br_report_answer_name(c->answer)));
     br_json_put_u64(j, "exit_status", (uint64_t) c->answer);
@@ -85,4 +83,11 @@ void br_json_put_comparison(br_json *j, const br_comparison *c, size_t rows_max)
         br_json_str(j, c->notes.data[i]);
     br_json_close(j, ']');
     br_json_close(j, '}');
+}
+
+void br_json_put_comparison(br_json *j, const br_comparison *c, size_t rows_max)
+{
+    if (!c) return;
+    br_json_key(j, BR_STR("comparison"));
+    br_json_comparison(j, c, rows_max);
 }

@@ -20,6 +20,8 @@ void br_json_put_recovery(br_json *j, const br_recovery_report *r);
 void br_json_put_leak(br_json *j, const br_leak_report *l);
 /* At most rows_max rows (0: all), the worst first; `rows_total` counts all. */
 void br_json_put_comparison(br_json *j, const br_comparison *c, size_t rows_max);
+/* The object alone. */
+void br_json_comparison(br_json *j, const br_comparison *c, size_t rows_max);
 /*
  * At most series_max series of about samples_max samples (0: all): of longer ones the smallest and the
  * largest of equal spans of time stay, so that teeth are seen.

@@ -102,6 +102,8 @@ static void put_line(const printer *p, ptrdiff_t row)
         else
             put_cell(p, i, cell(t, (size_t) row, i)->text, cell(t, (size_t) row, i)->paint);
     }
+    while (p->out->len > 0 && p->out->data[p->out->len - 1] == ' ')
+        p->out->len--;
     (void) br_buf_putc(p->out, '\n');
 }
 

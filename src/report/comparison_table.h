@@ -1,0 +1,23 @@
+/*
+ * report/comparison_table.h - a comparison as a table, for a terminal or Markdown, and as JSON of its own.
+ *
+ * What: the answer first, then a row for each figure with its ratio, interval, and what the data could have
+ *     shown; then the notes.
+ * Why here: `brunt compare` prints it; what `brunt test` puts behind a verdict is report/comparison_text.h.
+ * Threads: any; the comparison is only read.
+ */
+#pragma once
+#include "judge/compare.h"
+
+typedef struct br_comparison_table_style {
+    const char *against; /* "the last 8 runs": what it was compared with */
+    bool colour, markdown;
+    bool all_rows; /* else those that count for the answer, and what got worse or better */
+} br_comparison_table_style;
+
+/* Appends lines, the last with its line break. */
+void br_report_comparison_table(const br_comparison *c, const br_comparison_table_style *style, br_buf *out);
+/* Appends the object that result files have as "comparison"; docs/result-json.md. */
+void br_report_comparison_json(const br_comparison *c, br_buf *out);
+/* "ok", "regressed", "inconclusive", "no baseline", "invalid" */
+const char *br_report_comparison_answer(br_comparison_answer answer);
