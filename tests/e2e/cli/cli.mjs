@@ -9,6 +9,7 @@ import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs'
 import { commandTests } from './commands.mjs';
 import { compatTests } from './compat.mjs';
 import { flagTests } from './flags.mjs';
+import { historyTests } from './history.mjs';
 import { htmlTests } from './html.mjs';
 import { http2Tests } from './http2.mjs';
 import { loopTests } from './loops.mjs';
@@ -55,6 +56,7 @@ const groups = {
     tlsTests,
     moduleTests,
     websocketTests,
+    historyTests,
     htmlTests,
 };
 const wanted = process.argv[4];

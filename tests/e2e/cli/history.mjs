@@ -1,0 +1,281 @@
+// The history: storing, history, show, baseline, export, prune, compare, and stores that cannot be used.
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { assertFails, assertQuiet, brunt, folder, Run, serve } from './harness.mjs';
+
+const SCRIPT = `import http from 'k6/http';
+import { sleep } from 'k6';
+export default function () {
+    if (!__ENV.IDLE) http.get(__ENV.BASE_URL + '/list', { tags: { name: '/list' } });
+    if (!__ENV.IDLE) http.get(__ENV.BASE_URL + '/item', { tags: { name: '/item' } });
+    sleep(0.01);
+}`;
+const CONFIG = `version: 1
+environments: { here: { base_url: "\${TARGET}" } }
+tests:
+  good: { script: script.js, duration: 1s, load: { vus: 8 }, criteria: [ "p95 < 5s" ] }
+  idle: { script: script.js, duration: 1s, load: { vus: 1 }, criteria: [ "p95 < 5s" ], env: { IDLE: 1 } }
+  long: { script: script.js, duration: 60s, load: { vus: 1 }, criteria: [ "p95 < 5s" ] }
+`;
+
+/** A target whose requests take `delay` ms, /item longer by `more`. */
+async function target() {
+    const t = { delay: 10, more: 0 };
+    t.url = await serve((request, response) => {
+        const ms = request.url === '/health' ? 0 : t.delay + (request.url === '/item' ? t.more : 0);
+        setTimeout(() => response.end('{"data":[]}'), ms);
+    });
+    return t;
+}
+
+const setup = () => folder({ 'brunt.yaml': CONFIG, 'script.js': SCRIPT });
+const STORE = '.local/share/brunt/history.db'; // below HOME, which is the folder of the run
+
+async function good(dir, t, args = [], code = 0) {
+    const done = await brunt(['test', 'good', 'here', '-q', ...args], { dir, env: { TARGET: t.url } });
+    assertQuiet(done, code);
+    return Number(/stored as run (\d+)/.exec(done.out)?.[1] ?? 0);
+}
+const json = async (dir, args, code = 0) => {
+    const done = await brunt([...args, '--json'], { dir });
+    assertQuiet(done, code);
+    return JSON.parse(done.out);
+};
+
+/** A folder with a history of `count` runs, made once. */
+const made = new Map();
+async function history(count) {
+    if (!made.has(count)) {
+        made.set(count, (async () => {
+            const dir = setup(), t = await target();
+            for (let i = 0; i < count; i++) assert.equal(await good(dir, t), i + 1);
+            return { dir, t };
+        })());
+    }
+    return made.get(count);
+}
+
+export function historyTests() {
+    test('a test stores its run, for its owner only', async () => {
+        const { dir } = await history(2);
+        assert.equal(statSync(path.join(dir, STORE)).mode & 0o777, 0o600);
+        assert.equal(statSync(path.dirname(path.join(dir, STORE))).mode & 0o777, 0o700);
+        const { runs } = await json(dir, ['history']);
+        assert.deepEqual(runs.map((r) => r.id), [2, 1]);
+        const [run] = runs;
+        assert.equal(run.test, 'good');
+        assert.equal(run.environment, 'here');
+        assert.equal(run.outcome, 'passed');
+        assert.equal(run.valid, true);
+        assert.equal(run.fingerprint, runs[1].fingerprint);
+        assert.ok(run.latency_ms.p50 >= 10 && run.latency_ms.p50 < 1000, `${run.latency_ms.p50}`);
+        assert.equal(run.script_hash, (await import('node:crypto')).createHash('sha256').update(SCRIPT).digest('hex'));
+        const text = await brunt(['history', 'good', 'here'], { dir });
+        assertQuiet(text);
+        assert.match(text.out, /^run +when +test +environment +verdict +p50 +p95 +p99 +errors +requests\/s$/m);
+        assert.match(text.out, /^ +2 +\d{4}-\d\d-\d\d \d\d:\d\d +good +here +(excellent|acceptable) +[\d.]+ms/m);
+        assert.ok(!text.out.includes('\x1b'));
+        assert.match((await brunt(['history', 'other'], { dir })).out, /no such run was stored/);
+        assert.equal((await json(dir, ['history', '--limit', '1'])).runs.length, 1);
+        assert.equal((await json(dir, ['history', '--since', '1d'])).runs.length, 2);
+    });
+    test('--no-store, --store, BRUNT_STORE', async () => {
+        const dir = setup(), t = await target();
+        assert.equal(await good(dir, t, ['--no-store']), 0);
+        assert.ok(!existsSync(path.join(dir, STORE)));
+        assert.equal(await good(dir, t, ['--store', 'a/b.db', '--target-version', 'v7']), 1);
+        assert.ok(existsSync(path.join(dir, 'a/b.db')) && !existsSync(path.join(dir, STORE)));
+        const done = await brunt(['history', '--json'], { dir, env: { BRUNT_STORE: 'a/b.db' } });
+        assert.equal(JSON.parse(done.out).runs[0].target_version, 'v7');
+    });
+    test('run stores when it is told to', async () => {
+        const dir = setup(), t = await target();
+        const run = (...args) => brunt(['run', '-q', '-i', '2', '-e', `BASE_URL=${t.url}`, ...args, 'script.js'], { dir });
+        assert.doesNotMatch((await run()).out, /stored/);
+        assert.match((await run('--record')).out, /stored as run 1 /);
+        assert.match((await run('--record=smoke')).out, /stored as run 2 /);
+        assert.match((await run('--store', 'x.db')).out, /stored as run 1 \(x\.db\)/);
+        const { runs } = await json(dir, ['history']);
+        assert.deepEqual(runs.map((r) => r.test), ['smoke', 'script']);
+        assert.equal(runs[0].requests, 4);
+    });
+    test('show: text, the result document, the page', async () => {
+        const { dir, t } = await history(2);
+        const text = await brunt(['show', 'latest'], { dir });
+        assertQuiet(text);
+        assert.match(text.out, /^run 2: good on here, (excellent|acceptable)$/m);
+        assert.match(text.out, /GET \/item +\d+ +0\.00% +/);
+        const result = await json(dir, ['show', '1']);
+        assert.equal(result.schema, 'brunt.result/1');
+        assert.equal(result.run.target, t.url);
+        const page = await brunt(['show', '2', '--html', 'run.html'], { dir });
+        assertQuiet(page);
+        assert.match(readFileSync(path.join(dir, 'run.html'), 'utf8'), /^<!doctype html>[^]*brunt\.result\/1[^]*<\/html>\s*$/i);
+        assertFails(await brunt(['show', '99'], { dir }), 255, /there is no run 99; .brunt history. lists them/);
+        assertFails(await brunt(['show', 'x'], { dir }), 255, /'x' is no run/);
+        assertFails(await brunt(['show'], { dir }), 255, /show needs one run/);
+    });
+    test('export: JSON with histograms, CSV', async () => {
+        const { dir } = await history(2);
+        assertQuiet(await brunt(['export', '1', '2', '-o', 'runs.json'], { dir }));
+        const all = JSON.parse(readFileSync(path.join(dir, 'runs.json'), 'utf8'));
+        assert.equal(all.schema, 'brunt.export/1');
+        assert.deepEqual(all.runs.map((r) => r.id), [1, 2]);
+        for (const e of all.runs[0].endpoints) {
+            assert.equal(e.latency_us.buckets.reduce((n, [, , count]) => n + count, 0), e.requests);
+        }
+        assert.equal(all.runs[1].result.schema, 'brunt.result/1');
+        const csv = await brunt(['export', '--all', '--format', 'csv'], { dir });
+        assertQuiet(csv);
+        const lines = csv.out.trim().split('\n');
+        assert.equal(lines.length, 1 + 2 * 3); // all requests and two endpoints
+        assert.ok(lines.every((line) => line.split(',').length === lines[0].split(',').length));
+        assertFails(await brunt(['export'], { dir }), 255, /export needs runs/);
+        assertFails(await brunt(['export', '1', '--format', 'xml'], { dir }), 255, /use json or csv/);
+    });
+    test('baseline and prune: pinned runs stay', async () => {
+        const dir = setup(), t = await target();
+        for (let i = 0; i < 3; i++) await good(dir, t);
+        assert.match((await brunt(['baseline', 'list'], { dir })).out, /no run is pinned/);
+        assert.match((await brunt(['baseline', 'pin', '1', '--note', 'release'], { dir })).out, /run 1 is the pinned baseline of good on here/);
+        assert.deepEqual((await json(dir, ['baseline', 'list'])).pins.map((p) => [p.run, p.note]), [[1, 'release']]);
+        assert.match((await brunt(['history'], { dir })).out, /^ +1 .*pinned$/m);
+        assert.match((await brunt(['prune', '--keep', '1', '--dry-run'], { dir })).out, /^would delete 2\nkept, for they are pinned: 1$/m);
+        assert.deepEqual(await json(dir, ['prune', '--keep', '1']), { deleted: [2], kept_pinned: [1], dry_run: false });
+        assertFails(await brunt(['prune', '--run', '1'], { dir }), 255, /run 1 is pinned: unpin it first/);
+        assertQuiet(await brunt(['baseline', 'unpin', '1'], { dir }));
+        assert.match((await brunt(['prune', '--run', '1', '--run', '3'], { dir })).out, /^deleted 3 1$/m);
+        assert.match((await brunt(['history'], { dir })).out, /no such run was stored/);
+        assert.equal(await good(dir, t), 4); // numbers are never used again
+        assertFails(await brunt(['prune'], { dir }), 255, /prune needs to know what to delete/);
+        assertFails(await brunt(['prune', '--older-than', '90'], { dir }), 255, /such as 90d/);
+        assertFails(await brunt(['baseline', 'pin'], { dir }), 255, /baseline needs what to do/);
+    });
+
+    test('compare: a slower version is found, and named', async () => {
+        const dir = setup(), t = await target();
+        for (let i = 0; i < 5; i++) await good(dir, t, ['--target-version', 'v1']);
+        const same = await brunt(['compare'], { dir });
+        assert.ok([0, 1, 2].includes(same.code), same.out + same.err); // so short runs may say anything
+        assert.match(same.out, /run 5 against the last 4 runs: 1, 2, 3, 4/);
+        assertQuiet(await brunt(['baseline', 'pin', '2'], { dir }));
+        t.more = 60;
+        for (let i = 0; i < 3; i++) await good(dir, t, ['--target-version', 'v2']);
+        const worse = await brunt(['compare'], { dir });
+        assert.equal(worse.code, 1, worse.out + worse.err);
+        assert.match(worse.out, /^good on here, version v2$/m);
+        assert.match(worse.out, /REGRESSED: p\d+ of GET \/item is \d/);
+        assert.match(worse.out, /runs 6, 7, 8 against the last 5 runs: 1, 2, 3, 4, 5/);
+        assert.match(worse.out, /against the pinned run 2 and others of its version/);
+        assert.match(worse.out, /^ +regressed +GET \/item +p95 /m);
+        assert.ok(!worse.out.includes('\x1b'));
+        const found = await json(dir, ['compare'], 1);
+        assert.equal(found.schema, 'brunt.comparison/1');
+        assert.equal(found.answer, 'regressed');
+        const row = found.rolling.rows.find((r) => r.endpoint === 'GET /item' && r.measure === 'p50');
+        assert.ok(row.change === 'regressed' && row.low > 1 && row.ratio > 3 && row.ratio < 12, JSON.stringify(row));
+        assert.equal(found.pinned.answer, 'regressed');
+        const markdown = await brunt(['compare', '--markdown'], { dir });
+        assert.match(markdown.out, /^### good on here[^]*^\*\*REGRESSED: [^]*^\| regressed \| GET \/item \|/m);
+        // Runs that are named; the other way round it improved.
+        assert.equal((await brunt(['compare', '1', '2', '3', '7'], { dir })).code, 1);
+        const better = JSON.parse((await brunt(['compare', '--base', '6,7,8', '--new', '1,2,3', '--json'], { dir })).out);
+        assert.notEqual(better.answer, 'regressed');
+        assert.ok(better.rolling.rows.some((r) => r.endpoint === 'GET /item' && r.change === 'improved'));
+        assertFails(await brunt(['compare', '--limit', '20'], { dir }), 255, /such as 20%/);
+        assertFails(await brunt(['compare', '1', '1'], { dir }), 255, /run 1 is named twice/);
+        assertFails(await brunt(['compare', 'reports/good-summary.json', '1'], { dir }), 255, /result files cannot be compared/);
+        assertFails(await brunt(['compare', '--base', '1'], { dir }), 255, /--base needs --new/);
+    });
+    test('compare: no baseline is 3, and says what differs', async () => {
+        const dir = setup(), t = await target();
+        assertFails(await brunt(['compare'], { dir }), 3, /there is none yet/);
+        await good(dir, t);
+        const one = await brunt(['compare'], { dir });
+        assertQuiet(one, 3);
+        assert.match(one.out, /NO BASELINE/);
+        writeFileSync(path.join(dir, 'script.js'), `${SCRIPT}\n// another`);
+        await good(dir, t);
+        const other = await brunt(['compare'], { dir });
+        assertQuiet(other, 3);
+        assert.match(other.out, /Run 1 was made in another way: script differs/);
+        assertFails(await brunt(['compare', '--test', 'none'], { dir }), 3, /nothing to compare/);
+    });
+    test('compare: a run that is no evidence is 4', async () => {
+        const dir = setup(), t = await target();
+        const env = { TARGET: t.url };
+        for (let i = 0; i < 2; i++) assertQuiet(await brunt(['test', 'idle', 'here', '-q'], { dir, env }), 4);
+        const run = new Run(['test', 'long', 'here'], { dir, env });
+        await run.until(/running \(0[1-9]/);
+        run.signal('SIGINT');
+        const stopped = await run.end();
+        assert.match(stopped.out, /stored as run 3/);
+        const { runs } = await json(dir, ['history']);
+        assert.deepEqual(runs.map((r) => [r.test, r.complete, r.valid]), [['long', false, false], ['idle', true, false], ['idle', true, false]]);
+        assertQuiet(await brunt(['compare', '1', '2'], { dir }), 4);
+        assertFails(await brunt(['baseline', 'pin', '1'], { dir }), 255, /run 1 is no evidence/);
+    });
+
+    test('a history that cannot be used: told before anything runs', async () => {
+        const { dir, t } = await history(2);
+        const whole = readFileSync(path.join(dir, STORE));
+        const newer = Buffer.from(whole);
+        newer.writeUInt32BE(77, 60); // user_version
+        const damaged = Buffer.from(whole);
+        damaged.fill(0xaa, 5000, 9000);
+        const bad = {
+            'newer.db': [newer, /a newer brunt wrote it \(version 77 of its tables/],
+            'damaged.db': [damaged, /it is damaged.*move it away/],
+            'cut.db': [whole.subarray(0, whole.length >> 1), /it is damaged/],
+            'text.db': ['hello, this is no database at all', /it is no history of brunt: choose another file with --store/],
+        };
+        for (const [name, [content, message]] of Object.entries(bad)) {
+            writeFileSync(path.join(dir, name), content);
+            const done = await brunt(['test', 'good', 'here', '--store', name], { dir, env: { TARGET: t.url } });
+            assertFails(done, 255, message);
+            assert.ok(!/running/.test(done.out), 'nothing ran');
+            assertFails(await brunt(['history', '--store', name], { dir }), 255, message);
+            assert.deepEqual(readFileSync(path.join(dir, name)), Buffer.from(content), `${name} is as it was`);
+        }
+        assertFails(await brunt(['history', '--store', 'none.db'], { dir }), 255, /there is none yet/);
+        assertFails(await brunt(['history', '--store', '.'], { dir }), 255, /it is no file/);
+        if (process.getuid() !== 0) {
+            writeFileSync(path.join(dir, 'locked.db'), whole);
+            chmodSync(path.join(dir, 'locked.db'), 0);
+            assertFails(await brunt(['history', '--store', 'locked.db'], { dir }), 255, /change its owner or mode/);
+        }
+    });
+    test('the history never changes a verdict', async () => {
+        const dir = setup(), t = await target();
+        const env = { TARGET: t.url, HOME: '/proc/none' };
+        const none = await brunt(['test', 'good', 'here', '-q'], { dir, env });
+        assert.equal(none.code, 0, none.err);
+        assert.match(none.err, /this run will not be stored: history '\/proc\/none/);
+        // It was well when the run began, and is not when it ends.
+        const run = new Run(['test', 'good', 'here'], { dir, env: { TARGET: t.url, BRUNT_STORE: 'h.db' } });
+        await run.until(/running/);
+        writeFileSync(path.join(dir, 'h.db'), 'no database any more');
+        const done = await run.end();
+        assert.equal(done.code, 0, done.err);
+        assert.match(done.err, /the run is not stored: history 'h\.db': .*it is no history of brunt/);
+        assert.doesNotMatch(done.out, /stored as run/);
+    });
+    test('two at once, each is stored', async () => {
+        const dir = setup(), t = await target();
+        const ids = await Promise.all([good(dir, t, ['--reports', 'a']), good(dir, t, ['--reports', 'b'])]);
+        assert.deepEqual(ids.sort(), [1, 2]);
+    });
+    test('killed while it runs: what was stored stays', async () => {
+        const dir = setup(), t = await target();
+        await good(dir, t);
+        const run = new Run(['test', 'good', 'here'], { dir, env: { TARGET: t.url } });
+        await run.until(/TOTAL RESULTS|running \(01/);
+        run.child.kill('SIGKILL');
+        await run.end({ killed: true });
+        const { runs } = await json(dir, ['history']);
+        assert.ok(runs.some((r) => r.id === 1));
+        assert.ok(await good(dir, t) >= 2);
+    });
+}
