@@ -163,7 +163,7 @@ static br_code work(const br_args *a, int *ret_status, br_err *err)
 {
     br_store *store = NULL;
     br_arena arena;
-    br_stored_run run;
+    br_stored_run run = {0};
     (void) ret_status;
     if (a->words.len != 1) return br_fail(err, BR_EINVAL, "show needs one run: brunt show RUN|latest");
     br_arena_init(&arena, 8192);
