@@ -81,7 +81,7 @@ static void put_outcome(const br_record *r, br_stored_run *run)
     const br_run_result *result = r->job->result;
     const br_judgement *j = r->judgement;
     run->exit_status = r->exit_status;
-    run->complete = result->end == BR_RUN_COMPLETE;
+    run->complete = result->end == BR_RUN_COMPLETE || result->end == BR_RUN_DECIDED;
     if (j) {
         run->outcome = br_str_of(br_outcome_name(j->outcome));
         run->level = br_str_of(br_level_name(j->level));

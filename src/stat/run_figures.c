@@ -172,7 +172,7 @@ br_run_figures *br_run_figures_of(const br_run_result *r)
     f->started_wall = r->started_wall;
     f->duration_s = (double) r->duration / (double) BR_SEC;
     f->test = f->environment = f->fingerprint = f->version = BR_STR("");
-    f->valid = r->end == BR_RUN_COMPLETE;
+    f->valid = r->end == BR_RUN_COMPLETE || r->end == BR_RUN_DECIDED;
     f->open = is_open(r);
     put_endpoints(f, r);
     put_values(f, r);

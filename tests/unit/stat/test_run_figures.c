@@ -200,8 +200,10 @@ static void test_model_and_end(void **state)
     assert_int_equal(f->endpoints[0].latency_us.total, 0);
     br_run_figures_free(f);
     r->scenario_count = 3;
+    r->end = BR_RUN_DECIDED; /* ended early, but not cut off */
     f = br_run_figures_of(r);
     assert_false(f->open);
+    assert_true(f->valid);
     br_run_figures_free(f);
     br_run_figures_free(NULL);
     br_run_result_free(r);
