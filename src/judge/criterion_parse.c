@@ -261,7 +261,7 @@ br_code br_criterion_parse(br_str text, br_criterion *ret, br_err *err)
 br_code br_criterion_parse_endpoint(
     br_str endpoint, br_str text, br_arena *arena, br_criterion *ret, br_err *err)
 {
-    br_criterion c;
+    br_criterion c = {0};
     br_code code = br_criterion_parse(text, &c, err);
     if (code != BR_OK) return code;
     if (c.endpoint.n || !fits_endpoint(&c)) return fail_endpoint(&c, err);
