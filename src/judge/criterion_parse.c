@@ -221,9 +221,10 @@ static bool split_endpoint(br_str name, br_str *ret_name, br_str *ret_endpoint)
     }
     br_str inside = br_str_trim(br_str_sub(name, open + 1, name.n - 1));
     size_t method = 0;
-    while (method < inside.n && inside.p[method] >= 'A' && inside.p[method] <= 'Z')
+    while (inside.p && method < inside.n && inside.p[method] >= 'A' && inside.p[method] <= 'Z')
         method++;
-    if (depth > 0 || method == 0 || method + 1 >= inside.n || inside.p[method] != ' ') return false;
+    if (depth > 0 || !inside.p || method == 0 || method + 1 >= inside.n || inside.p[method] != ' ')
+        return false;
     *ret_name = br_str_trim(br_str_sub(name, 0, open));
     *ret_endpoint = inside;
     return true;
