@@ -20,6 +20,7 @@ typedef struct br_command {
 
 extern const br_command br_commands[]; /* ends with a NULL name */
 
+int br_cmd_preflight(int argc, char **argv);
 int br_cmd_run(int argc, char **argv);
 int br_cmd_quick(int argc, char **argv);
 int br_cmd_test(int argc, char **argv);
@@ -47,6 +48,7 @@ extern const br_arg_section br_history_sections[];
 extern const br_arg_section br_inspect_sections[];
 extern const br_arg_section br_man_sections[];
 extern const br_arg_section br_new_sections[];
+extern const br_arg_section br_preflight_sections[];
 extern const br_arg_section br_prune_sections[];
 extern const br_arg_section br_quick_sections[];
 extern const br_arg_section br_run_sections[];
