@@ -264,6 +264,7 @@ static void result_workers(br_engine *e, br_run_result *r)
         r->workers[i] = e->workers[i].health;
         r->iterations_complete += br_gauge64_get(&e->workers[i].complete);
         r->iterations_interrupted += br_gauge64_get(&e->workers[i].interrupted);
+        r->iterations_threw += br_gauge64_get(&e->workers[i].threw);
     }
 }
 

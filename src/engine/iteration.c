@@ -72,7 +72,10 @@ br_ns br_iteration_run(br_slot *slot, br_ns meant, br_ns start)
         br_engine_abort_from(w, err.msg);
         code = BR_ECANCEL;
     }
-    if (code != BR_OK && code != BR_ECANCEL) log_exception(slot, &err);
+    if (code != BR_OK && code != BR_ECANCEL) {
+        br_gauge64_add(&w->threw, 1);
+        log_exception(slot, &err);
+    }
     record_end(slot, code != BR_ECANCEL, end - start, end);
     br_ns pad = e->config->options->min_iteration_duration - (end - start);
     slot->free_at = end;

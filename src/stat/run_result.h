@@ -87,6 +87,7 @@ typedef struct br_run_result {
     br_run_end end;
     br_str end_reason; /* sentence, empty if complete */
     uint64_t iterations_complete, iterations_interrupted;
+    uint64_t iterations_threw; /* of the complete ones: ended by an exception */
     uint32_t vus_max;
 
     br_result_metric *metrics; /* those with samples or thresholds, registration order */
