@@ -7,9 +7,8 @@
 #include "cli/config_args.h"
 #include "cli/config_schema.h"
 #include "cli/config_show.h"
-#include "cli/job.h"
 #include "cli/modules.h"
-#include "cli/test_plan.h"
+#include "cli/test_script.h"
 
 #define EXCERPT_MAX 110 /* characters of a line that are shown */
 
@@ -50,24 +49,10 @@ static const br_environment *any_environment(const br_config *cfg)
 static br_code load_script(
     const br_config *cfg, const br_args *a, const br_named_test *t, br_str script, br_err *err)
 {
-    br_test_plan plan;
-    br_code code = br_test_plan_make(any_environment(cfg), t, 1, &plan, err);
-    if (code != BR_OK) return code;
-    json_t *options = br_test_plan_options(&plan);
-    br_job_config config = {.script = script.p,
-        .system_env = true,
-        .env = plan.env,
-        .env_count = plan.env_count,
-        .overrides = options,
-        .quiet = true,
-        .module_args = a};
-    config.maps = br_config_modules(cfg, &config.map_count);
-    br_job job = {0};
+    br_test_script s;
     br_exit_code exit_code;
-    code = br_job_prepare(&config, &job, &exit_code, err);
-    if (code == BR_OK) br_job_deinit(&job);
-    json_decref(options);
-    br_test_plan_deinit(&plan);
+    br_code code = br_test_script_prepare(cfg, any_environment(cfg), t, script, NULL, a, &s, &exit_code, err);
+    if (code == BR_OK) br_test_script_deinit(&s);
     return code;
 }
 

@@ -13,6 +13,7 @@ const br_command br_commands[] = {
     {"export", "Write stored runs as JSON or CSV", br_cmd_export, br_export_sections},
     {"prune", "Delete stored runs", br_cmd_prune, br_prune_sections},
     {"preflight", "Go through the checklist before a test", br_cmd_preflight, br_preflight_sections},
+    {"smoke", "Send each request of a test a few times: is the deployment well?", br_cmd_smoke, br_smoke_sections},
     {"config", "Check brunt.yaml, show an environment, print the schema", br_cmd_config, br_config_sections},
     {"archive", "Pack a k6 script with all it needs into one file", br_cmd_archive, br_archive_sections},
     {"inspect", "Show the options of a k6 script", br_cmd_inspect, br_inspect_sections},

@@ -23,6 +23,7 @@ extern const br_command br_commands[]; /* ends with a NULL name */
 int br_cmd_preflight(int argc, char **argv);
 int br_cmd_run(int argc, char **argv);
 int br_cmd_quick(int argc, char **argv);
+int br_cmd_smoke(int argc, char **argv);
 int br_cmd_test(int argc, char **argv);
 int br_cmd_prune(int argc, char **argv);
 int br_cmd_export(int argc, char **argv);
@@ -53,6 +54,7 @@ extern const br_arg_section br_prune_sections[];
 extern const br_arg_section br_quick_sections[];
 extern const br_arg_section br_run_sections[];
 extern const br_arg_section br_show_sections[];
+extern const br_arg_section br_smoke_sections[];
 extern const br_arg_section br_test_sections[];
 extern const br_arg_section br_version_sections[];
 

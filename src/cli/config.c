@@ -132,6 +132,11 @@ void br_config_add_problem(br_config *cfg, br_str test, bool writes, br_code cod
     BR_UNREACHABLE("a problem of no test");
 }
 
+br_str br_config_text_copy(br_config *cfg, br_str text)
+{
+    return br_arena_str(&cfg->arena, text);
+}
+
 size_t br_config_file_count(const br_config *cfg)
 {
     return cfg->file_count;

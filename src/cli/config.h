@@ -175,6 +175,9 @@ const br_config_problem *br_config_problems(const br_config *cfg, size_t *ret_co
  */
 void br_config_add_problem(br_config *cfg, br_str test, bool writes, br_code code, br_str text);
 
+/* A copy of `text` that lives as long as cfg, NUL-terminated. */
+br_str br_config_text_copy(br_config *cfg, br_str text);
+
 /* Files in the order given. */
 size_t br_config_file_count(const br_config *cfg);
 br_str br_config_file_path(const br_config *cfg, size_t i);
