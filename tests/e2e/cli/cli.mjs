@@ -8,6 +8,7 @@ import { after, describe } from 'node:test';
 import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs';
 import { commandTests } from './commands.mjs';
 import { compatTests } from './compat.mjs';
+import { configTests } from './config.mjs';
 import { flagTests } from './flags.mjs';
 import { historyTests } from './history.mjs';
 import { htmlTests } from './html.mjs';
@@ -42,6 +43,7 @@ const groups = {
     flagTests,
     commandTests,
     compatTests,
+    configTests,
     scriptTests,
     secretTests,
     openTests,
