@@ -1,28 +1,44 @@
-/* brunt test: arguments, the order of the tests, and what is known to be wrong before the first. */
+/* brunt test: its arguments, and what is known to be wrong before the first test. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/limits.h"
 #include "cli/modules.h"
 #include "cli/record.h"
 #include "cli/reports.h"
+#include "cli/run_flags.h"
 #include "cli/target.h"
-#include "cli/test_run.h"
+#include "cli/test_all.h"
+#include "cli/test_watch.h"
 
-#define HEALTH_TIMEOUT (5 * BR_SEC)
+#define COOL_DOWN_MAX (3600 * BR_SEC)
 
 static const br_arg test_args[] = {
     {"config", 'c', BR_ARG_VALUE, "FILE", "configuration (default: brunt.yaml, then loadtest/brunt.yaml)",
         NULL},
+    {"cool-down", 0, BR_ARG_VALUE, "DURATION",
+        "go on watching the target so long after the load (default 0s)", NULL},
+    {"dry-run", 0, BR_ARG_SWITCH, NULL, "print what would be done and when, and do nothing", NULL},
     {"duration-scale", 0, BR_ARG_VALUE, "FACTOR",
         "shorten every duration, e.g. 0.1: the report says that it is no full test", NULL},
+    {"env", 'e', BR_ARG_LIST, "NAME=VALUE", "set a variable of __ENV (may be given again)", NULL},
+    {"json", 0, BR_ARG_VALUE, "FILE",
+        "write the result as JSON, too; - is standard output, instead of the text", NULL},
     {"report", 0, BR_ARG_VALUE, "LIST",
         "reports to write: text, json, md, junit, html, with commas between them (default: all)", NULL},
     {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)", NULL},
+    {"spike-probe", 0, BR_ARG_VALUE, "RATE",
+        "requests per second that probe a spike test in the open model (default 60; 0: none)", NULL},
+    {"watch", 0, BR_ARG_LIST, "PLACE",
+        "where the target says how it is: process:PID, process:NAME, cgroup:PATH or the URL of a Prometheus page (may "
+        "be given again; none: nowhere; default: /metrics of the target, if there is one)",
+        NULL},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)", NULL},
+    {"writes", 0, BR_ARG_SWITCH, NULL, "test the write endpoints, too: __ENV.WRITES is 1", NULL},
     BR_LOOP_ARG,
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
@@ -35,7 +51,9 @@ static void print_help(void)
     puts("Run a named test of brunt.yaml against one of its environments and judge the result.\n\n"
          "Usage:\n  brunt test baseline|stress|spike|soak|all ENVIRONMENT [flags]\n\nExamples:\n"
          "  brunt test baseline local                       the full five minutes\n"
-         "  brunt test all staging --duration-scale 0.1     all tests, each a tenth as long\n\nFlags:");
+         "  brunt test soak local --watch process:empire    with the memory of a local process\n"
+         "  brunt test all staging --duration-scale 0.1     all tests, each a tenth as long\n"
+         "  brunt test all staging --dry-run                what would be done, and when\n\nFlags:");
     br_args_print_help(stdout, br_test_sections);
     puts("\nExit codes: 0 passed, 1 failed, 4 the run is no evidence (invalid), 5 target unavailable,\n"
          "104 bad configuration, 107 exception in the script, 255 other errors.");
@@ -50,20 +68,76 @@ static const char *find_config(const br_args *a)
                : "loadtest/brunt.yaml";
 }
 
-static br_code read_numbers(br_test_session *s, br_err *err)
+static br_code read_scale(br_test_session *s, br_err *err)
 {
-    const char *scale = br_args_get(&s->args, "duration-scale"), *workers = br_args_get(&s->args, "workers");
+    const char *scale = br_args_get(&s->args, "duration-scale");
     s->scale = 1;
-    if (scale && (br_parse_f64(br_str_of(scale), &s->scale) != BR_OK || !(s->scale > 0 && s->scale <= 1))) {
-        return br_fail(err, BR_EINVAL,
-            "invalid argument \"%s\" for --duration-scale: use a number above 0 and up to 1", scale);
-    }
-    int64_t n;
-    if (workers && (br_parse_i64(br_str_of(workers), &n) != BR_OK || n < 1 || n > 256)) {
+    if (!scale) return BR_OK;
+    if (br_parse_f64(br_str_of(scale), &s->scale) == BR_OK && s->scale > 0 && s->scale <= 1) return BR_OK;
+    return br_fail(err, BR_EINVAL,
+        "invalid argument \"%s\" for --duration-scale: use a number above 0 and up to 1", scale);
+}
+
+static br_code read_workers(br_test_session *s, br_err *err)
+{
+    const char *workers = br_args_get(&s->args, "workers");
+    int64_t n = 0;
+    if (workers && (br_parse_i64(br_str_of(workers), &n) != BR_OK || n < 1 || n > 256))
         return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --workers: use 1 to 256", workers);
-    }
-    s->workers = workers ? (uint32_t) n : 0;
+    s->workers = (uint32_t) n;
     return BR_OK;
+}
+
+static br_code read_probe(br_test_session *s, br_err *err)
+{
+    const char *rate = br_args_get(&s->args, "spike-probe");
+    int64_t n = -1;
+    if (rate && (br_parse_i64(br_str_of(rate), &n) != BR_OK || n < 0 || n > BR_TEST_PROBE_RATE_MAX))
+        return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --spike-probe: use 0 to %d", rate,
+            BR_TEST_PROBE_RATE_MAX);
+    s->extras.probe_rate = (double) n;
+    return BR_OK;
+}
+
+static br_code read_cool_down(br_test_session *s, br_err *err)
+{
+    const char *text = br_args_get(&s->args, "cool-down");
+    if (!text) return BR_OK;
+    if (br_parse_duration(br_str_of(text), BR_DURATION_GO, &s->cool_down) == BR_OK && s->cool_down >= 0 &&
+        s->cool_down <= COOL_DOWN_MAX)
+        return BR_OK;
+    return br_fail(
+        err, BR_EINVAL, "invalid argument \"%s\" for --cool-down: use a duration such as 2m, up to 1h", text);
+}
+
+static br_code read_env(br_test_session *s, br_err *err)
+{
+    br_env_var *list = br_calloc(s->args.values.len + 1, sizeof(*list));
+    s->extras.env = list;
+    return br_run_flags_env(&s->args, list, &s->extras.env_count, err);
+}
+
+static br_code read_watch(const br_test_session *s, br_err *err)
+{
+    br_code code = BR_OK;
+    for (size_t i = 0; i < s->args.values.len && code == BR_OK; i++) {
+        br_str text = br_str_of(s->args.values.data[i].value);
+        if (strcmp(s->args.values.data[i].arg->name, "watch") != 0 || br_str_is(text, "none")) continue;
+        br_target_source source;
+        code = br_test_watch_parse(text, &source, err);
+    }
+    return code;
+}
+
+static void read_switches(br_test_session *s)
+{
+    const br_args *a = &s->args;
+    const char *dir = br_args_get(a, "reports");
+    s->report_dir = dir ? dir : "reports";
+    s->json = br_args_get(a, "json");
+    s->quiet = br_args_has(a, "quiet") || (s->json && strcmp(s->json, "-") == 0);
+    s->colour = br_cli_colour(a, STDOUT_FILENO);
+    s->extras.writes = br_args_has(a, "writes");
 }
 
 static br_code configure(br_test_session *s, br_err *err)
@@ -73,12 +147,14 @@ static br_code configure(br_test_session *s, br_err *err)
         return br_fail(err, BR_EINVAL,
             "test needs a test and an environment: brunt test baseline|stress|spike|soak|all ENVIRONMENT");
     }
-    const char *dir = br_args_get(a, "reports");
-    s->report_dir = dir ? dir : "reports";
+    read_switches(s);
+    br_code code = read_scale(s, err);
+    if (code == BR_OK) code = read_workers(s, err);
+    if (code == BR_OK) code = read_probe(s, err);
+    if (code == BR_OK) code = read_cool_down(s, err);
+    if (code == BR_OK) code = read_env(s, err);
+    if (code == BR_OK) code = read_watch(s, err);
     const char *forms = br_args_get(a, "report");
-    s->quiet = br_args_has(a, "quiet");
-    s->colour = br_cli_colour(a, STDOUT_FILENO);
-    br_code code = read_numbers(s, err);
     if (code == BR_OK && forms) code = br_reports_parse(forms, &s->report_forms, err);
     if (code == BR_OK) code = br_cli_loop(a, &s->loop, err);
     if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
@@ -87,65 +163,39 @@ static br_code configure(br_test_session *s, br_err *err)
     return code;
 }
 
-/* The worse of two statuses: what stops a pipeline first. */
-static int worse(int a, int b)
-{
-    return a > b ? a : b;
-}
+/* The command --------------------------------------------------------------------------------------- */
 
-static int run_all(br_test_session *s)
+/* Is there a target? A signal meanwhile leaves that open: the first test says that it was interrupted. */
+static br_code check_target(const br_test_session *s, br_err *err)
 {
-    int status = 0;
-    for (size_t i = 0; i < br_config_test_count(s->config); i++) {
-        const br_named_test *t;
-        br_err err = {0};
-        int one = BR_EXIT_CONFIG;
-        if (br_config_test(s->config, br_config_test_name(s->config, i), &t, &err) == BR_OK)
-            one = br_test_run(s, t);
-        else
-            br_error("%s", err.msg);
-        status = worse(status, one);
-        if (one == BR_TEST_EXIT_UNAVAILABLE || s->interrupted)
-            break; /* the others would fare no better, or are not wanted */
-    }
-    return status;
-}
-
-/* Everything that can be known to be wrong is told before anything runs. */
-static br_code check_before(const br_test_session *s, const br_named_test **ret_test, br_err *err)
-{
-    const char *name = s->args.words.data[0];
-    bool all = strcmp(name, "all") == 0;
-    for (size_t i = 0; i < br_config_test_count(s->config) && all; i++) {
-        const br_named_test *t;
-        br_code code = br_config_test(s->config, br_config_test_name(s->config, i), &t, err);
-        if (code != BR_OK) return code;
-    }
-    return all ? BR_OK : br_config_test(s->config, br_str_of(name), ret_test, err);
+    br_code code = br_target_check(s->environment->base_url.p, "/health", BR_TEST_HEALTH_TIMEOUT, err);
+    if (code == BR_OK || br_interrupted()) return BR_OK;
+    br_err why = *err;
+    return br_fail(err, code, "%.3000s; start it or correct base_url of environment '" BR_FMT "'", why.msg,
+        BR_ARG(s->environment->name));
 }
 
 static int execute(br_test_session *s)
 {
     br_err err = {0};
-    const br_named_test *t = NULL;
+    br_test_list list = {0};
     int status = BR_EXIT_CONFIG;
-    br_code code = check_before(s, &t, &err);
-    if (code == BR_OK) {
+    br_code code = br_test_all_collect(s, &list, &err);
+    bool dry = code == BR_OK && br_args_has(&s->args, "dry-run");
+    if (dry) status = br_test_all_dry_run(s, &list);
+    if (code == BR_OK && !dry) {
         status = BR_EXIT_OTHER;
         code = br_reports_check_dir(s->report_dir, &err);
     }
-    if (code == BR_OK && !br_args_has(&s->args, "no-store"))
+    if (code == BR_OK && !dry && !br_args_has(&s->args, "no-store"))
         code = br_record_check(&s->args, &s->record, &err);
-    if (code == BR_OK) {
+    if (code == BR_OK && !dry) {
         status = BR_TEST_EXIT_UNAVAILABLE;
-        code = br_target_check(s->environment->base_url.p, "/health", HEALTH_TIMEOUT, &err);
+        code = check_target(s, &err);
     }
-    if (code == BR_OK) return t ? br_test_run(s, t) : run_all(s);
-    if (status == BR_TEST_EXIT_UNAVAILABLE)
-        br_error("%s; start it or correct base_url of environment '" BR_FMT "'", err.msg,
-            BR_ARG(s->environment->name));
-    else
-        br_error("%s", err.msg);
+    if (code == BR_OK && !dry) status = br_test_all_run(s, &list);
+    if (code != BR_OK) br_error("%s", err.msg);
+    br_vec_deinit(&list);
     return status;
 }
 
@@ -159,13 +209,18 @@ int br_cmd_test(int argc, char **argv)
         return 0;
     }
     bool usage = code != BR_OK;
+    br_buf_init(&s.documents, BR_BUF_NO_LIMIT);
+    br_interrupt_watch();
     if (code == BR_OK) code = configure(&s, &err);
     int status = usage ? BR_EXIT_OTHER : BR_EXIT_CONFIG;
     if (code == BR_OK)
         status = execute(&s);
     else
         br_error("%s", err.msg);
+    br_interrupt_unwatch();
+    br_buf_deinit(&s.documents);
     br_config_free(s.config);
+    br_free((void *) (uintptr_t) s.extras.env);
     br_args_deinit(&s.args);
     return status;
 }

@@ -213,12 +213,24 @@ static br_code check_functions(const br_job *job, br_err *err)
     return BR_OK;
 }
 
+/* The probe goes beside the scenarios of the highest level; a script without its function has none. */
+static br_code add_probe(const br_job_config *c, br_job *job, br_err *err)
+{
+    if (!c->probe) return BR_OK;
+    const char *exec = json_string_value(json_object_get(c->probe, "exec"));
+    if (!br_program_has_export(job->program, br_str_of(exec))) return BR_OK;
+    json_object_set(json_object_get(c->overrides, "scenarios"), "probe", c->probe);
+    job->probed = true;
+    return br_run_register_probe(job->metrics, BR_STR("probe"), err);
+}
+
 br_code br_job_prepare(const br_job_config *c, br_job *ret, br_exit_code *ret_exit, br_err *err)
 {
     br_job job = {.metrics = br_metrics_new()};
     br_code code = load_script(c, &job, ret_exit, err);
     if (code == BR_OK) {
-        code = build_options(c, &job, err);
+        code = add_probe(c, &job, err);
+        if (code == BR_OK) code = build_options(c, &job, err);
         if (code == BR_OK) code = check_functions(&job, err);
         if (code == BR_OK)
             code = br_run_register_thresholds(job.options, job.metrics, !c->no_thresholds, err);
@@ -366,10 +378,15 @@ br_code br_job_run(br_job *job, const br_job_config *c, br_exit_code *ret_exit, 
         .vu_memory_limit_bytes = job->limits.memory_bytes,
         .vu_stack_bytes = job->limits.stack_bytes,
         .tap = c->tap,
-        .tap_ctx = c->tap_ctx};
+        .tap_ctx = c->tap_ctx,
+        .probe = job->probed ? BR_STR("probe") : BR_STR(""),
+        .decide = c->decide,
+        .decide_ctx = c->decide_ctx,
+        .decide_interval_ns = c->decide_interval_ns};
     if (!c->quiet) {
         print_plan(job, c);
         progress = br_progress_new(isatty(STDOUT_FILENO), c->colour);
+        br_progress_head(progress, c->head, c->head_ctx);
         job->run.on_status = br_progress_status;
         job->run.status_ctx = progress;
         job->run.status_interval_ns = br_progress_interval(progress);

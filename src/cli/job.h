@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include "cli/args.h"
 #include "cli/limits.h"
+#include "cli/progress.h"
 #include "engine/run.h"
 
 typedef struct br_job_config {
@@ -33,6 +34,12 @@ typedef struct br_job_config {
     const struct br_config_pair
         *maps; /* more mappings, which those of module_args and the environment beat */
     size_t map_count;
+    br_progress_line_fn *head; /* first line of the progress on a terminal; may be NULL */
+    void *head_ctx;
+    json_t *probe;            /* scenario that is added as "probe" if the script has its function; borrowed */
+    br_run_decide_fn *decide; /* as in br_run_config; may be NULL */
+    void *decide_ctx;
+    br_ns decide_interval_ns;
     const br_args *module_args; /* parsed with the tables of cli/modules.h and cli/limits.h; NULL: the
                                    environment decides */
 } br_job_config;
@@ -43,6 +50,7 @@ typedef struct br_job {
     br_options *options;
     br_metrics *metrics;
     json_t *config_file; /* the JSON configuration; NULL: there is none */
+    bool probed;         /* the scenario `probe` of the configuration is part of it */
     br_run_config run;
     br_run_result *result;
     br_exit_code exit_code;

@@ -14,6 +14,8 @@
 
 struct br_progress {
     br_screen screen;
+    br_progress_line_fn *head; /* NULL: none */
+    void *head_ctx;
 };
 
 br_progress *br_progress_new(bool terminal, bool colour)
@@ -28,6 +30,12 @@ void br_progress_free(br_progress *p)
     if (!p) return;
     br_screen_deinit(&p->screen);
     br_free(p);
+}
+
+void br_progress_head(br_progress *p, br_progress_line_fn *fn, void *ctx)
+{
+    p->head = fn;
+    p->head_ctx = ctx;
 }
 
 br_ns br_progress_interval(const br_progress *p)
@@ -204,6 +212,10 @@ static void build(br_progress *p, const br_run_status *s)
     br_buf *block = &p->screen.block;
     bool terminal = p->screen.terminal;
     if (terminal) (void) br_buf_puts(block, "\n");
+    if (terminal && p->head) {
+        p->head(p->head_ctx, s, block);
+        (void) br_buf_puts(block, "\n");
+    }
     put_status(block, s, terminal ? p->screen.columns : 0);
     size_t names = name_columns(p, s);
     for (size_t i = 0; i < s->scenario_count && terminal && s->phase != BR_RUN_INIT; i++) {

@@ -13,6 +13,9 @@ typedef struct br_progress br_progress;
 /* terminal: redraw in place, else plain lines. */
 br_progress *br_progress_new(bool terminal, bool colour);
 void br_progress_free(br_progress *p); /* removes the block's hooks */
+/* A line of the caller's above the others, on a terminal. */
+typedef void br_progress_line_fn(void *ctx, const br_run_status *status, br_buf *out);
+void br_progress_head(br_progress *p, br_progress_line_fn *fn, void *ctx);
 br_ns br_progress_interval(const br_progress *p);
 void br_progress_status(void *progress, const br_run_status *status); /* for br_run_config.on_status */
 /* Draws the last block for good. */

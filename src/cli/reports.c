@@ -84,7 +84,7 @@ static void write_file(writer *w, const char *suffix, const br_buf *content)
     (void) br_buf_printf(&path, "%s/" BR_FMT "%s", w->config->dir, BR_ARG(w->plan->test), suffix);
     br_err err = {0};
     br_code code = br_file_write(path.data, br_buf_view(content), &err);
-    if (code == BR_OK) printf("  report: %s\n", path.data);
+    if (code == BR_OK && !w->config->silent) printf("  report: %s\n", path.data);
     note(w, code, &err);
     br_buf_deinit(&path);
 }
@@ -156,9 +156,9 @@ br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan,
     br_buf_init(&text, BR_BUF_NO_LIMIT);
     br_err text_err = {0};
     note(&w, put_text(&w, config->colour, &text, &text_err), &text_err);
-    fwrite(text.data, 1, text.len, stdout);
+    if (!config->silent) fwrite(text.data, 1, text.len, stdout);
     br_buf_deinit(&text);
-    printf("\n");
+    if (!config->silent) printf("\n");
     for (size_t i = 0; i < BR_COUNT_OF(files); i++) {
         if (!config->forms || config->forms & files[i].form) make_file(&w, files[i].suffix, files[i].put);
     }

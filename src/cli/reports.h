@@ -23,6 +23,7 @@ typedef struct br_reports_config {
     bool colour;
     unsigned forms;                  /* br_report_form, added up; 0: all */
     const br_comparison *comparison; /* with earlier runs; NULL: none */
+    bool silent;                     /* nothing on standard output */
 } br_reports_config;
 
 /* "text,json,md,junit,html", or a part of it. BR_EINVAL names the word that is none. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "cli/interrupt.h"
 #include "http/client.h"
 
 typedef struct probe {
@@ -38,7 +39,10 @@ static br_code send_probe(probe *p, br_dns *dns, const br_proxies *proxies, cons
     config.tls = br_tls_context_new(&tls);
     br_http_client *client = br_http_client_new(p->loop, dns, &config);
     br_http_start(client, &p->exchange, &p->request, &p->response, on_done, p);
+    br_interrupt_stops(p->loop);
     br_loop_run(p->loop);
+    br_interrupt_stops(NULL);
+    br_http_cancel(&p->exchange); /* if a signal came before the answer */
     br_code code = judge_answer(p, url, err);
     br_http_client_free(client);
     br_tls_context_free(config.tls);

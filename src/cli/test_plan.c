@@ -1,5 +1,6 @@
 #include "cli/test_plan.h"
 
+#include <math.h>
 #include "base/buf.h"
 
 /* Options ------------------------------------------------------------------------------------------- */
@@ -28,6 +29,22 @@ json_t *br_test_plan_options(const br_test_plan *p)
     return json_pack("{s:{s:o}}", "scenarios", "default", scenario);
 }
 
+json_t *br_test_plan_probe(const br_test_plan *p)
+{
+    if (p->probe_rate == 0) return NULL;
+    return json_pack("{s:s,s:s,s:I,s:s,s:f,s:I,s:s}", "executor", "constant-arrival-rate", "exec", "probe",
+        "rate", (json_int_t) p->probe_rate, "timeUnit", "1s", "duration", (double) p->load.duration / 1e6,
+        "preAllocatedVUs", (json_int_t) p->probe_rate * BR_TEST_PROBE_WAIT_S + 1, "gracefulStop", "6s");
+}
+
+const br_criterion *br_test_plan_criterion(const br_test_plan *p, br_criterion_kind kind)
+{
+    for (size_t i = 0; i < p->judge.criterion_count; i++) {
+        if (p->judge.criteria[i].kind == kind) return &p->judge.criteria[i];
+    }
+    return NULL;
+}
+
 /* Variables of the script --------------------------------------------------------------------------- */
 
 static br_str headers_json(const br_environment *e, br_arena *arena)
@@ -46,17 +63,22 @@ static br_str headers_json(const br_environment *e, br_arena *arena)
     return json;
 }
 
-static void collect_env(br_test_plan *p)
+/* Later ones win: the command line has the last word. */
+static void collect_env(br_test_plan *p, const br_test_extras *x)
 {
     const br_environment *e = p->environment;
     const br_named_test *t = p->test;
-    p->env = br_arena_zalloc(&p->arena, (2 + e->env_count + t->env_count) * sizeof(*p->env));
+    size_t most = 3 + e->env_count + t->env_count + x->env_count;
+    p->env = br_arena_zalloc(&p->arena, most * sizeof(*p->env));
     p->env[p->env_count++] = (br_env_var){BR_STR("BASE_URL"), e->base_url};
     p->env[p->env_count++] = (br_env_var){BR_STR("HEADERS"), headers_json(e, &p->arena)};
     for (size_t i = 0; i < e->env_count; i++)
         p->env[p->env_count++] = (br_env_var){e->env[i].name, e->env[i].value};
     for (size_t i = 0; i < t->env_count; i++)
         p->env[p->env_count++] = (br_env_var){t->env[i].name, t->env[i].value};
+    if (x->writes) p->env[p->env_count++] = (br_env_var){BR_STR("WRITES"), BR_STR("1")};
+    for (size_t i = 0; i < x->env_count; i++)
+        p->env[p->env_count++] = x->env[i];
 }
 
 /* The plan ------------------------------------------------------------------------------------------ */
@@ -78,7 +100,7 @@ static void plan_judging(br_test_plan *p)
 }
 
 br_code br_test_plan_make(const br_environment *environment, const br_named_test *test, double scale,
-    br_test_plan *ret, br_err *err)
+    const br_test_extras *extras, br_test_plan *ret, br_err *err)
 {
     br_test_plan p = {.test = test, .environment = environment};
     br_arena_init(&p.arena, 4096);
@@ -88,7 +110,9 @@ br_code br_test_plan_make(const br_environment *environment, const br_named_test
         return code;
     }
     plan_judging(&p);
-    collect_env(&p);
+    collect_env(&p, extras);
+    if (p.judge.spike_end > 0)
+        p.probe_rate = extras->probe_rate < 0 ? BR_TEST_PROBE_RATE : (int64_t) llround(extras->probe_rate);
     *ret = p;
     return BR_OK;
 }

@@ -1,10 +1,29 @@
 #include "cli/test_run.h"
 
+#include <stdio.h>
+#include <unistd.h>
 #include "base/log.h"
+#include "base/num.h"
+#include "cli/interrupt.h"
 #include "cli/job.h"
 #include "cli/record.h"
 #include "cli/reports.h"
-#include "cli/test_plan.h"
+#include "cli/screen.h"
+#include "cli/test_progress.h"
+#include "cli/test_watch.h"
+#include "report/result_json.h"
+
+/* One test on its way. */
+typedef struct test {
+    br_test_session *session;
+    br_test_plan plan;
+    br_test_watch watch;
+    br_test_progress progress;
+    br_job job;
+    br_run_result *result; /* of the job, or `empty` */
+    br_run_result *empty;  /* of a test that was interrupted before it began */
+    br_exit_code exit_code;
+} test;
 
 /* Running ------------------------------------------------------------------------------------------- */
 
@@ -15,99 +34,212 @@ static void put_banner(const br_test_plan *p, br_buf *banner)
     if (p->load.factor < 1) (void) br_buf_printf(banner, ", shortened to %.4g of its length", p->load.factor);
 }
 
-static br_code run_load(
-    const br_test_session *s, const br_test_plan *p, br_job *job, br_exit_code *ret_exit, br_err *err)
+static br_code run_job(test *t, br_job_config *config, br_err *err)
 {
-    json_t *options = br_test_plan_options(p);
+    br_code code = br_job_prepare(config, &t->job, &t->exit_code, err);
+    if (code != BR_OK) return code;
+    if (t->plan.probe_rate && !t->job.probed)
+        br_warn(
+            "the script exports no function probe(): the recovery is judged by the load's own requests, which "
+            "wait for slow answers and so hide a part of it");
+    code = br_job_run(&t->job, config, &t->exit_code, err);
+    if (code != BR_OK) {
+        br_job_deinit(&t->job);
+        return code;
+    }
+    t->result = t->job.result;
+    t->exit_code = t->job.exit_code;
+    if (t->exit_code == BR_EXIT_INTERRUPTED) br_interrupt_note();
+    return BR_OK;
+}
+
+static br_code run_load(test *t, br_err *err)
+{
+    const br_test_session *s = t->session;
+    json_t *options = br_test_plan_options(&t->plan), *probe = br_test_plan_probe(&t->plan);
     br_buf banner;
     br_buf_init(&banner, BR_BUF_NO_LIMIT);
-    put_banner(p, &banner);
-    br_job_config config = {.script = p->test->script.p,
+    put_banner(&t->plan, &banner);
+    br_job_config config = {.script = t->plan.test->script.p,
         .system_env = true,
-        .env = p->env,
-        .env_count = p->env_count,
+        .env = t->plan.env,
+        .env_count = t->plan.env_count,
         .overrides = options,
+        .probe = probe,
         .quiet = s->quiet,
         .colour = s->colour,
         .workers = s->workers,
         .keep_sources = s->record,
         .module_args = &s->args,
         .loop = s->loop,
+        .head = br_test_progress_line,
+        .head_ctx = &t->progress,
         .banner = banner.data};
     config.maps = br_config_modules(s->config, &config.map_count);
-    br_code code = br_job_prepare(&config, job, ret_exit, err);
-    if (code == BR_OK) {
-        code = br_job_run(job, &config, ret_exit, err);
-        if (code != BR_OK) br_job_deinit(job);
-    }
+    br_code code = run_job(t, &config, err);
     json_decref(options);
+    json_decref(probe);
     br_buf_deinit(&banner);
     return code;
 }
 
+static void mark_interrupted(test *t, br_str reason)
+{
+    t->result->end = BR_RUN_INTERRUPTED;
+    t->result->end_reason = reason;
+    t->exit_code = BR_EXIT_INTERRUPTED;
+}
+
+/* A test that was interrupted before its load began has a result all the same: nothing. */
+static void make_empty(test *t)
+{
+    br_run_result *r = br_run_result_new();
+    r->script = br_arena_str(&r->arena, t->plan.test->script);
+    r->started_wall = br_clock_wall();
+    r->started_clock = br_clock_now();
+    t->result = t->empty = r;
+    mark_interrupted(t, BR_STR("interrupted by a signal before the load began"));
+}
+
+/* Cooling down -------------------------------------------------------------------------------------- */
+
+/* The target without load, to see what it gives back. */
+static void cool_down(test *t)
+{
+    const br_test_session *s = t->session;
+    bool shown = !s->quiet && isatty(STDOUT_FILENO);
+    br_screen screen;
+    if (s->cool_down <= 0 || !t->watch.watch || br_interrupted()) return;
+    br_ns end = br_clock_now() + s->cool_down;
+    br_screen_init(&screen, shown, s->colour);
+    for (br_ns left = s->cool_down; left > 0; left = end - br_clock_now()) {
+        if (shown) {
+            br_screen_begin(&screen);
+            (void) br_buf_puts(&screen.block, "cooling down: the target is watched without load, ");
+            (void) br_buf_put_duration(&screen.block, (left + BR_SEC - 1) / BR_SEC * BR_SEC);
+            (void) br_buf_puts(&screen.block, " left\n");
+            br_screen_end(&screen);
+        }
+        if (!br_interrupt_sleep(left < BR_SEC / 2 ? left : BR_SEC / 2)) break;
+    }
+    if (shown) br_screen_clear(&screen);
+    br_screen_deinit(&screen);
+    if (br_interrupted()) mark_interrupted(t, BR_STR("interrupted by a signal while the target cooled down"));
+}
+
 /* Judging and reporting ----------------------------------------------------------------------------- */
 
-static int report(const br_test_session *s, const br_test_plan *p, const br_run_result *result,
-    const br_judgement *judgement)
+static br_code add_document(test *t, const br_judgement *judgement, br_err *err)
 {
+    br_buf *out = &t->session->documents;
+    char host[256] = "";
+    (void) gethostname(host, sizeof(host) - 1); /* left empty if it fails */
+    br_result_info info = {.tool_version = br_str_of(BRUNT_VERSION),
+        .host = br_str_of(host),
+        .plan = &t->plan.judge,
+        .judgement = judgement};
+    if (out->len) (void) br_buf_puts(out, ",\n");
+    return br_report_result_json(t->result, &info, NULL, out, err);
+}
+
+static int report(test *t, const br_judgement *judgement)
+{
+    const br_test_session *s = t->session;
     br_err err = {0};
-    br_reports_config config = {.dir = s->report_dir, .colour = s->colour, .forms = s->report_forms};
+    br_reports_config config = {.dir = s->report_dir,
+        .colour = s->colour,
+        .forms = s->report_forms,
+        .silent = s->json && br_str_is(br_str_of(s->json), "-")};
     int status = br_outcome_exit_status(judgement->outcome);
-    if (br_reports_write(result, &p->judge, judgement, &config, &err) != BR_OK) {
+    br_code code = br_reports_write(t->result, &t->plan.judge, judgement, &config, &err);
+    if (code == BR_OK && s->json) code = add_document(t, judgement, &err);
+    if (code != BR_OK) {
         br_error("%s", err.msg);
         if (status == 0) status = BR_EXIT_OTHER;
     }
     return status;
 }
 
-static void record(const br_test_session *s, const br_test_plan *p, const br_job *job,
-    const br_judgement *judgement, int status)
+static void record(const test *t, const br_judgement *judgement, int status)
 {
-    br_record r = {.job = job,
+    const br_test_session *s = t->session;
+    br_record r = {.job = &t->job,
         .args = &s->args,
-        .script = p->test->script.p,
-        .test = p->test->name,
-        .environment = p->environment->name,
-        .variables = p->test->env,
-        .variable_count = p->test->env_count,
+        .script = t->plan.test->script.p,
+        .test = t->plan.test->name,
+        .environment = t->plan.environment->name,
+        .variables = t->plan.test->env,
+        .variable_count = t->plan.test->env_count,
         .workers = s->workers,
-        .plan = &p->judge,
+        .plan = &t->plan.judge,
         .judgement = judgement,
         .exit_status = status};
     (void) br_record_and_tell(&r); /* a history that cannot be written does not change the verdict */
 }
 
-static int judge_and_report(br_test_session *s, const br_test_plan *p, const br_job *job)
+static void take_figures(const br_run_result *r, br_test_outcome *ret)
 {
-    br_judgement *judgement = br_judge(&p->judge, job->result);
-    int status = report(s, p, job->result, judgement);
-    /* A script that broke is told as such; an interrupted run is judged: it is no evidence. */
-    if (job->exit_code == BR_EXIT_EXCEPTION || job->exit_code == BR_EXIT_SETUP_TIMEOUT)
-        status = (int) job->exit_code;
-    s->interrupted = job->exit_code == BR_EXIT_INTERRUPTED;
-    if (s->record) record(s, p, job, judgement, status);
-    br_judgement_free(judgement);
-    return status;
+    const br_result_metric *duration = br_run_result_find(r, BR_STR("http_req_duration"));
+    const br_result_metric *failed = br_run_result_find(r, BR_STR("http_req_failed"));
+    if (duration) {
+        ret->p95_ms = br_sink_percentile(&duration->sink, 95);
+        ret->requests = duration->sink.count;
+    }
+    if (failed && failed->sink.count)
+        ret->error_share = (double) failed->sink.nonzero / (double) failed->sink.count;
 }
 
-int br_test_run(br_test_session *s, const br_named_test *t)
+static void judge_and_report(test *t, br_test_outcome *ret)
+{
+    const br_test_session *s = t->session;
+    br_judgement *judgement = br_judge(&t->plan.judge, t->result);
+    ret->judged = true;
+    ret->level = judgement->level;
+    ret->outcome = judgement->outcome;
+    ret->status = report(t, judgement);
+    take_figures(t->result, ret);
+    /* A script that broke is told as such; an interrupted run is judged: it is no evidence. */
+    if (t->exit_code == BR_EXIT_EXCEPTION || t->exit_code == BR_EXIT_SETUP_TIMEOUT)
+        ret->status = (int) t->exit_code;
+    if (s->record && t->result != t->empty) record(t, judgement, ret->status);
+    br_judgement_free(judgement);
+}
+
+/* The steps ----------------------------------------------------------------------------------------- */
+
+static br_code watch_and_run(test *t, br_err *err)
+{
+    br_ns length = t->plan.load.duration + t->session->cool_down;
+    br_code code = br_test_watch_start(&t->session->args, t->plan.environment, length, &t->watch, err);
+    if (code != BR_OK && br_interrupted()) code = BR_OK; /* it was the signal that kept it from answering */
+    if (code == BR_OK && !br_interrupted()) {
+        code = run_load(t, err);
+        if (code == BR_OK) cool_down(t);
+    } else if (code == BR_OK) {
+        make_empty(t);
+    }
+    if (code == BR_OK) br_test_watch_put(&t->watch, t->result);
+    return code;
+}
+
+void br_test_run(br_test_session *s, const br_named_test *named, br_test_outcome *ret)
 {
     br_err err = {0};
-    br_test_plan plan;
-    if (br_test_plan_make(s->environment, t, s->scale, &plan, &err) != BR_OK) {
+    test t = {.session = s, .exit_code = BR_EXIT_CONFIG};
+    *ret = (br_test_outcome){.status = BR_EXIT_CONFIG};
+    if (br_test_plan_make(s->environment, named, s->scale, &s->extras, &t.plan, &err) != BR_OK) {
         br_error("%s", err.msg);
-        return BR_EXIT_CONFIG;
+        return;
     }
-    br_job job = {0};
-    br_exit_code exit_code = BR_EXIT_OTHER;
-    int status;
-    if (run_load(s, &plan, &job, &exit_code, &err) != BR_OK) {
-        br_error("%s", err.msg);
-        status = (int) exit_code;
+    t.progress = (br_test_progress){&t.plan.load, named->name, s->number, s->count};
+    if (watch_and_run(&t, &err) == BR_OK) {
+        judge_and_report(&t, ret);
     } else {
-        status = judge_and_report(s, &plan, &job);
-        br_job_deinit(&job);
+        br_error("%s", err.msg);
+        ret->status = (int) t.exit_code;
     }
-    br_test_plan_deinit(&plan);
-    return status;
+    br_test_watch_stop(&t.watch);
+    br_run_result_free(t.empty);
+    if (t.result && t.result != t.empty) br_job_deinit(&t.job);
+    br_test_plan_deinit(&t.plan);
 }

@@ -1,14 +1,18 @@
 /*
  * cli/test_run.h - one named test: run, judge, report.
  *
- * What: the steps of a test in their order, each a function of its own: plan, run, judge, report, exit
- * status. Why here: what `brunt test` does with each of the tests that it was asked for. Threads: main
- * thread.
+ * What: the steps of a test in their order, each a function of its own: plan, watch the target, run, cool
+ *     down, judge, report, exit status.
+ * Why here: what `brunt test` does with each of the tests that it was asked for.
+ * Threads: main thread.
+ * Interruption: at any step what there is gets judged and reported, as incomplete (cli/interrupt.h).
  */
 #pragma once
 #include "cli/args.h"
 #include "cli/config.h"
+#include "cli/test_plan.h"
 #include "engine/exit_code.h"
+#include "judge/verdict.h"
 #include "loop/loop.h"
 
 #define BR_TEST_EXIT_UNAVAILABLE 5
@@ -18,15 +22,29 @@ typedef struct br_test_session {
     br_args args;
     br_config *config;
     const br_environment *environment;
+    br_test_extras extras;
     double scale;
     uint32_t workers;
     br_loop_kind loop;
     const char *report_dir;
+    const char *json;      /* file for all results, "-": standard output; NULL: none */
     unsigned report_forms; /* br_report_form; 0: all */
     bool quiet, colour;
-    bool record;      /* in the history */
-    bool interrupted; /* by a signal: no further test is begun */
+    bool record;          /* in the history */
+    br_ns cool_down;      /* for which the target is watched after the load */
+    size_t number, count; /* of the test in hand, from 1; of all */
+    br_buf documents;     /* JSON of the results so far, with commas */
 } br_test_session;
 
-/* Runs, judges, prints and writes; returns its exit status. */
-int br_test_run(br_test_session *s, const br_named_test *t);
+/* What became of a test, for the overview of several. */
+typedef struct br_test_outcome {
+    int status;  /* exit status */
+    bool judged; /* else it could not be run, and what follows is empty */
+    br_level level;
+    br_outcome outcome;
+    double p95_ms, error_share;
+    uint64_t requests;
+} br_test_outcome;
+
+/* Runs, judges, prints and writes. */
+void br_test_run(br_test_session *s, const br_named_test *named, br_test_outcome *ret);

@@ -11,6 +11,7 @@ import { compatTests } from './compat.mjs';
 import { configTests } from './config.mjs';
 import { flagTests } from './flags.mjs';
 import { historyTests } from './history.mjs';
+import { guideTests } from './guide_tests.mjs';
 import { htmlTests } from './html.mjs';
 import { http2Tests } from './http2.mjs';
 import { loopTests } from './loops.mjs';
@@ -55,6 +56,7 @@ const groups = {
     signalTests,
     terminalTests,
     testCommandTests,
+    guideTests,
     tlsTests,
     moduleTests,
     websocketTests,
