@@ -35,7 +35,7 @@ static const br_arg test_args[] = {
         "requests per second that probe a spike test in the open model (default 60; 0: none)", NULL},
     {"watch", 0, BR_ARG_LIST, "PLACE",
         "where the target says how it is: process:PID, process:NAME, cgroup:PATH or the URL of a Prometheus page (may "
-        "be given again; none: nowhere; default: /metrics of the target, if there is one)",
+        "be given again; none: nowhere; default: metrics of the environment, else /metrics of the target, if there is one)",
         NULL},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)", NULL},
     {"writes", 0, BR_ARG_SWITCH, NULL, "test the write endpoints, too: __ENV.WRITES is 1", NULL},
@@ -168,7 +168,8 @@ static br_code configure(br_test_session *s, br_err *err)
 /* Is there a target? A signal meanwhile leaves that open: the first test says that it was interrupted. */
 static br_code check_target(const br_test_session *s, br_err *err)
 {
-    br_code code = br_target_check(s->environment->base_url.p, "/health", BR_TEST_HEALTH_TIMEOUT, err);
+    br_code code = br_target_check(
+        s->environment->base_url.p, s->environment->health.p, BR_TEST_HEALTH_TIMEOUT, err);
     if (code == BR_OK || br_interrupted()) return BR_OK;
     br_err why = *err;
     return br_fail(err, code, "%.3000s; start it or correct base_url of environment '" BR_FMT "'", why.msg,

@@ -91,7 +91,8 @@ static br_code wait_for_target(const br_test_session *s, br_err *err)
 {
     br_ns end = br_clock_now() + (br_ns) ((double) COMEBACK_MAX * s->scale);
     for (;;) {
-        br_code code = br_target_check(s->environment->base_url.p, "/health", BR_TEST_HEALTH_TIMEOUT, err);
+        br_code code = br_target_check(
+            s->environment->base_url.p, s->environment->health.p, BR_TEST_HEALTH_TIMEOUT, err);
         if (code == BR_OK || br_interrupted() || br_clock_now() >= end) return code;
         (void) br_interrupt_sleep(BR_SEC);
     }

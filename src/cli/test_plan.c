@@ -68,7 +68,7 @@ static void collect_env(br_test_plan *p, const br_test_extras *x)
 {
     const br_environment *e = p->environment;
     const br_named_test *t = p->test;
-    size_t most = 3 + e->env_count + t->env_count + x->env_count;
+    size_t most = 3 + e->env_count + t->env_count + t->writes_env_count + x->env_count;
     p->env = br_arena_zalloc(&p->arena, most * sizeof(*p->env));
     p->env[p->env_count++] = (br_env_var){BR_STR("BASE_URL"), e->base_url};
     p->env[p->env_count++] = (br_env_var){BR_STR("HEADERS"), headers_json(e, &p->arena)};
@@ -77,6 +77,8 @@ static void collect_env(br_test_plan *p, const br_test_extras *x)
     for (size_t i = 0; i < t->env_count; i++)
         p->env[p->env_count++] = (br_env_var){t->env[i].name, t->env[i].value};
     if (x->writes) p->env[p->env_count++] = (br_env_var){BR_STR("WRITES"), BR_STR("1")};
+    for (size_t i = 0; i < t->writes_env_count && x->writes; i++)
+        p->env[p->env_count++] = (br_env_var){t->writes_env[i].name, t->writes_env[i].value};
     for (size_t i = 0; i < x->env_count; i++)
         p->env[p->env_count++] = x->env[i];
 }
@@ -99,6 +101,17 @@ static void plan_judging(br_test_plan *p)
     (void) br_config_spike(&p->load, &p->judge.spike_start, &p->judge.spike_end);
 }
 
+/* The command line, else the test, else the default. */
+static int64_t probe_rate(const br_test_plan *p, const br_test_extras *x)
+{
+    double rate = BR_TEST_PROBE_RATE;
+    if (p->judge.spike_end <= p->judge.spike_start) return 0;
+    if (p->test->spike_probe > 0) rate = p->test->spike_probe;
+    if (x->probe_rate >= 0) rate = x->probe_rate;
+    if (rate > BR_TEST_PROBE_RATE_MAX) rate = BR_TEST_PROBE_RATE_MAX;
+    return (int64_t) ceil(rate);
+}
+
 br_code br_test_plan_make(const br_environment *environment, const br_named_test *test, double scale,
     const br_test_extras *extras, br_test_plan *ret, br_err *err)
 {
@@ -111,8 +124,8 @@ br_code br_test_plan_make(const br_environment *environment, const br_named_test
     }
     plan_judging(&p);
     collect_env(&p, extras);
-    if (p.judge.spike_end > 0)
-        p.probe_rate = extras->probe_rate < 0 ? BR_TEST_PROBE_RATE : (int64_t) llround(extras->probe_rate);
+    p.script = extras->writes && test->writes_script.n ? test->writes_script : test->script;
+    p.probe_rate = probe_rate(&p, extras);
     *ret = p;
     return BR_OK;
 }

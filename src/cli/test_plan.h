@@ -30,6 +30,7 @@ typedef struct br_test_plan {
     br_arena arena;
     const br_named_test *test;
     const br_environment *environment;
+    br_str script;     /* the test's, or the one that it has for write endpoints */
     br_load_plan load; /* scaled */
     br_judge_plan judge;
     br_env_var *env; /* __ENV of the script: BASE_URL, HEADERS (JSON), then what environment and test add */

@@ -60,7 +60,7 @@ static br_code run_load(test *t, br_err *err)
     br_buf banner;
     br_buf_init(&banner, BR_BUF_NO_LIMIT);
     put_banner(&t->plan, &banner);
-    br_job_config config = {.script = t->plan.test->script.p,
+    br_job_config config = {.script = t->plan.script.p,
         .system_env = true,
         .env = t->plan.env,
         .env_count = t->plan.env_count,
@@ -94,7 +94,7 @@ static void mark_interrupted(test *t, br_str reason)
 static void make_empty(test *t)
 {
     br_run_result *r = br_run_result_new();
-    r->script = br_arena_str(&r->arena, t->plan.test->script);
+    r->script = br_arena_str(&r->arena, t->plan.script);
     r->started_wall = br_clock_wall();
     r->started_clock = br_clock_now();
     t->result = t->empty = r;

@@ -50,7 +50,7 @@ void br_test_timetable_put(const br_test_session *s, const br_test_plan *p, br_b
     (void) br_buf_printf(out, BR_FMT " against " BR_FMT " (" BR_FMT ")", BR_ARG(p->test->name),
         BR_ARG(p->environment->name), BR_ARG(p->environment->base_url));
     put_key(out, "script");
-    (void) br_buf_put(out, p->test->script);
+    (void) br_buf_put(out, p->script);
     if (s->extras.writes) (void) br_buf_puts(out, ", with the write endpoints");
     put_key(out, "length");
     (void) br_buf_put_duration(out, p->load.duration);

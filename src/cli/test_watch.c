@@ -51,6 +51,26 @@ static void give_headers(br_test_watch *w, br_target_source *s, const br_environ
     s->header_count = e->header_count;
 }
 
+static void take_config(br_test_watch *w, const br_environment *e)
+{
+    static const br_target_kind kinds[] = {[BR_WATCH_PID] = BR_TARGET_PID,
+        [BR_WATCH_NAME] = BR_TARGET_NAME,
+        [BR_WATCH_CGROUP] = BR_TARGET_CGROUP,
+        [BR_WATCH_PROMETHEUS] = BR_TARGET_PAGE};
+    w->sources = br_arena_zalloc(&w->arena, (e->metric_count + 1) * sizeof(*w->sources));
+    for (size_t i = 0; i < e->metric_count; i++) {
+        const br_watch_target *from = &e->metrics[i];
+        w->sources[i] = (br_target_source){.kind = kinds[from->kind],
+            .pid = from->pid,
+            .place = from->place,
+            .names = from->names,
+            .name_count = from->name_count};
+        give_headers(w, &w->sources[i], e);
+    }
+    w->count = e->metric_count;
+}
+
+/* The command line, else the environment of the configuration. */
 static br_code collect(
     br_test_watch *w, const br_args *args, const br_environment *e, bool *ret_none, br_err *err)
 {
@@ -68,6 +88,7 @@ static br_code collect(
     }
     if (code == BR_OK && *ret_none && w->count)
         code = br_fail(err, BR_EINVAL, "--watch none excludes other places to watch");
+    if (code == BR_OK && !*ret_none && w->count == 0) take_config(w, e);
     return code;
 }
 

@@ -86,6 +86,17 @@ export function guideTests() {
         assert.ok(series(done, 'baseline', 'cpu').value.length > 0);
         assert.equal(done.seen.pages, 0, 'and nothing else is');
     });
+    test('what the environment names is watched, unless the command line names something', async () => {
+        const text = config.replace('headers:', `metrics: [ { process: ${process.pid}, names: [ memory ] } ], headers:`);
+        const seen = await target();
+        const dir = folder({ 'brunt.yaml': text, 'script.js': script });
+        const done = await brunt(['test', 'baseline', 'here'], { dir, env: { TARGET: seen.url } });
+        assertQuiet(done);
+        assert.deepEqual(json(done, 'baseline').target.map((s) => [s.name, s.source]), [['memory', `process ${process.pid} (node)`]]);
+        assert.equal(seen.pages, 0);
+        assertQuiet(await brunt(['test', 'baseline', 'here', '--watch', `${seen.url}/metrics`], { dir, env: { TARGET: seen.url } }));
+        assert.ok(seen.pages > 0);
+    });
     test('what cannot be watched is told before the load', async () => {
         for (const [place, pattern] of [
             ['process:1073741823', /cannot be watched: process 1073741823/],

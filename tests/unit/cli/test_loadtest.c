@@ -99,6 +99,16 @@ static void expect_same_load(const br_scenario *s, const br_load_plan *plan)
     }
 }
 
+static void expect_probe(const br_job *job, const br_load_plan *plan)
+{
+    const br_scenario *s = &job->options->scenarios[0];
+    assert_true(br_str_is(s->name, "probe") && br_str_is(s->exec, "probe"));
+    assert_int_equal(s->executor, BR_EXEC_CONSTANT_ARRIVAL_RATE);
+    assert_int_equal(s->rate, 60);
+    assert_int_equal(s->time_unit, BR_SEC);
+    assert_true(s->duration == plan->duration);
+}
+
 static void scripts_alone_do_the_same(void **state)
 {
     (void) state;
@@ -110,8 +120,10 @@ static void scripts_alone_do_the_same(void **state)
         br_exit_code exit_code;
         br_err err = {0};
         if (br_job_prepare(&config, &job, &exit_code, &err) != BR_OK) fail_msg("%s", err.msg);
-        assert_int_equal(job.options->scenario_count, 1);
-        expect_same_load(&job.options->scenarios[0], &t->plan);
+        bool probed = br_str_is(t->name, "spike");
+        assert_int_equal(job.options->scenario_count, probed ? 2 : 1);
+        expect_same_load(&job.options->scenarios[probed], &t->plan); /* by name: the probe comes first */
+        if (probed) expect_probe(&job, &t->plan);
         expect_threshold(job.options, "http_req_duration", "p(95)", t->criteria[0].criterion.limit);
         expect_threshold(job.options, "http_req_failed", "rate", t->criteria[1].criterion.limit);
         br_job_deinit(&job);
