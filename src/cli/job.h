@@ -36,6 +36,7 @@ typedef struct br_job_config {
     size_t map_count;
     br_progress_line_fn *head; /* first line of the progress on a terminal; may be NULL */
     void *head_ctx;
+    bool (*interrupted)(void); /* as in br_run_config; may be NULL */
     json_t *probe;            /* scenario that is added as "probe" if the script has its function; borrowed */
     br_run_decide_fn *decide; /* as in br_run_config; may be NULL */
     void *decide_ctx;

@@ -66,6 +66,7 @@ static br_code run_load(test *t, br_err *err)
         .env_count = t->plan.env_count,
         .overrides = options,
         .probe = probe,
+        .interrupted = br_interrupted,
         .quiet = s->quiet,
         .colour = s->colour,
         .workers = s->workers,

@@ -43,7 +43,7 @@ struct br_arrival {
     BR_VEC(arrival_vu *) vus;
     size_t alive;    /* their fibers */
     arrival_vu idle; /* head of the ring; longest idle first */
-    bool over, done;
+    bool started, over, done;
     bool making; /* a VU is being made for it */
     _Atomic int64_t unclaimed;
     /* Starts of other workers that claimed a VU here. */
@@ -122,6 +122,7 @@ static void end(br_arrival *a)
 
 void br_arrival_cancel(br_arrival *a)
 {
+    if (!a->started) return; /* VUs are still being made: there is nothing to end */
     end(a);
     cancel_vus(a);
     look_whether_done(a);
@@ -355,6 +356,7 @@ br_code br_arrival_start(br_arrival *a, br_err *err)
 {
     br_worker *w = a->config.worker;
     const br_scenario *s = a->config.scenario;
+    a->started = true;
     uint32_t system_tags = w->engine->settings.system_tags;
     a->tags = br_scenario_tags(w->recorder, w->run_tags, s, system_tags);
     a->sample_tags = br_scenario_tags(w->recorder, w->run_tags, s, system_tags & ~BR_SYSTEM_TAG(GROUP));

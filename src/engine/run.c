@@ -74,6 +74,12 @@ void br_engine_stop(br_engine *e, br_exit_code code, br_run_end end, const char 
     if (e->phase == BR_RUN_SETUP) br_fiber_cancel(e->control);
 }
 
+static void stop_by_signal(br_engine *e, const char *name)
+{
+    br_error("test run was aborted because brunt received a '%s' signal", name);
+    br_engine_stop(e, BR_EXIT_INTERRUPTED, BR_RUN_INTERRUPTED, "interrupted by a signal");
+}
+
 static void on_signal(br_watch *watch, unsigned events, void *ctx)
 {
     (void) watch, (void) events;
@@ -81,8 +87,7 @@ static void on_signal(br_watch *watch, unsigned events, void *ctx)
     struct signalfd_siginfo info;
     if (read(e->signal_fd, &info, sizeof(info)) != (ssize_t) sizeof(info)) return;
     if (e->stopping) _exit(BR_EXIT_INTERRUPTED); /* asked twice: nothing more is waited for */
-    br_error("test run was aborted because brunt received a '%s' signal", strsignal((int) info.ssi_signo));
-    br_engine_stop(e, BR_EXIT_INTERRUPTED, BR_RUN_INTERRUPTED, "interrupted by a signal");
+    stop_by_signal(e, strsignal((int) info.ssi_signo));
 }
 
 static br_code watch_signals(br_engine *e, sigset_t *ret_old, br_err *err)
@@ -401,6 +406,8 @@ static void control_main(br_fiber *self, void *arg)
     br_engine *e = arg;
     e->control = self;
     e->failure = br_workers_start(e, e->err);
+    if (e->failure == BR_OK && e->config->interrupted && e->config->interrupted())
+        stop_by_signal(e, strsignal(SIGINT));
     if (e->failure == BR_OK) wait_for(e, &e->workers_ready, e->worker_count);
     e->begin = br_loop_clock(e->loop);
     e->begin_wall = br_clock_wall();

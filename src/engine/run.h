@@ -74,6 +74,7 @@ typedef struct br_run_config {
     size_t vu_stack_bytes;        /* 0: BR_VU_STACK_DEFAULT */
     FILE *console_out;            /* messages of console.*; NULL: the log */
     size_t max_body_bytes;        /* largest kept response body; 0: default (256 MiB) */
+    bool (*interrupted)(void);    /* did a signal come before the run took signals over? May be NULL */
     br_str probe;                 /* scenario that gets slices of its own; empty: none */
     br_run_decide_fn *decide;     /* asked on the main thread while the scenarios run; may be NULL */
     void *decide_ctx;

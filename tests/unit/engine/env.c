@@ -83,6 +83,7 @@ void run_script(run *r, const char *options, const char *body)
         .on_status = r->on_status,
         .status_ctx = r->status_ctx,
         .status_interval_ns = 20 * BR_MS,
+        .interrupted = r->interrupted,
         .probe = r->probe,
         .decide = r->decide,
         .decide_ctx = r->decide_ctx,

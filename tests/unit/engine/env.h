@@ -20,7 +20,8 @@ typedef struct run {
     uint32_t workers; /* set before run_script(); default 2 */
     void (*on_status)(void *ctx, const br_run_status *status);
     void *status_ctx;
-    br_str probe; /* these three as in br_run_config */
+    bool (*interrupted)(void); /* these as in br_run_config */
+    br_str probe;
     br_run_decide_fn *decide;
     void *decide_ctx;
     br_metrics *metrics;

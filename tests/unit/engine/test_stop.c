@@ -221,6 +221,40 @@ static void a_signal_stops_the_making_of_users(void **state)
     run_deinit(&r);
 }
 
+static void a_signal_stops_the_making_of_users_of_rates(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_interrupted(&r, 150,
+        "{ scenarios: { s: { executor: 'constant-arrival-rate', rate: 1, duration: '5s', preAllocatedVUs: 40 } } }",
+        "if (__VU) { const end = Date.now() + 50; while (Date.now() < end) {} }\nexport default function () { console.log('iterated') }",
+        BR_EXIT_INTERRUPTED);
+    assert_true(r.took < BR_SEC);
+    assert_false(run_logged(&r, "iterated"));
+    run_deinit(&r);
+}
+
+static bool always(void)
+{
+    return true;
+}
+
+/* A signal that came before the run took signals over is not lost. */
+static void a_run_may_begin_interrupted(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    r.interrupted = always;
+    run_exits(&r, "{ vus: 2, duration: '30s' }", "export default function () { console.log('iterated') }",
+        BR_EXIT_INTERRUPTED);
+    assert_int_equal(r.result->end, BR_RUN_INTERRUPTED);
+    assert_true(r.took < 5 * BR_SEC);
+    assert_false(run_logged(&r, "iterated"));
+    run_deinit(&r);
+}
+
 /* handleSummary() ---------------------------------------------------------------------------------- */
 
 static void on_entry(void *ctx, br_str key, br_str content)
@@ -303,6 +337,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_signal_stops_the_run_with_its_result),
         cmocka_unit_test(a_signal_stops_setup),
         cmocka_unit_test(a_signal_stops_the_making_of_users),
+        cmocka_unit_test(a_signal_stops_the_making_of_users_of_rates),
+        cmocka_unit_test(a_run_may_begin_interrupted),
         cmocka_unit_test(summaries_come_from_the_script),
         cmocka_unit_test(a_decided_run_ends_early),
     };
