@@ -8,8 +8,6 @@
 #include "base/arena.h"
 #include "cli/config.h"
 
-#define BR_TARGET_BODY_MAX ((size_t) 16 << 20)
-
 typedef struct br_target_answer {
     int status;
     br_str body;    /* in the arena */
