@@ -39,6 +39,7 @@ static const br_arg test_args[] = {
         NULL},
     {"workers", 0, BR_ARG_VALUE, "N", "worker threads (default: one for each usable core)", NULL},
     {"writes", 0, BR_ARG_SWITCH, NULL, "test the write endpoints, too: __ENV.WRITES is 1", NULL},
+    BR_NOTIFY_ARGS,
     BR_LOOP_ARG,
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
@@ -156,6 +157,7 @@ static br_code configure(br_test_session *s, br_err *err)
     if (code == BR_OK) code = read_watch(s, err);
     const char *forms = br_args_get(a, "report");
     if (code == BR_OK && forms) code = br_reports_parse(forms, &s->report_forms, err);
+    if (code == BR_OK) code = br_notify_read(a, &s->notify, err);
     if (code == BR_OK) code = br_cli_loop(a, &s->loop, err);
     if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
     if (code == BR_OK)
@@ -196,6 +198,13 @@ static int execute(br_test_session *s)
     }
     if (code == BR_OK && !dry) status = br_test_all_run(s, &list);
     if (code != BR_OK) br_error("%s", err.msg);
+    if (code != BR_OK && status == BR_TEST_EXIT_UNAVAILABLE) {
+        br_notification what = {.test = br_str_of(s->args.words.data[0]),
+            .environment = s->environment->name,
+            .target = s->environment->base_url,
+            .trouble = br_str_of(err.msg)};
+        (void) br_notify_send(&s->notify, &what);
+    }
     br_vec_deinit(&list);
     return status;
 }
@@ -220,6 +229,7 @@ int br_cmd_test(int argc, char **argv)
         br_error("%s", err.msg);
     br_interrupt_unwatch();
     br_buf_deinit(&s.documents);
+    br_notify_deinit(&s.notify);
     br_config_free(s.config);
     br_free((void *) (uintptr_t) s.extras.env);
     br_args_deinit(&s.args);

@@ -178,6 +178,16 @@ static void record(const test *t, const br_judgement *judgement, int status)
     (void) br_record_and_tell(&r); /* a history that cannot be written does not change the verdict */
 }
 
+/* Who could not be told is warned of; the verdict stays what it is. */
+static void notify(const test *t, const br_judgement *judgement)
+{
+    br_notification what = {.test = t->plan.judge.test,
+        .environment = t->plan.environment->name,
+        .target = t->plan.environment->base_url,
+        .judgement = judgement};
+    (void) br_notify_send(&t->session->notify, &what);
+}
+
 static void take_figures(const br_run_result *r, br_test_outcome *ret)
 {
     const br_result_metric *duration = br_run_result_find(r, BR_STR("http_req_duration"));
@@ -203,6 +213,7 @@ static void judge_and_report(test *t, br_test_outcome *ret)
     if (t->exit_code == BR_EXIT_EXCEPTION || t->exit_code == BR_EXIT_SETUP_TIMEOUT)
         ret->status = (int) t->exit_code;
     if (s->record && t->result != t->empty) record(t, judgement, ret->status);
+    if (t->exit_code != BR_EXIT_INTERRUPTED) notify(t, judgement);
     br_judgement_free(judgement);
 }
 

@@ -11,6 +11,7 @@
 #include "cli/args.h"
 #include "cli/config.h"
 #include "cli/test_plan.h"
+#include "cli/notify.h"
 #include "engine/exit_code.h"
 #include "judge/verdict.h"
 #include "loop/loop.h"
@@ -29,6 +30,7 @@ typedef struct br_test_session {
     const char *report_dir;
     const char *json;      /* file for all results, "-": standard output; NULL: none */
     unsigned report_forms; /* br_report_form; 0: all */
+    br_notify notify;
     bool quiet, colour;
     bool record;          /* in the history */
     br_ns cool_down;      /* for which the target is watched after the load */

@@ -17,6 +17,7 @@ import { http2Tests } from './http2.mjs';
 import { loopTests } from './loops.mjs';
 import { openTests } from './open.mjs';
 import { moduleTests } from './modules.mjs';
+import { notifyTests } from './notify.mjs';
 import { outputTests } from './outputs.mjs';
 import { quickTests } from './quick.mjs';
 import { scriptTests } from './scripts.mjs';
@@ -52,6 +53,7 @@ const groups = {
     quickTests,
     http2Tests,
     targetTests,
+    notifyTests,
     outputTests,
     signalTests,
     terminalTests,

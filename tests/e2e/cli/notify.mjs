@@ -1,0 +1,134 @@
+// brunt test --notify: what webhooks get, when it is tried again, and what nobody gets to see.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertFails, assertQuiet, brunt, deadUrl, folder, messages, serve } from './harness.mjs';
+
+const script = `import http from 'k6/http';
+import { sleep } from 'k6';
+export default function () { http.get(__ENV.BASE_URL + '/page'); sleep(0.05); }`;
+const config = `version: 1
+environments: { here: { base_url: "\${TARGET}" } }
+tests:
+  good: { script: script.js, duration: 1s, load: { vus: 1 }, criteria: [ "p95 < 5s" ] }
+  slow: { script: script.js, duration: 1s, load: { vus: 1 }, criteria: [ "p95 < 1us" ] }
+`;
+const SECRET = 'T0PS3CRETTOKEN';
+
+/** A webhook that answers with each of `answers` in turn, the last again and again; `got` are the requests. */
+async function hook(answers = [200]) {
+    const got = [];
+    const base = await serve((request, response) => {
+        let body = '';
+        request.setEncoding('utf8').on('data', (text) => { body += text; }).on('end', () => {
+            const answer = answers[Math.min(got.length, answers.length - 1)];
+            got.push({ url: request.url, headers: request.headers, body, at: Date.now() });
+            if (answer === 'reset') request.socket.resetAndDestroy();
+            else response.writeHead(answer.status ?? answer, answer.headers ?? {}).end('ok');
+        });
+    });
+    return { base, url: `${base}/services/${SECRET}?key=${SECRET}`, got };
+}
+
+async function run(args, { env = {}, ...options } = {}) {
+    const target = await serve((_request, response) => response.end('ok'));
+    return brunt(['test', ...args], { dir: folder({ 'brunt.yaml': config, 'script.js': script }), env: { TARGET: target, ...env }, ...options });
+}
+
+const hidden = (done) => {
+    const all = done.out + done.err;
+    assert.ok(!all.includes(SECRET), `the secret is shown: ${all}`);
+};
+const warnings = (done) => messages(done.err, 'warning');
+
+export function notifyTests() {
+    test('a webhook gets the verdict', async () => {
+        const { url, got } = await hook();
+        const done = await run(['slow', 'here', '--notify', url, '--report-url', 'https://ci.example/run/7']);
+        assertQuiet(done, 1);
+        assert.deepEqual(warnings(done), []);
+        assert.equal(got.length, 1);
+        assert.equal(got[0].url, `/services/${SECRET}?key=${SECRET}`);
+        assert.equal(got[0].headers['content-type'], 'application/json');
+        const said = JSON.parse(got[0].body);
+        assert.equal(said.schema, 'brunt.notification/1');
+        assert.equal(said.environment, 'here');
+        assert.equal(said.outcome, 'failed');
+        assert.match(said.text, /^slow on here: (critical|needs optimization).*\n.*\n• p95 is .*\n/);
+        assert.match(said.text, /Report: https:\/\/ci\.example\/run\/7$/);
+        assert.equal(said.failed_criteria[0].text, 'p95 < 1us');
+        assert.ok(said.action.evidence);
+        hidden(done);
+    });
+    test('a chat gets blocks', async () => {
+        const { url, got } = await hook();
+        const done = await run(['slow', 'here', '--notify', `slack+${url}`]);
+        assertQuiet(done, 1);
+        const said = JSON.parse(got[0].body);
+        assert.equal(said.blocks[0].type, 'header');
+        assert.match(said.blocks[0].text.text, /^slow on here: /);
+        assert.ok(said.blocks.slice(1).every((b) => b.type === 'section' && b.text.type === 'mrkdwn'));
+        assert.ok(said.text.length > 20);
+    });
+    test('only problems, unless always is asked for', async () => {
+        const { url, got } = await hook();
+        assertQuiet(await run(['good', 'here', '--notify', url]));
+        assert.equal(got.length, 0);
+        assertQuiet(await run(['good', 'here', '--notify', url, '--notify-on', 'always']));
+        assert.equal(JSON.parse(got[0].body).problem, false);
+        assertQuiet(await run(['good', 'here'], { env: { BRUNT_NOTIFY_URL: `${url}  slack+${url}`, BRUNT_NOTIFY_ON: 'always' } }));
+        assert.equal(got.length, 3);
+    });
+    test('a target that does not answer is told', async () => {
+        const { url, got } = await hook();
+        const dead = await deadUrl();
+        const done = await run(['slow', 'here', '--notify', url], { env: { TARGET: dead.replace('//', `//user:${SECRET}@`) } });
+        assert.equal(done.code, 5);
+        const said = JSON.parse(got[0].body);
+        assert.match(said.headline, /the target does not answer/);
+        assert.ok(!got[0].body.includes(SECRET));
+    });
+    test('it is tried again where that helps', async () => {
+        const flaky = await hook(['reset', 503, 200]);
+        const done = await run(['slow', 'here', '--notify', flaky.url]);
+        assertQuiet(done, 1);
+        assert.deepEqual(warnings(done), []);
+        assert.equal(flaky.got.length, 3);
+        assert.ok(flaky.got[1].at - flaky.got[0].at >= 900 && flaky.got[2].at - flaky.got[1].at >= 1900, 'it waits longer each time');
+        const busy = await hook([{ status: 429, headers: { 'Retry-After': '0' } }, 200]);
+        assertQuiet(await run(['slow', 'here', '--notify', busy.url]), 1);
+        assert.equal(busy.got.length, 2);
+        assert.ok(busy.got[1].at - busy.got[0].at < 900, 'Retry-After is followed');
+    });
+    test('failure is a warning, the verdict stays, and the address is not shown', async () => {
+        const { base, url, got } = await hook([404]);
+        const done = await run(['slow', 'here', '--notify', url, '-v']);
+        assert.equal(done.code, 1);
+        assert.equal(got.length, 1, 'once is enough');
+        assert.deepEqual(warnings(done), [`the notification to ${base} was not delivered: status 404 (1 try)`]);
+        hidden(done);
+        const moved = await hook([{ status: 302, headers: { Location: `${base}/elsewhere` } }]);
+        const redirected = await run(['slow', 'here', '--notify', moved.url]);
+        assert.match(warnings(redirected)[0], /status 302 \(redirects are not followed\)/);
+        assert.equal(got.length, 1);
+        const dead = `${await deadUrl()}/${SECRET}`;
+        const refused = await run(['good', 'here', '--notify', dead, '--notify-on', 'always']);
+        assert.equal(refused.code, 0);
+        assert.match(warnings(refused)[0], /not delivered: dial: connection refused \(3 tries\)/);
+        hidden(refused);
+    });
+    test('a user in the address becomes a header', async () => {
+        const { url, got } = await hook();
+        const done = await run(['slow', 'here', '--notify', url.replace('//', `//me:${SECRET}@`)]);
+        assert.equal(got[0].headers.authorization, `Basic ${Buffer.from(`me:${SECRET}`).toString('base64')}`);
+        hidden(done);
+    });
+    test('what is wrong is told before the run, without the address', async () => {
+        for (const url of [`ftp://example.com/${SECRET}`, SECRET, `slack+${SECRET}`, '']) {
+            const done = await run(['good', 'here', '--notify', url]);
+            assertFails(done, 104, /an address for notifications is no URL of http or https/);
+            hidden(done);
+        }
+        assertFails(await run(['good', 'here', '--notify-on', 'never']), 104, /--notify-on: use problem or always/);
+        assertFails(await run(['good', 'here', '--report-url', 'here']), 104, /--report-url: use a URL/);
+    });
+}
