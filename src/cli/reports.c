@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "report/comparison_text.h"
+#include "report/comparison_lines.h"
 #include "report/generator_text.h"
 #include "report/html.h"
 #include "report/junit.h"
@@ -66,7 +66,7 @@ static br_code put_text(const writer *w, bool colour, br_buf *out, br_err *err)
     (void) br_buf_puts(out, "\n");
     if (code == BR_OK) code = br_report_verdict_text(w->judgement, w->plan, colour, out, err);
     if (code == BR_OK && w->config->comparison)
-        code = br_report_comparison_text(w->config->comparison, OK_ROWS_MAX, colour, out, err);
+        code = br_report_comparison_lines(w->config->comparison, OK_ROWS_MAX, colour, out, err);
     return code;
 }
 

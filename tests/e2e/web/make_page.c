@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "base/file.h"
-#include "report/comparison_text.h"
+#include "report/comparison_lines.h"
 #include "report/html.h"
 #include "report/junit.h"
 #include "report/markdown.h"
@@ -271,7 +271,7 @@ static br_code put_text(const writing *w, br_buf *out, br_err *err)
     if (rc == BR_OK) rc = br_buf_puts(out, "\n\n");
     if (rc == BR_OK) rc = br_report_verdict_text(w->judgement, &w->page->plan, false, out, err);
     if (rc == BR_OK && w->page->comparison)
-        rc = br_report_comparison_text(w->page->comparison, 5, false, out, err);
+        rc = br_report_comparison_lines(w->page->comparison, 5, false, out, err);
     return rc;
 }
 

@@ -1,4 +1,4 @@
-#include "report/comparison_text.h"
+#include "report/comparison_lines.h"
 #include <math.h>
 #include "judge/format.h"
 #include "report/lines_int.h"
@@ -59,7 +59,7 @@ static void put_rows(br_lines *t, const br_comparison *c, size_t ok_max)
     if (ok > ok_max) (void) br_buf_printf(&t->out, "    %zu more are as they were\n", ok - ok_max);
 }
 
-br_code br_report_comparison_text(
+br_code br_report_comparison_lines(
     const br_comparison *comparison, size_t ok_max, bool colour, br_buf *out, br_err *err)
 {
     br_lines t = {.colour = colour};
