@@ -134,19 +134,18 @@ static void put_findings(br_lines *t, const br_judgement *j)
     if (j->leak) put_sentence(t, j->leak->sentence);
 }
 
-/* Only what is not as it should be: the rest is in the other reports. */
+/* What can be done about the run itself; that it was not as it should be is among reasons and notes. */
 static void put_self_checks(br_lines *t, const br_judgement *j)
 {
     bool any = false;
     for (size_t i = 0; i < j->self_checks.len; i++) {
         const br_self_check *c = &j->self_checks.data[i];
-        if (c->ok) continue;
+        if (c->ok || c->remedy.n == 0) continue;
         if (!any) br_lines_title(t, "The run itself");
         any = true;
         br_lines_spaces(t, 4);
         br_lines_put(t, c->fatal ? BR_LINES_RED : BR_LINES_YELLOW, BR_STR("! "));
         br_lines_wrap(t, c->text, 6, 6);
-        if (c->remedy.n == 0) continue;
         br_lines_spaces(t, 6);
         br_lines_wrap(t, c->remedy, 6, 6);
     }
