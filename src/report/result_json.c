@@ -1,5 +1,4 @@
 #include "report/result_json.h"
-#include <math.h>
 #include "base/num.h"
 #include "judge/generator.h"
 #include "report/generator_json_int.h"
@@ -332,99 +331,6 @@ static void put_endpoints(br_json *j, const br_run_result *r, const br_result_li
     br_json_close(j, ']');
 }
 
-/* Slices: an array a column, so that 600 of them stay small --------------------------------------- */
-
-static double start_s(const br_slice *s)
-{
-    return br_json_rounded((double) s->start / (double) BR_SEC, 3);
-}
-static double length_s(const br_slice *s)
-{
-    return br_json_rounded((double) s->length / (double) BR_SEC, 3);
-}
-static double requests(const br_slice *s)
-{
-    return (double) s->requests;
-}
-static double failed(const br_slice *s)
-{
-    return (double) s->failed;
-}
-static double iterations(const br_slice *s)
-{
-    return (double) s->iterations;
-}
-static double checks(const br_slice *s)
-{
-    return (double) s->checks;
-}
-static double checks_failed(const br_slice *s)
-{
-    return (double) s->checks_failed;
-}
-static double dropped(const br_slice *s)
-{
-    return (double) s->dropped;
-}
-static double received(const br_slice *s)
-{
-    return (double) s->received_bytes;
-}
-static double sent(const br_slice *s)
-{
-    return (double) s->sent_bytes;
-}
-static double vus(const br_slice *s)
-{
-    return s->vus;
-}
-
-typedef double slice_figure(const br_slice *s);
-static const struct {
-    const char *name;
-    slice_figure *figure;
-} columns[] = {
-    {"start_s", start_s},
-    {"length_s", length_s},
-    {"requests", requests},
-    {"failed", failed},
-    {"iterations", iterations},
-    {"checks", checks},
-    {"checks_failed", checks_failed},
-    {"dropped", dropped},
-    {"received_bytes", received},
-    {"sent_bytes", sent},
-    {"vus", vus},
-};
-
-static void put_latency_column(br_json *j, const br_run_result *r, const char *name, double quantile)
-{
-    open_member(j, name, '[');
-    for (size_t i = 0; i < r->slice_count; i++) {
-        const br_hist *h = &r->slices[i].latency_us;
-        /* Without requests there is no latency, which is not the same as 0. */
-        br_json_f64(j, h->total == 0 ? NAN : br_json_rounded(br_hist_quantile(h, quantile) / 1000, 3));
-    }
-    br_json_close(j, ']');
-}
-
-static void put_slices(br_json *j, const br_run_result *r)
-{
-    open_member(j, "slices", '{');
-    for (size_t c = 0; c < BR_COUNT_OF(columns); c++) {
-        open_member(j, columns[c].name, '[');
-        for (size_t i = 0; i < r->slice_count; i++) {
-            br_json_f64(j, columns[c].figure(&r->slices[i]));
-        }
-        br_json_close(j, ']');
-    }
-    put_latency_column(j, r, "p50_ms", 0.5);
-    put_latency_column(j, r, "p95_ms", 0.95);
-    put_latency_column(j, r, "p99_ms", 0.99);
-    put_latency_column(j, r, "max_ms", 1);
-    br_json_close(j, '}');
-}
-
 /* Generator -------------------------------------------------------------------------------------- */
 
 static void put_findings(br_json *j, const br_run_result *r)
@@ -449,6 +355,16 @@ static void put_generator(br_json *j, const br_run_result *r)
     put_findings(j, r);
     br_generator_view view = br_generator_view_of(r);
     br_json_put_generator(j, &view);
+    br_json_close(j, '}');
+}
+
+/* What probed in the open model beside the load: its requests alone. */
+static void put_probe(br_json *j, const br_run_result *r)
+{
+    if (r->probe_slice_count == 0) return;
+    open_member(j, "probe", '{');
+    br_json_put_str(j, "scenario", r->probe);
+    br_json_put_slices(j, "slices", r->probe_slices, r->probe_slice_count);
     br_json_close(j, '}');
 }
 
@@ -477,7 +393,8 @@ br_code br_report_result_json(const br_run_result *result, const br_result_info 
     put_metrics(&j, result, limits);
     put_checks(&j, result, limits);
     put_endpoints(&j, result, limits);
-    put_slices(&j, result);
+    br_json_put_slices(&j, "slices", result->slices, result->slice_count);
+    put_probe(&j, result);
     br_json_put_target(&j, result->target, result->target_count, limits->series_max, limits->samples_max);
     br_json_put_comparison(&j, info->comparison, limits->rows_max);
     put_generator(&j, result);

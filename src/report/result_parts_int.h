@@ -1,11 +1,10 @@
 /*
- * report/result_parts_int.h - parts of the result file that only some runs have.
+ * report/result_parts_int.h - parts of the result file in files of their own.
  *
- * What: what a ramp, a spike and a soak found out, what the target said of itself, the comparison with
- *     earlier runs; docs/result-json.md documents the members.
- * Why here: result_json.c writes what every run has.
- * Threads: any; inputs are only read.
- * Invariants: a part that is NULL writes nothing, a figure that is unknown is absent.
+ * What: the course of a run; what a ramp, a spike and a soak found out, what the target said of itself, the
+ * comparison with earlier runs; docs/result-json.md documents the members. Why here: result_json.c would be
+ * too long. Threads: any; inputs are only read. Invariants: a part that is NULL writes nothing, a figure that
+ * is unknown is absent.
  */
 #pragma once
 #include "judge/capacity.h"
@@ -13,8 +12,10 @@
 #include "judge/leak.h"
 #include "judge/recovery.h"
 #include "report/json_int.h"
+#include "stat/run_result.h"
 
 /* Each writes one member of the object that is open. */
+void br_json_put_slices(br_json *j, const char *key, const br_slice *slices, size_t count);
 void br_json_put_capacity(br_json *j, const br_capacity_report *c);
 void br_json_put_recovery(br_json *j, const br_recovery_report *r);
 void br_json_put_leak(br_json *j, const br_leak_report *l);

@@ -194,6 +194,15 @@ static page spike(void)
     for (size_t t = 0; t < 300; t++)
         spike_second(r, e, t);
     r->vus_max = 100;
+    r->probe = BR_STR("probe");
+    r->probe_slices = br_arena_zalloc(&r->arena, 300 * sizeof *r->probe_slices);
+    r->probe_slice_count = 300;
+    for (size_t t = 0; t < 300; t++) {
+        br_slice *s = &r->probe_slices[t];
+        *s = (br_slice){.start = r->slices[t].start, .length = r->slices[t].length};
+        br_hist_init(&s->latency_us);
+        fixture_slice_fill(s, 20, 0, t >= 60 && t < 120 ? 2500 : t >= 120 && t < 162 ? 900 : 70, 0);
+    }
     p.plan.spike_start = 60 * BR_SEC;
     p.plan.spike_end = 120 * BR_SEC;
     p.recovery = fixture_recovery(&r->arena);

@@ -228,6 +228,7 @@ export interface Result {
   endpoints_total: number;
   endpoints: Endpoint[];
   slices: Slices;
+  probe?: { scenario: string; slices: Slices };
   target_total: number;
   target: TargetSeries[];
   comparison?: Comparison;

@@ -83,17 +83,18 @@ export function capacity(result: Result): HTMLElement | null {
 
 function recoverySpec(result: Result, r: Recovery): Spec | null {
   const { spike_start_ms: start, spike_end_ms: end } = result.run;
-  const s = result.slices;
+  const s = result.probe?.slices ?? result.slices;
+  const what = result.probe ? 'p95 of the probe, from the meant start,' : 'p95';
   if (start === undefined || end === undefined || r.p95_before_ms === undefined) return null;
   // From a little before the spike to a while after the recovery: the rest is in the charts above.
   const from = start / 1000 - 30;
   const until = end / 1000 + Math.max(60, 2 * (r.total_s ?? 0));
-  const chosen = s.start_s.map((t, i) => ({ t: t + (s.length_s[i] ?? 0) / 2, p95: s.p95_ms[i] ?? null,
-    errors: s.requests[i] ? (s.failed[i] ?? 0) / (s.requests[i] ?? 1) : null })).filter((p) => p.t >= from && p.t <= until);
+  const chosen = s.start_s.map((t, i) => ({ t: t + (s.length_s[i] ?? 0) / 2, p95: s.p95_ms[i] ?? null }))
+    .filter((p) => p.t >= from && p.t <= until);
   const x = chosen.map((p) => p.t);
   const p95 = chosen.map((p) => p.p95);
   return {
-    title: 'p95 around the spike', height: 210, value: format.ms, data: [x, p95, x.map(() => r.p95_before_ms ?? null)],
+    title: `${what} around the spike`, height: 210, value: format.ms, data: [x, p95, x.map(() => r.p95_before_ms ?? null)],
     summary: `Line chart: ${describe('p95', x, p95, format.ms)}; before the spike ${format.ms(r.p95_before_ms)}`,
     marks: spikeMarks(result),
     series: (p) => [line('p95', p.p95, format.ms, { width: 2.5 }), line('before the spike', p.vus, format.ms, { dash: [5, 4] })],

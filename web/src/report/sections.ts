@@ -258,7 +258,7 @@ export function configuration(result: Result): HTMLElement {
   const { run } = result;
   const length = run.demanded_ms === undefined ? format.span(run.duration_ms / 1000)
     : `${format.span(run.duration_ms / 1000)} of ${format.span(run.demanded_ms / 1000)}${run.full_length ? '' : ' (not a full test)'}`;
-  const end = run.end === 'complete' ? 'ran its course' : `${run.end}${run.end_reason ? `: ${run.end_reason}` : ''}`;
+  const end = run.end === 'complete' ? 'ran its course' : `${run.end === 'decided' ? 'ended early, the answer being known' : run.end}${run.end_reason ? `: ${run.end_reason}` : ''}`;
   const pairs: [string, Child][] = [
     ['Test', run.test], ['Target', run.target], ['Script', run.script], ['Length', length], ['End', end],
     ['Started', format.moment(run.started)], ['Generator', run.host], ['Made by', `${result.tool.name} ${result.tool.version}`],
