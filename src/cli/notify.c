@@ -107,7 +107,8 @@ static bool arrived(sender *s, bool *ret_again)
     const br_http_response *r = &s->response;
     if (r->error.code != BR_OK) {
         snprintf(s->why, sizeof s->why, "%s", r->error.text);
-        *ret_again = true;
+        br_code code = r->error.code; /* a wrong certificate stays wrong */
+        *ret_again = code != BR_EUNKNOWNCA && code != BR_EWRONGHOST && code != BR_ENOTTLS;
         return false;
     }
     if (r->status >= 200 && r->status < 300) return true;

@@ -7,8 +7,8 @@
  * Safety: of an address only scheme and host are ever shown; path, query, user and password are hidden from
  * all logs (they are what a webhook's token is made of). Certificates are verified, redirects not followed.
  * Limits: BR_NOTIFY_TRIES tries for each address, each BR_NOTIFY_TRY long at most; all of them together end
- *     after BR_NOTIFY_ALL. Connection errors and the statuses 408, 429 and 5xx are tried again, after a
- * second, then two, or what Retry-After asks for.
+ *     after BR_NOTIFY_ALL. Connection errors other than wrong certificates and the statuses 408, 429 and 5xx
+ * are tried again, after a second, then two, or what Retry-After asks for.
  */
 #pragma once
 #include "base/arena.h"

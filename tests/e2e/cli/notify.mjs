@@ -1,7 +1,11 @@
 // brunt test --notify: what webhooks get, when it is tried again, and what nobody gets to see.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import path from 'node:path';
 import { test } from 'node:test';
-import { assertFails, assertQuiet, brunt, deadUrl, folder, messages, serve } from './harness.mjs';
+import { assertFails, assertQuiet, brunt, deadUrl, folder, listen, messages, serve } from './harness.mjs';
 
 const script = `import http from 'k6/http';
 import { sleep } from 'k6';
@@ -115,6 +119,23 @@ export function notifyTests() {
         assert.equal(refused.code, 0);
         assert.match(warnings(refused)[0], /not delivered: dial: connection refused \(3 tries\)/);
         hidden(refused);
+    });
+    test('a server that nobody vouches for does not get the message', async () => {
+        const dir = folder();
+        execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key.pem',
+            '-out', 'cert.pem', '-days', '2', '-subj', '/CN=hook', '-addext', 'subjectAltName=IP:127.0.0.1'], { cwd: dir, stdio: 'ignore' });
+        const text = (name) => readFileSync(path.join(dir, name), 'utf8');
+        let got = 0;
+        const server = https.createServer({ key: text('key.pem'), cert: text('cert.pem') }, (request, response) => { got++; request.resume(); response.end(); });
+        server.on('tlsClientError', () => {});
+        const url = (await listen(server)).replace('http:', 'https:');
+        const done = await run(['slow', 'here', '--notify', `${url}/${SECRET}`]);
+        assert.equal(done.code, 1);
+        assert.equal(got, 0);
+        assert.match(warnings(done)[0], /not delivered: x509: unknown authority \(1 try\)/);
+        hidden(done);
+        assertQuiet(await run(['slow', 'here', '--notify', url], { env: { SSL_CERT_FILE: path.join(dir, 'cert.pem') } }), 1);
+        assert.equal(got, 1);
     });
     test('a user in the address becomes a header', async () => {
         const { url, got } = await hook();
