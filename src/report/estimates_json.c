@@ -67,8 +67,10 @@ static void put_scalability(br_json *j, const br_capacity_report *c)
     put_figure(j, "lambda", c->usl_lambda);
     put_figure(j, "sigma", c->usl_sigma);
     br_json_put_f64(j, "kappa", br_json_rounded(c->usl_kappa, 12)); /* of the order of 1 / load² */
-    put_figure(j, "load_max", c->usl_load_max);
-    put_figure(j, "throughput_max", c->usl_throughput_max);
+    if (c->usl_load_max > 0) { /* without coherence the curve has no peak */
+        put_figure(j, "load_max", c->usl_load_max);
+        put_figure(j, "throughput_max", c->usl_throughput_max);
+    }
     br_json_close(j, '}');
 }
 

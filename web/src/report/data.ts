@@ -73,7 +73,7 @@ export interface Capacity {
   breaking_point?: CapacityFigure;
   best_goodput?: number;
   goodput_beyond?: number;
-  scalability?: { lambda: number; sigma: number; kappa: number; load_max: number; throughput_max: number };
+  scalability?: { lambda: number; sigma: number; kappa: number; load_max?: number; throughput_max?: number };
   steps: CapacityStep[];
   sentence: string;
 }

@@ -53,6 +53,12 @@ const BEYOND: Record<Capacity['beyond'], string> = {
   unknown: 'not seen: the load did not go beyond the breaking point', graceful: 'graceful', degraded: 'degraded', collapse: 'collapse',
 };
 
+function lawText(law: NonNullable<Capacity['scalability']>, load: (v: number) => string, unit: string): string {
+  const peak = law.load_max === undefined || law.throughput_max === undefined ? 'no peak'
+    : `at most ${format.rate(law.throughput_max)} at ${load(law.load_max)}${unit}`;
+  return `${peak}; contention ${format.percent(law.sigma)}`;
+}
+
 export function capacity(result: Result): HTMLElement | null {
   const c = result.verdict?.capacity;
   if (!c) return null;
@@ -65,7 +71,7 @@ export function capacity(result: Result): HTMLElement | null {
     c.measured && facts([
       ['Knee', figure(c.knee)], ['Breaking point', figure(c.breaking_point)],
       ['Beyond it', `${BEYOND[c.beyond]}${c.goodput_beyond === undefined ? '' : `, ${format.percent(c.goodput_beyond)} of the best goodput left`}`],
-      ...(c.scalability ? [['Scalability law', `at most ${format.rate(c.scalability.throughput_max)} at ${text(c.scalability.load_max)}${unit}; contention ${format.digits(c.scalability.sigma * 100)} %`] as [string, Child]] : []),
+      ...(c.scalability ? [['Scalability law', lawText(c.scalability, text, unit)] as [string, Child]] : []),
     ]),
     c.steps.length > 0 && table<Capacity['steps'][number]>([
       { title: c.load_unit === 'starts_per_s' ? 'Starts per second' : 'Virtual users', cell: (s) => text(s.load), text: true },
