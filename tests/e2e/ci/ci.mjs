@@ -1,6 +1,6 @@
 // deploy/ci: the script that pipelines call, the workflow, the comment on a pull request.
 //
-//     node ci.mjs
+//     node ci.mjs PATH/TO/brunt
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 
+const brunt = path.resolve(process.argv[2]);
 const root = path.resolve(import.meta.dirname, '../../..');
 const ci = path.join(root, 'deploy/ci');
 const folders = [];
@@ -108,6 +109,21 @@ describe('deploy/ci/run', () => {
         const done = run(['baseline']);
         assert.equal(done.code, 7);
         assert.match(done.all, /deploy\/ci\/run TEST\|all ENVIRONMENT/);
+    });
+    test('every command and flag exists', () => {
+        const { calls } = run(['baseline', 'staging'], { BRUNT_SCALE: '0.5' });
+        assert.deepEqual([...new Set(calls.map((c) => c[0]))], ['preflight', 'test', 'compare']);
+        for (const [command, ...args] of calls) {
+            const help = spawnSync(brunt, [command, '--help'], { encoding: 'utf8' });
+            assert.equal(help.status, 0, `brunt ${command}: ${help.stderr}`);
+            for (const flag of args.filter((a) => a.startsWith('--'))) {
+                assert.match(help.stdout, new RegExp(`^ .*${flag}[ ,]`, 'm'), `brunt ${command} has no ${flag}`);
+            }
+        }
+        const help = spawnSync(brunt, ['test', '--help'], { encoding: 'utf8' }).stdout;
+        for (const name of ['BRUNT_NOTIFY_URL', 'BRUNT_NOTIFY_ON', 'BRUNT_REPORT_URL', 'BRUNT_TARGET_VERSION', 'BRUNT_APPROVE', 'BRUNT_TOLD_AT']) {
+            assert.ok(help.includes(`[${name}]`), `brunt test does not read ${name}`);
+        }
     });
 });
 
