@@ -134,8 +134,8 @@ static double overdispersion(const br_compare_work *w, const share *s, size_t se
 /* Newcombe 1998, method 10: upper bound of b - a from Wilson's intervals, with fewer effective requests. */
 static double difference_high(const share *a, const share *b, double over_a, double over_b, double z)
 {
-    br_interval first = br_wilson(a->failed / over_a, a->requests / over_a, z);
-    br_interval second = br_wilson(b->failed / over_b, b->requests / over_b, z);
+    br_bounds first = br_wilson(a->failed / over_a, a->requests / over_a, z);
+    br_bounds second = br_wilson(b->failed / over_b, b->requests / over_b, z);
     return b->share - a->share + hypot(second.high - b->share, a->share - first.low);
 }
 

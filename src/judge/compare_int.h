@@ -63,7 +63,7 @@ typedef struct br_compare_work {
     br_compare_run *old_runs, *new_runs; /* valid ones */
     size_t old_count, new_count;
     BR_VEC(br_compare_row) rows;
-    size_t family[2]; /* rows that gate: of requests; of values */
+    size_t family[2];   /* rows that gate: of requests; of values */
     double noise;       /* variance of one run that is assumed where a row's own runs say little */
     double error_noise; /* the same of an error share, beyond what chance does to counts */
 } br_compare_work;

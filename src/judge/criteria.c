@@ -99,7 +99,7 @@ static void say_measured(br_criterion_result *ret, br_arena *arena)
         BR_ARG(ret->value_text), BR_ARG(distance), fabs(ret->margin) * 100, side, BR_ARG(limit), interval));
 }
 
-void br_criterion_figure(br_criterion_result *ret, br_arena *arena, double value, br_interval interval)
+void br_criterion_figure(br_criterion_result *ret, br_arena *arena, double value, br_bounds interval)
 {
     br_criterion_measured(ret, value);
     ret->value_text = br_unit_text(arena, value, ret->criterion->unit);

@@ -15,4 +15,4 @@
 void br_criterion_metric(const br_run_result *result, br_arena *arena, br_criterion_result *ret);
 
 /* A figure with its interval (not finite: unknown), compared with the limit and said. */
-void br_criterion_figure(br_criterion_result *ret, br_arena *arena, double value, br_interval interval);
+void br_criterion_figure(br_criterion_result *ret, br_arena *arena, double value, br_bounds interval);

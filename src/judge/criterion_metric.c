@@ -3,7 +3,7 @@
 #include "judge/shape_int.h"
 #include "stat/distributions.h"
 
-#define UNKNOWN ((br_interval){-INFINITY, INFINITY})
+#define UNKNOWN ((br_bounds){-INFINITY, INFINITY})
 
 /* Batches of slices for the interval of a rate. With fewer, the count alone gives it. */
 #define BATCHES_MIN 5
@@ -21,12 +21,12 @@ static double value_at(const br_sink *s, int64_t rank)
 }
 
 /* Of a percentile, by order statistics; a side is unknown if there are too few samples beyond. */
-static br_interval quantile_interval(const br_sink *s, double p)
+static br_bounds quantile_interval(const br_sink *s, double p)
 {
     int64_t low, high;
     br_quantile_ranks(s->count, p / 100, BR_CRITERION_Z, &low, &high);
     if (low < 0 || high < 0 || (uint64_t) high >= s->count) return UNKNOWN;
-    return (br_interval){value_at(s, low), value_at(s, high)};
+    return (br_bounds){value_at(s, low), value_at(s, high)};
 }
 
 static bool load_is_constant(const br_run_result *r)
@@ -65,22 +65,22 @@ static double batch_error(const br_run_result *r)
 }
 
 /* Of a count per second, as if its events were independent. */
-static br_interval count_interval(double count, br_ns duration)
+static br_bounds count_interval(double count, br_ns duration)
 {
     double seconds = (double) duration / (double) BR_SEC;
     if (seconds <= 0) return UNKNOWN;
-    br_interval i = br_count_interval(count, BR_CRITERION_Z);
-    return (br_interval){i.low / seconds, i.high / seconds};
+    br_bounds i = br_count_interval(count, BR_CRITERION_Z);
+    return (br_bounds){i.low / seconds, i.high / seconds};
 }
 
-static br_interval throughput_interval(const br_run_result *r, double count, double rate)
+static br_bounds throughput_interval(const br_run_result *r, double count, double rate)
 {
     if (r->slice_count < BATCHES_MIN || !load_is_constant(r)) return count_interval(count, r->duration);
     double error = batch_error(r);
-    return (br_interval){fmax(0, rate - error), rate + error};
+    return (br_bounds){fmax(0, rate - error), rate + error};
 }
 
-static br_interval sink_interval(const br_criterion *c, const br_sink *s, br_ns duration)
+static br_bounds sink_interval(const br_criterion *c, const br_sink *s, br_ns duration)
 {
     switch (c->agg.agg) {
         case BR_AGG_P: return quantile_interval(s, c->agg.p);
@@ -119,7 +119,7 @@ static void of_all(const br_run_result *r, br_arena *arena, br_criterion_result 
         return;
     }
     double value = m ? br_sink_value(&m->sink, c->agg, r->duration) : 0;
-    br_interval interval = UNKNOWN;
+    br_bounds interval = UNKNOWN;
     if (m && br_str_is(c->metric, "http_reqs") && c->agg.agg == BR_AGG_RATE) {
         interval = throughput_interval(r, m->sink.sum, value);
     } else if (m) {

@@ -31,6 +31,10 @@ void br_judge_add_note(br_judgement *j, const char *text);
 #define BR_NOTE(j, ...) br_judge_add_note(j, br_arena_printf(&(j)->arena, __VA_ARGS__))
 br_action *br_judge_action(br_judgement *j, const char *title);
 
+/* `name` is a literal, `text` of the judgement's arena. */
+br_self_check *br_judge_add_check(br_judgement *j, const char *name, bool fatal, bool ok, const char *text);
+/* Of littles_law.c: adds its checks. */
+void br_judge_littles_law(br_judgement *j, const br_run_result *r);
 /* Of self_check.c: fills j->self_checks and the notes on length. */
 void br_judge_self_checks(
     br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);

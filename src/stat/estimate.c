@@ -44,11 +44,11 @@ void br_quantile_ranks(uint64_t n, double q, double z, int64_t *ret_low, int64_t
     *ret_high = high >= (double) n ? (int64_t) n : (int64_t) high;
 }
 
-br_interval br_quantile_interval(const br_hist *h, double q, double z)
+br_bounds br_quantile_interval(const br_hist *h, double q, double z)
 {
     int64_t low, high;
     br_quantile_ranks(h->total, q, z, &low, &high);
-    br_interval i = {-INFINITY, INFINITY};
+    br_bounds i = {-INFINITY, INFINITY};
     if (low >= 0) i.low = br_hist_value_at(h, (uint64_t) low);
     if (high >= 0 && (uint64_t) high < h->total) i.high = br_hist_value_at(h, (uint64_t) high);
     return i;
@@ -66,13 +66,13 @@ double br_quantile_log_variance(const br_hist *h, double q)
     return error * error;
 }
 
-br_interval br_wilson(double k, double n, double z)
+br_bounds br_wilson(double k, double n, double z)
 {
-    if (n <= 0) return (br_interval){0, 1};
+    if (n <= 0) return (br_bounds){0, 1};
     double p = k / n, z2 = z * z;
     double middle = (p + z2 / (2 * n)) / (1 + z2 / n);
     double half = z * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n);
-    return (br_interval){k <= 0 ? 0 : fmax(0, middle - half), k >= n ? 1 : fmin(1, middle + half)};
+    return (br_bounds){k <= 0 ? 0 : fmax(0, middle - half), k >= n ? 1 : fmin(1, middle + half)};
 }
 
 static double byar(double count, double z)
@@ -82,9 +82,9 @@ static double byar(double count, double z)
     return count * c * c * c;
 }
 
-br_interval br_count_interval(double count, double z)
+br_bounds br_count_interval(double count, double z)
 {
-    return (br_interval){fmax(0, byar(count, -z)), byar(count + 1, z)};
+    return (br_bounds){fmax(0, byar(count, -z)), byar(count + 1, z)};
 }
 
 /* Two groups ------------------------------------------------------------------------------------- */

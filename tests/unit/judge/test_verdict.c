@@ -246,6 +246,76 @@ static void contradictions_are_invalid(void **state)
     expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "cover 30.0 s of the 40.0 s");
 }
 
+static const br_self_check *check_of(const br_judgement *j, const char *name)
+{
+    for (size_t i = 0; i < j->self_checks.len; i++) {
+        if (strcmp(j->self_checks.data[i].name, name) == 0) return &j->self_checks.data[i];
+    }
+    return NULL;
+}
+
+static br_result_metric *metric_of(br_run_result *r, const char *name)
+{
+    for (size_t i = 0; i < r->metric_count; i++) {
+        if (br_str_is(r->metrics[i].name, name)) return &r->metrics[i];
+    }
+    fail_msg("no metric %s", name);
+    return NULL;
+}
+
+static void failures_are_counted_alike(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0.005);
+    metric_of(r, "http_req_failed")->sink.nonzero = 500;
+    expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "failed requests counted: 500 in total");
+}
+
+static void littles_law_holds_or_the_run_is_invalid(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 10, 100, 0); /* 10 virtual users, 30 iterations of 10 s */
+    const br_self_check *c = check_of(judged(r), "little's law");
+    assert_true(c && c->ok);
+    c = check_of(judgement, "requests in flight");
+    assert_true(c && c->ok);
+    tear_down(NULL);
+    /* More time in iterations than virtual users had. */
+    r = fixture_baseline(30, 10, 100, 0);
+    fixture_add_n(metric_of(r, "iteration_duration"), 10000, 10);
+    expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "iteration_duration adds up to 400.0 s");
+    tear_down(NULL);
+    /* Less: they idled, which is no contradiction. */
+    r = fixture_baseline(60, 10, 100, 0);
+    metric_of(r, "iteration_duration")->sink.sum /= 2;
+    c = check_of(judged(r), "little's law");
+    assert_false(c->ok || c->fatal);
+    tear_down(NULL);
+    /* In the open model virtual users wait for their starts. */
+    r = fixture_baseline(60, 10, 100, 0);
+    metric_of(r, "iteration_duration")->sink.sum /= 2;
+    r->scenarios[0].executor = BR_STR("constant-arrival-rate");
+    assert_true(check_of(judged(r), "little's law")->ok);
+    tear_down(NULL);
+    /* One tenth of the run in which more requests were under way than there were virtual users. */
+    r = fixture_baseline(60, 30, 100, 0);
+    for (size_t i = 12; i < 18; i++) {
+        fixture_slice_fill(&r->slices[i], 300, 0, 100, 10);
+        r->slices[i].requests -= 300;
+    }
+    c = check_of(judged(r), "requests in flight");
+    assert_false(c->ok || c->fatal);
+    assert_true(br_str_find(c->text, BR_STR("tenth 3 of the run")) >= 0);
+}
+
+static void the_rate_times_the_length_is_the_count(void **state)
+{
+    (void) state;
+    const br_self_check *c = check_of(judged(fixture_baseline(30, 150, 100, 0)), "rate");
+    assert_true(c->ok);
+    assert_true(br_str_find(c->text, BR_STR("150.00 requests/s over 30.0 s are 4500 requests")) >= 0);
+}
+
 static void no_requests_are_no_evidence(void **state)
 {
     (void) state;
@@ -386,6 +456,9 @@ int main(void)
         TEST(an_interrupted_run_is_invalid),
         TEST(a_run_stopped_by_its_threshold_has_failed),
         TEST(contradictions_are_invalid),
+        TEST(failures_are_counted_alike),
+        TEST(littles_law_holds_or_the_run_is_invalid),
+        TEST(the_rate_times_the_length_is_the_count),
         TEST(no_requests_are_no_evidence),
         TEST(an_overloaded_generator_is_no_evidence),
         TEST(an_unreachable_target_is_told_apart),

@@ -69,7 +69,7 @@ static void wilson_agrees_with_scipy(void **state)
 {
     (void) state;
     double z = br_normal_quantile(0.975);
-    br_interval i = br_wilson(2, 20, z);
+    br_bounds i = br_wilson(2, 20, z);
     near(i.low, 0.027866481213768224, 1e-9);
     near(i.high, 0.30103364522848725, 1e-9);
     i = br_wilson(66, 1000, z);
@@ -83,7 +83,7 @@ static void wilson_agrees_with_scipy(void **state)
 static void count_interval_is_close_to_the_exact_one(void **state)
 {
     (void) state;
-    br_interval i = br_count_interval(10, br_normal_quantile(0.975));
+    br_bounds i = br_count_interval(10, br_normal_quantile(0.975));
     near(i.low, 4.7953886961324335, 0.01); /* chi-squared quantiles */
     near(i.high, 18.39035604201778, 0.01);
     i = br_count_interval(0, br_normal_quantile(0.975));
@@ -110,7 +110,7 @@ static void quantile_interval_has_the_ranks_of_the_book(void **state)
     assert_int_equal(low, -1);
     br_hist h;
     br_hist_init(&h);
-    br_interval i = br_quantile_interval(&h, 0.95, 1.96);
+    br_bounds i = br_quantile_interval(&h, 0.95, 1.96);
     assert_true(isinf(i.low) && isinf(i.high));
     for (int v = 1; v <= 1000; v++) {
         br_hist_record(&h, v);
