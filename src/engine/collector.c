@@ -97,6 +97,20 @@ uint32_t br_collector_outstanding(const br_collector *c)
     return c->outstanding;
 }
 
+/* What open scenarios were to start so far, without the probe. */
+static uint64_t open_starts(br_engine *e)
+{
+    const br_options *o = e->config->options;
+    uint64_t sum = 0;
+    for (size_t k = 0; k < o->scenario_count; k++) {
+        const br_scenario *s = &o->scenarios[k];
+        if (!br_scenario_is_open(s) || br_str_eq(s->name, e->config->probe)) continue;
+        sum += (uint64_t) atomic_load(&e->shared[k].iterations_started) +
+               (uint64_t) atomic_load(&e->shared[k].dropped) + (uint64_t) atomic_load(&e->shared[k].missed);
+    }
+    return sum;
+}
+
 void br_collector_take(br_collector *c, br_shard *shard, br_ns at)
 {
     br_engine *e = c->engine;
@@ -107,6 +121,7 @@ void br_collector_take(br_collector *c, br_shard *shard, br_ns at)
     if (e->start && relative > 0) {
         double vus = (double) br_engine_active_vus(e);
         br_timeline_add(c->timeline, relative, shard, vus);
+        br_timeline_count_starts(c->timeline, relative, open_starts(e));
         if (c->probe) br_timeline_add(c->probe, relative, shard, vus);
     }
     br_sink_merge(&c->second_duration, &shard->sinks[BR_M_HTTP_REQ_DURATION]);

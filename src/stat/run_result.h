@@ -14,6 +14,7 @@
 typedef struct br_slice {
     br_ns start, length; /* relative to the run's start */
     uint64_t requests, failed, iterations, checks, checks_failed, dropped;
+    uint64_t starts; /* that open scenarios were to make, dropped ones included; a probe's not */
     uint64_t received_bytes, sent_bytes;
     double vus;         /* at the end of the slice */
     br_hist latency_us; /* http_req_duration in microseconds, off by at most 0.8 %; min and max are exact */
@@ -146,6 +147,8 @@ void br_timeline_free(br_timeline *t);
  * one before.
  */
 void br_timeline_add(br_timeline *t, br_ns at, const br_shard *delta, double vus);
+/* Starts of open scenarios since the run's begin until `at`; what is new belongs to the slice of `at`. */
+void br_timeline_count_starts(br_timeline *t, br_ns at, uint64_t total);
 /* Moves the slices out into the result; the last one ends at the latest `at`. The timeline is empty then. */
 void br_timeline_finish(br_timeline *t, br_run_result *r);
 /* The same, into an arena; the caller frees the slices' histograms. */

@@ -23,6 +23,7 @@ struct br_timeline {
     size_t len, cap;
     cell *cells;
     br_timeline_sinks sinks;
+    uint64_t starts; /* so far */
 };
 
 br_timeline *br_timeline_new_of(br_ns slice_ns, const br_timeline_sinks *sinks)
@@ -134,6 +135,7 @@ static void add_counts(br_slice *into, const br_slice *from)
     into->checks += from->checks;
     into->checks_failed += from->checks_failed;
     into->dropped += from->dropped;
+    into->starts += from->starts;
     into->received_bytes += from->received_bytes;
     into->sent_bytes += from->sent_bytes;
     into->vus = from->vus;
@@ -217,6 +219,13 @@ void br_timeline_add(br_timeline *t, br_ns at, const br_shard *delta, double vus
                           });
     add_latency(c, sink_of(delta, of->latency));
     if (at > t->end) t->end = at;
+}
+
+void br_timeline_count_starts(br_timeline *t, br_ns at, uint64_t total)
+{
+    if (total <= t->starts) return;
+    cell_at(t, at)->slice.starts += total - t->starts;
+    t->starts = total;
 }
 
 /* Finish ---------------------------------------------------------------------------------------- */

@@ -66,6 +66,22 @@ static void added_vus_are_used_again(void **state)
     run_deinit(&r);
 }
 
+/* What was to start is counted when it was to, whatever became of it. */
+static void slices_count_starts(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    run_exits(&r, OPEN("rate: 20, duration: '2s', preAllocatedVUs: 1, maxVUs: 1"),
+        "export default function () { sleep(0.3) }", BR_EXIT_OK);
+    uint64_t starts = 0;
+    for (size_t i = 0; i < r.result->slice_count; i++)
+        starts += r.result->slices[i].starts;
+    assert_int_equal(starts, r.result->generator.starts_scheduled);
+    assert_in_range(r.result->slices[0].starts, 15, 22);
+    run_deinit(&r);
+}
+
 static void init_code_of_added_vus_may_fail(void **state)
 {
     (void) state;
@@ -194,6 +210,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(stages_of_rates),
         cmocka_unit_test(vus_are_added_while_needed),
         cmocka_unit_test(added_vus_are_used_again),
+        cmocka_unit_test(slices_count_starts),
         cmocka_unit_test(init_code_of_added_vus_may_fail),
         cmocka_unit_test(scripts_see_the_scenario),
         cmocka_unit_test(the_least_length_keeps_vus_busy),

@@ -134,6 +134,25 @@ static void test_length_doubles(void **state)
     close_fixture(&f);
 }
 
+/* Totals come again and again, from several workers in one second; each start is counted once. */
+static void test_starts(void **state)
+{
+    (void) state;
+    fixture f = open_fixture(BR_SEC);
+    static const uint64_t totals[] = {10, 10, 25, 25, 20, 40};
+    for (int i = 0; i < 6; i++) {
+        br_ns at = (i / 2 + 1) * BR_SEC;
+        hand_over(&f, at, 1, 1, 1);
+        br_timeline_count_starts(f.timeline, at, totals[i]);
+    }
+    finish(&f);
+    assert_int_equal(f.result->slice_count, 3);
+    assert_int_equal(f.result->slices[0].starts, 10);
+    assert_int_equal(f.result->slices[1].starts, 15);
+    assert_int_equal(f.result->slices[2].starts, 15);
+    close_fixture(&f);
+}
+
 static void test_jump_ahead(void **state)
 {
     (void) state;
@@ -265,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_empty_and_at_zero),
         cmocka_unit_test(test_length_doubles),
+        cmocka_unit_test(test_starts),
         cmocka_unit_test(test_jump_ahead),
         cmocka_unit_test(test_latencies),
         cmocka_unit_test(test_odd_latencies),
