@@ -1,10 +1,8 @@
 /* brunt compare: are newer runs slower than older ones? */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "base/num.h"
 #include "cli/commands.h"
 #include "cli/comparing.h"
 #include "cli/history_args.h"
@@ -52,19 +50,6 @@ typedef struct chosen {
     const char *test, *environment;
     br_compare_config config;
 } chosen;
-
-static br_code read_limit(const br_args *a, br_compare_config *config, br_err *err)
-{
-    const char *text = br_args_get(a, "limit");
-    double percent;
-    if (!text) return BR_OK;
-    br_str number = br_str_of(text);
-    if (!br_str_ends(number, BR_STR("%")) ||
-        br_parse_f64(br_str_sub(number, 0, number.n - 1), &percent) != BR_OK || percent < 1 || percent > 1000)
-        return br_fail(err, BR_EINVAL, "--limit '%s': use a share from 1%% to 1000%%, such as 20%%", text);
-    config->limit = 1 + percent / 100;
-    return BR_OK;
-}
 
 static br_code add_run(br_store *s, const chosen *c, br_str word, id_list *list, br_err *err)
 {
@@ -198,7 +183,7 @@ static br_code work(const br_args *a, int *ret_status, br_err *err)
 {
     chosen c = {.test = br_args_get(a, "test"), .environment = br_args_get(a, "env")};
     br_store *store = NULL;
-    br_code code = read_limit(a, &c.config, err);
+    br_code code = br_history_limit(a, &c.config.limit, err);
     if (code != BR_OK) return code;
     code = br_history_open(a, BR_STORE_READ, &store, err);
     bool nothing = code == BR_ENOTFOUND;

@@ -83,3 +83,16 @@ br_code br_history_ago(const br_args *a, const char *flag, br_ns *ret_wall, br_e
     *ret_wall = br_clock_wall() - length;
     return BR_OK;
 }
+
+br_code br_history_limit(const br_args *a, double *ret, br_err *err)
+{
+    const char *text = br_args_get(a, "limit");
+    double percent;
+    if (!text) return BR_OK;
+    br_str number = br_str_of(text);
+    if (!br_str_ends(number, BR_STR("%")) ||
+        br_parse_f64(br_str_sub(number, 0, number.n - 1), &percent) != BR_OK || percent < 1 || percent > 1000)
+        return br_fail(err, BR_EINVAL, "--limit '%s': use a share from 1%% to 1000%%, such as 20%%", text);
+    *ret = 1 + percent / 100;
+    return BR_OK;
+}

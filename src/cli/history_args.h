@@ -25,3 +25,5 @@ BR_NODISCARD br_code br_history_run(br_store *s, const char *word, const char *t
 BR_NODISCARD br_code br_history_count(const br_args *a, const char *flag, size_t *ret, br_err *err);
 /* A flag with a duration such as 90d: *ret is the instant that long ago. BR_EINVAL. */
 BR_NODISCARD br_code br_history_ago(const br_args *a, const char *flag, br_ns *ret_wall, br_err *err);
+/* --limit 20% of a comparison as a ratio, 1.2; untouched if it is not given. BR_EINVAL. */
+BR_NODISCARD br_code br_history_limit(const br_args *a, double *ret, br_err *err);
