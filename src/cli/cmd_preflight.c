@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "cli/commands.h"
 #include "cli/config_args.h"
+#include "cli/history_args.h"
 #include "cli/preflight.h"
 #include "cli/reports.h"
 #include "engine/exit_code.h"
@@ -23,12 +24,11 @@ static const br_arg preflight_args[] = {
         "go on although this check failed: data, metrics, baseline, machine, ...", NULL},
     {"json", 0, BR_ARG_SWITCH, NULL, "print JSON instead of text", NULL},
     {"reports", 0, BR_ARG_VALUE, "DIR", "folder for preflight-ENVIRONMENT.json (default: reports)", NULL},
-    {"store", 0, BR_ARG_VALUE, "FILE", "history to look for a baseline in", "BRUNT_STORE"},
     {NULL, 0, BR_ARG_SWITCH, NULL, NULL, NULL},
 };
 
-const br_arg_section br_preflight_sections[] = {
-    {NULL, preflight_args}, {"Gate", br_gate_args}, {"General", br_global_args}, {NULL, NULL}};
+const br_arg_section br_preflight_sections[] = {{NULL, preflight_args}, {"History", br_history_args},
+    {"Gate", br_gate_args}, {"General", br_global_args}, {NULL, NULL}};
 
 static void print_help(void)
 {

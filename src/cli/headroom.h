@@ -10,10 +10,10 @@
 #define BR_VU_KB_LEAST 100 /* resident memory of a virtual user with the smallest of scripts */
 
 typedef struct br_headroom { /* 0: unknown */
-    uint32_t cores;         /* that this process may use */
-    double load;            /* average of the last minute: processes that run or want to */
-    int64_t memory_kb;      /* available without swapping */
-    br_resources resources; /* now */
+    uint32_t cores;          /* that this process may use */
+    double load;             /* average of the last minute: processes that run or want to */
+    int64_t memory_kb;       /* available without swapping */
+    br_resources resources;  /* now */
 } br_headroom;
 
 void br_headroom_look(br_headroom *ret);

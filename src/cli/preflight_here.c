@@ -1,22 +1,12 @@
 /* What is known here: the baseline in the history, and what this machine can give. */
-#include <stdlib.h>
 #include "cli/headroom.h"
+#include "cli/history_args.h"
 #include "cli/preflight.h"
 #include "judge/format.h"
-#include "store/store.h"
 
 #define SPARE 64 /* descriptors and ports that are not for connections of users */
 
 /* Baseline ----------------------------------------------------------------------------------------- */
-
-/* --store, else BRUNT_STORE, else the user's own. */
-static br_code open_history(br_preflight *p, br_store **ret, br_err *err)
-{
-    const char *path = br_args_get(p->args, "store");
-    if (!path) path = getenv("BRUNT_STORE");
-    br_code code = path && *path ? BR_OK : br_store_default_path(&p->arena, &path, err);
-    return code == BR_OK ? br_store_open(path, BR_STORE_READ, ret, err) : code;
-}
 
 /* The newest valid run of the test there; false: none. */
 static bool find_run(br_preflight *p, br_store *store, const char *test, br_stored_run *ret, br_err *err)
@@ -44,7 +34,7 @@ void br_preflight_check_baseline(br_preflight *p)
     br_err err = {0};
     const char *test = p->test ? p->test->name.p : "baseline";
     br_stored_run run;
-    br_code code = open_history(p, &store, &err);
+    br_code code = br_history_open(p->args, BR_STORE_READ, &store, &err);
     bool found = code == BR_OK &&
                  (find_run(p, store, test, &run, &err) || find_run(p, store, "baseline", &run, &err));
     if (found) {
