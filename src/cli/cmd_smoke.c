@@ -144,6 +144,7 @@ static int run(const wanted *w, const br_args *a)
     }
     br_exit_code exit_code = BR_EXIT_OTHER;
     br_test_script s;
+    BR_ASSERT(w->test);
     code = br_test_script_prepare(
         w->config, &w->environment, w->test, w->test->script, few_iterations(w), a, &s, &exit_code, &err);
     if (code != BR_OK) {

@@ -186,6 +186,25 @@ static void take_headers(br_preflight *p, br_target_source *s)
     s->header_count = e->header_count;
 }
 
+/* Is there a series of each wanted name? Labels of a name narrow it down; its series have more of them. */
+static br_code find_names(br_preflight *p, const br_watch_target *from, br_target_watch *watch, br_err *err)
+{
+    br_target_series *list;
+    size_t count;
+    br_target_watch_copy(watch, br_clock_now(), &p->arena, &list, &count);
+    for (size_t i = 0; i < from->name_count; i++) {
+        br_str rest = from->names[i], name = rest;
+        bool found = false;
+        (void) br_str_cut(&rest, '{', &name);
+        for (size_t k = 0; k < count && !found; k++)
+            found = br_str_starts(list[k].name, name) && list[k].count > 0;
+        if (!found)
+            return br_fail(err, BR_ENOTFOUND, BR_FMT " has nothing called " BR_FMT, BR_ARG(from->place),
+                BR_ARG(from->names[i]));
+    }
+    return BR_OK;
+}
+
 /* The first sample of a source; false and the reason if there is none. */
 static bool try_source(br_preflight *p, const br_watch_target *from, br_target_source *s, br_err *err)
 {
@@ -201,6 +220,7 @@ static bool try_source(br_preflight *p, const br_watch_target *from, br_target_s
     if (from->kind == BR_WATCH_PROMETHEUS) take_headers(p, s);
     br_target_watch *watch = NULL;
     br_code code = br_target_watch_start(s, 1, BR_TARGET_INTERVAL_MAX, &watch, err);
+    if (code == BR_OK) code = find_names(p, from, watch, err);
     br_target_watch_free(watch);
     return code == BR_OK;
 }

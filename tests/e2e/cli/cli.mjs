@@ -19,6 +19,7 @@ import { openTests } from './open.mjs';
 import { moduleTests } from './modules.mjs';
 import { notifyTests } from './notify.mjs';
 import { outputTests } from './outputs.mjs';
+import { preflightTests } from './preflight.mjs';
 import { quickTests } from './quick.mjs';
 import { scriptTests } from './scripts.mjs';
 import { secretTests } from './secrets.mjs';
@@ -50,6 +51,7 @@ const groups = {
     secretTests,
     openTests,
     loopTests,
+    preflightTests,
     quickTests,
     http2Tests,
     targetTests,
