@@ -6,7 +6,8 @@ br_code br_test_script_prepare(const br_config *cfg, const br_environment *e, co
 {
     br_test_script s = {0};
     *ret_exit = BR_EXIT_CONFIG;
-    br_code code = br_test_plan_make(e, t, 1, &s.plan, err);
+    static const br_test_extras none; /* no probe, no writes */
+    br_code code = br_test_plan_make(e, t, 1, &none, &s.plan, err);
     if (code != BR_OK) {
         json_decref(options);
         return code;
