@@ -47,8 +47,8 @@ static void the_verdict_comes_first(void **state)
         "    Test soak against http://t\n"
         "\n"
         "  Criteria\n"
-        "    ✗ p95 < 100ms             144.9ms  44.9 % over\n"
-        "    ✓ error_rate < 1%         0%       100.0 % to spare\n"
+        "    ✗ p95 < 100ms             144.9ms  44.9 % over  (144.37ms to 145.55ms)\n"
+        "    ✓ error_rate < 1%         0%       100.0 % to spare  (0% to 0.06%)\n"
         "    – memory_growth < 50MB/h  -        not measured\n"
         "\n"
         "  Reasons\n";
