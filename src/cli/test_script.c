@@ -4,9 +4,9 @@ br_code br_test_script_prepare(const br_config *cfg, const br_environment *e, co
     br_str script, json_t *options, const br_args *args, br_test_script *ret, br_exit_code *ret_exit,
     br_err *err)
 {
+    static const br_test_extras none = {0};
     br_test_script s = {0};
     *ret_exit = BR_EXIT_CONFIG;
-    static const br_test_extras none; /* no probe, no writes */
     br_code code = br_test_plan_make(e, t, 1, &none, &s.plan, err);
     if (code != BR_OK) {
         json_decref(options);
