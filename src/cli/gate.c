@@ -1,5 +1,6 @@
 #include "cli/gate.h"
 #include <stdlib.h>
+#include "base/log.h"
 #include "judge/format.h"
 
 const br_arg br_gate_args[] = {
@@ -164,4 +165,20 @@ br_str br_gate_text(const br_gate_pass *p, br_arena *arena)
     br_str text = b.len ? br_arena_str(arena, br_buf_view(&b)) : BR_STR("");
     br_buf_deinit(&b);
     return text;
+}
+
+br_code br_gate_open(const br_environment *e, const br_args *a, br_ns length, br_err *err)
+{
+    br_gate_claim claim = br_gate_claim_of(a);
+    br_gate_pass pass;
+    br_arena arena;
+    br_arena_init(&arena, 1024);
+    br_code code = br_gate_check(e, &claim, br_clock_wall(), length, &arena, &pass, err);
+    if (code == BR_OK) {
+        br_str text = br_gate_text(&pass, &arena);
+        if (text.n) br_info("environment " BR_FMT ": " BR_FMT, BR_ARG(e->name), BR_ARG(text));
+        if (pass.warning.n) br_warn(BR_FMT, BR_ARG(pass.warning));
+    }
+    br_arena_deinit(&arena);
+    return code;
 }

@@ -41,3 +41,6 @@ BR_NODISCARD br_code br_gate_check(const br_environment *e, const br_gate_claim 
 
 /* "approved by Ada (release 2.1), told 2026-11-25 01:00 UTC"; empty if there is nothing to say. */
 br_str br_gate_text(const br_gate_pass *p, br_arena *arena);
+
+/* The same by the flags of a command and the clock, for those that load a target; logs what is on record. */
+BR_NODISCARD br_code br_gate_open(const br_environment *e, const br_args *a, br_ns length, br_err *err);
