@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/commands.h"
+#include "cli/config_args.h"
+#include "cli/gate.h"
 #include "cli/interrupt.h"
 #include "cli/limits.h"
 #include "cli/modules.h"
@@ -18,8 +20,7 @@
 #define COOL_DOWN_MAX (3600 * BR_SEC)
 
 static const br_arg test_args[] = {
-    {"config", 'c', BR_ARG_VALUE, "FILE", "configuration (default: brunt.yaml, then loadtest/brunt.yaml)",
-        NULL},
+    BR_CONFIG_ARG,
     {"cool-down", 0, BR_ARG_VALUE, "DURATION",
         "go on watching the target so long after the load (default 0s)", NULL},
     {"dry-run", 0, BR_ARG_SWITCH, NULL, "print what would be done and when, and do nothing", NULL},
@@ -45,7 +46,8 @@ static const br_arg test_args[] = {
 };
 
 const br_arg_section br_test_sections[] = {{NULL, test_args}, {"History", br_record_test_args},
-    {"Modules", br_module_args}, {"Limits", br_limit_args}, {"General", br_global_args}, {NULL, NULL}};
+    {"Gate", br_gate_args}, {"Modules", br_module_args}, {"Limits", br_limit_args},
+    {"General", br_global_args}, {NULL, NULL}};
 
 static void print_help(void)
 {
@@ -57,16 +59,8 @@ static void print_help(void)
          "  brunt test all staging --dry-run                what would be done, and when\n\nFlags:");
     br_args_print_help(stdout, br_test_sections);
     puts("\nExit codes: 0 passed, 1 failed, 4 the run is no evidence (invalid), 5 target unavailable,\n"
-         "104 bad configuration, 107 exception in the script, 255 other errors.");
-}
-
-static const char *find_config(const br_args *a)
-{
-    const char *given = br_args_get(a, "config");
-    if (given) return given;
-    return access("brunt.yaml", F_OK) == 0 || access("loadtest/brunt.yaml", F_OK) != 0
-               ? "brunt.yaml"
-               : "loadtest/brunt.yaml";
+         "6 not allowed now (approval, window, notice), 104 bad configuration, 107 exception in the script,\n"
+         "255 other errors.");
 }
 
 static br_code read_scale(br_test_session *s, br_err *err)
@@ -159,7 +153,7 @@ static br_code configure(br_test_session *s, br_err *err)
     if (code == BR_OK && forms) code = br_reports_parse(forms, &s->report_forms, err);
     if (code == BR_OK) code = br_notify_read(a, &s->notify, err);
     if (code == BR_OK) code = br_cli_loop(a, &s->loop, err);
-    if (code == BR_OK) code = br_config_load(find_config(a), &s->config, err);
+    if (code == BR_OK) code = br_config_args_load(a, &s->config, err);
     if (code == BR_OK)
         code = br_config_environment(s->config, br_str_of(a->words.data[1]), &s->environment, err);
     return code;
@@ -178,6 +172,17 @@ static br_code check_target(const br_test_session *s, br_err *err)
         BR_ARG(s->environment->name));
 }
 
+/* Is this environment open for so long? Refusals have an exit status of their own. */
+static br_code pass_gate(const br_test_session *s, const br_test_list *list, int *ret_status, br_err *err)
+{
+    double length = 0;
+    for (size_t i = 0; i < list->len; i++)
+        length += (double) list->data[i]->plan.duration * s->scale;
+    br_code code = br_gate_open(s->environment, &s->args, (br_ns) length, err);
+    *ret_status = code == BR_EACCESS ? BR_GATE_EXIT_REFUSED : BR_EXIT_CONFIG;
+    return code;
+}
+
 static int execute(br_test_session *s)
 {
     br_err err = {0};
@@ -186,6 +191,7 @@ static int execute(br_test_session *s)
     br_code code = br_test_all_collect(s, &list, &err);
     bool dry = code == BR_OK && br_args_has(&s->args, "dry-run");
     if (dry) status = br_test_all_dry_run(s, &list);
+    if (code == BR_OK && !dry) code = pass_gate(s, &list, &status, &err);
     if (code == BR_OK && !dry) {
         status = BR_EXIT_OTHER;
         code = br_reports_check_dir(s->report_dir, &err);
