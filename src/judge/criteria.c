@@ -2,6 +2,7 @@
 #include <math.h>
 #include "judge/criterion_int.h"
 #include "judge/format.h"
+#include "judge/estimates_int.h"
 #include "judge/shape_int.h"
 
 const char *br_unit_name(br_unit unit)
@@ -121,11 +122,7 @@ void br_criterion_evaluate(const br_criterion *c, const br_run_result *result,
         case BR_CRITERION_METRIC: br_criterion_metric(result, arena, ret); break;
         case BR_CRITERION_STABLE: br_shape_stable(result, arena, ret); break;
         case BR_CRITERION_GRACEFUL: br_shape_graceful(result, inputs, arena, ret); break;
-        case BR_CRITERION_RECOVERY: br_shape_recovery(result, inputs, arena, ret); break;
-        case BR_CRITERION_MEMORY:
-            br_criterion_not_measured(ret, arena,
-                "this version has no probe for the memory of the target; watch it from "
-                "outside");
-            break;
+        case BR_CRITERION_RECOVERY: br_criterion_recovery(result, inputs, arena, ret); break;
+        case BR_CRITERION_MEMORY: br_criterion_memory(inputs, arena, ret); break;
     }
 }

@@ -18,9 +18,11 @@
  *     stable                 latency and throughput do not drift (see judge/shape_int.h for the formula)
  *     degrades gracefully    goodput holds at the top of a ramp
  *     recovery < 2min        after a spike
- *     memory_growth < 50MB/h not measurable yet: always "not measured"
+ *     memory_growth < 50MB/h of the target, decided as in judge/leak.h
  */
 #pragma once
+#include "judge/leak.h"
+#include "judge/recovery.h"
 #include "stat/run_result.h"
 
 typedef enum br_criterion_kind {
@@ -89,9 +91,11 @@ typedef struct br_criterion_result {
 
 /* What a criterion needs to know besides the result. */
 typedef struct br_criterion_inputs {
-    br_ns spike_start, spike_end; /* relative to the run's start; end 0: there is no spike */
-    bool shortened;               /* the run was deliberately shorter than the test */
-    double error_limit;           /* share of errors that the test allows, for "degrades gracefully" */
+    br_ns spike_start, spike_end;       /* relative to the run's start; end 0: there is no spike */
+    bool shortened;                     /* the run was deliberately shorter than the test */
+    double error_limit;                 /* share of errors that the test allows, for "degrades gracefully" */
+    const br_recovery_report *recovery; /* NULL: computed */
+    const br_leak_report *leak;         /* NULL: memory was not watched */
 } br_criterion_inputs;
 
 /* Texts come from `arena`. Never fails: what cannot be computed is BR_CRITERION_NOT_MEASURED with the reason.

@@ -243,26 +243,28 @@ static size_t slices_for(double s, double slice_s)
     return (size_t) fmax(1, ceil(s / slice_s - 1e-9));
 }
 
-/* false: the report's sentence says why nothing can be said. */
+/* Always false. */
+static bool not_measured(br_recovery_report *r, br_arena *arena, const char *reason)
+{
+    r->reason = br_str_of(reason);
+    r->sentence = br_str_of(br_arena_printf(arena, "Recovery was not measured: %s.", reason));
+    return false;
+}
+
+/* false: the report says why nothing can be said. */
 static bool prepare(course *c, br_ns spike_start, br_ns spike_end, size_t *ret_after, br_arena *arena)
 {
     br_recovery_report *report = c->report;
-    if (spike_end <= spike_start || c->count == 0) {
-        report->sentence = BR_STR("Recovery was not measured: the test has no spike.");
-        return false;
-    }
-    uint64_t n = set_reference(c, spike_start, report);
+    if (spike_end <= spike_start) return not_measured(report, arena, "the test has no spike");
+    uint64_t n = c->count > 0 ? set_reference(c, spike_start, report) : 0;
     if (n < BR_RECOVERY_WINDOW_REQUESTS) {
-        report->sentence = br_str_of(br_arena_printf(arena,
-            "Recovery was not measured: %llu requests in the 60 s before the spike are too few for a reference; %d are "
-            "needed.",
-            (unsigned long long) n, BR_RECOVERY_WINDOW_REQUESTS));
-        return false;
+        return not_measured(report, arena,
+            br_arena_printf(arena,
+                "%llu requests in the 60 s before the spike are too few for a reference; %d are needed",
+                (unsigned long long) n, BR_RECOVERY_WINDOW_REQUESTS));
     }
-    if (report->goodput_before <= 0) {
-        report->sentence = BR_STR("Recovery was not measured: no request before the spike succeeded.");
-        return false;
-    }
+    if (report->goodput_before <= 0)
+        return not_measured(report, arena, "no request before the spike succeeded");
     double slice_s = seconds(c->slices[0].length);
     c->window = slices_for(BR_RECOVERY_WINDOW_REQUESTS / report->goodput_before, slice_s);
     c->hold = slices_for(seconds(BR_RECOVERY_HOLD), slice_s);
@@ -275,10 +277,10 @@ static bool prepare(course *c, br_ns spike_start, br_ns spike_end, size_t *ret_a
     const br_slice *last = &c->slices[c->count - 1];
     report->observed_s = fmax(0, seconds(last->start + last->length - spike_end));
     if (after + c->hold > c->count) {
-        report->sentence = br_str_of(br_arena_printf(arena,
-            "Recovery was not measured: the run ended %.0f s after the spike, and %.0f s are needed to see that it holds.",
-            report->observed_s, (double) c->hold * slice_s));
-        return false;
+        return not_measured(report, arena,
+            br_arena_printf(arena,
+                "the run ended %.0f s after the spike, and %.0f s are needed to see that it holds",
+                report->observed_s, (double) c->hold * slice_s));
     }
     return true;
 }

@@ -43,6 +43,7 @@ typedef struct br_recovery_report {
     double area_s; /* integral of max(0, p95/p95_before - 1) from the spike's end until it is over */
     double error_share_before, error_share_peak;
     double goodput_before; /* per second */
+    br_str reason;         /* why it was not measured */
     br_str sentence;
 } br_recovery_report;
 

@@ -1,29 +1,25 @@
 /*
  * judge/shape_int.h - criteria on the course of a run rather than on one figure.
  *
- * What: "stable", "degrades gracefully" and "recovery", computed from the time slices.
+ * What: "stable" and "degrades gracefully", computed from the time slices.
  * Why here: shared by criteria.c (which calls them) and nobody else.
  * Threads: any; pure.
  *
  * Definitions. A window is so many neighbouring slices that it holds BR_WINDOW_REQUESTS_MIN requests on
  * average; with fewer a p95 says nothing. Goodput is answered requests that did not fail, per second.
  *
- *   stable      for a constant load. Slices at the end in which virtual users have left are dropped, the
- * first third of the rest is warm-up. L2, L3: medians over the windows of the second and the third third of
- * the window's p95; X2, X3: means of requests per second, s2, s3 their standard errors. Latency drifts if L3
- * > L2 * (1 + BR_STABLE_LATENCY_DRIFT) and L3 - L2 > BR_STABLE_LATENCY_MS; throughput drifts if X3 < X2 * (1
- * - BR_STABLE_THROUGHPUT_DRIFT) and X2 - X3 > 2 * sqrt(s2^2 + s3^2), that is, beyond what the ups and downs
- * from window to window explain. Getting better is stable too. graceful    for a ramp. X_best: highest mean
- * goodput over a rolling span of max(3, n/20) slices; X_top: goodput over the slices with at least 90 % of
- * the highest number of virtual users. X_top / X_best >= 0.9 is graceful, >= 0.5 degraded, below that a
- * collapse; and errors at the top must keep their limit. recovery    for a spike. Reference: the last 60 s
- * before the spike, p95_0 with its upper 95 % bound by order statistics (rank n q + 1.96 sqrt(n q (1 - q)))
- * and error share e_0. Recovered at the start of the first span of 15 s (longer if that holds fewer than 59
- * requests) after the spike's end in which p95 <= max(1.10 p95_0, p95_0 + 1 ms, upper bound) and errors <=
- * e_0 + 0.5 percentage points. No recovery in the time observed is a failure, unless the run was deliberately
- * shortened and ended before the limit: then nobody knows.
+ *   stable    for a constant load. Slices at the end in which virtual users have left are dropped, the first
+ * third of the rest is warm-up. L2, L3: medians over the windows of the second and the third third of the
+ *             window's p95; X2, X3: means of requests per second, s2, s3 their standard errors. Latency
+ * drifts if L3 > L2 * (1 + BR_STABLE_LATENCY_DRIFT) and L3 - L2 > BR_STABLE_LATENCY_MS; throughput drifts if
+ * X3 < X2 * (1 - BR_STABLE_THROUGHPUT_DRIFT) and X2 - X3 > 2 * sqrt(s2^2 + s3^2), that is, beyond what the
+ * ups and downs from window to window explain. Getting better is stable too. graceful  for a ramp. X_best:
+ * highest mean goodput over a rolling span of max(3, n/20) slices; X_top: goodput over the slices with at
+ * least 90 % of the highest number of virtual users. X_top / X_best >= 0.9 is graceful,
+ *             >= 0.5 degraded, below that a collapse; and errors at the top must keep their limit.
  */
 #pragma once
+#include "judge/capacity.h"
 #include "judge/criteria.h"
 
 #define BR_WINDOW_REQUESTS_MIN     20
@@ -31,21 +27,11 @@
 #define BR_STABLE_LATENCY_MS       5.0
 #define BR_STABLE_THROUGHPUT_DRIFT 0.10
 #define BR_STABLE_WINDOWS_MIN      3
-#define BR_GRACEFUL_SHARE          0.9
-#define BR_GRACEFUL_COLLAPSE       0.5
 #define BR_GRACEFUL_SLICES_MIN     12
-#define BR_RECOVERY_HOLD           (15 * BR_SEC)
-#define BR_RECOVERY_REFERENCE      (60 * BR_SEC)
-#define BR_RECOVERY_LATENCY        1.10
-#define BR_RECOVERY_LATENCY_MS     1.0
-#define BR_RECOVERY_ERRORS         0.005
-#define BR_RECOVERY_REQUESTS_MIN   59 /* 0.95^59 < 0.05: fewer give a p95 no upper bound */
 
 /* Each fills the state, the figure and the sentence of *ret, whose criterion and limit_text are set. */
 void br_shape_stable(const br_run_result *result, br_arena *arena, br_criterion_result *ret);
 void br_shape_graceful(const br_run_result *result, const br_criterion_inputs *inputs, br_arena *arena,
-    br_criterion_result *ret);
-void br_shape_recovery(const br_run_result *result, const br_criterion_inputs *inputs, br_arena *arena,
     br_criterion_result *ret);
 
 /* Of criteria.c: no figure, for that reason; and a figure, compared with the criterion's limit. */

@@ -1,5 +1,6 @@
 #include "judge/verdict_int.h"
 #include <stdio.h>
+#include "judge/estimates_int.h"
 
 const char *br_level_name(br_level level)
 {
@@ -90,8 +91,12 @@ static double error_limit_of(const br_judge_plan *plan)
 
 static void evaluate_criteria(br_judgement *j, const br_judge_plan *plan, const br_run_result *r)
 {
-    br_criterion_inputs inputs = {
-        plan->spike_start, plan->spike_end, plan->scale > 0 && plan->scale < 1, error_limit_of(plan)};
+    br_criterion_inputs inputs = {.spike_start = plan->spike_start,
+        .spike_end = plan->spike_end,
+        .shortened = plan->scale > 0 && plan->scale < 1,
+        .error_limit = error_limit_of(plan),
+        .recovery = j->recovery,
+        .leak = j->leak};
     j->criterion_count = plan->criterion_count;
     j->criteria = br_arena_zalloc(&j->arena, (plan->criterion_count + 1) * sizeof(*j->criteria));
     for (size_t i = 0; i < plan->criterion_count; i++) {
@@ -272,6 +277,9 @@ br_judgement *br_judge(const br_judge_plan *plan, const br_run_result *r)
     br_figures f = br_judge_figures(r);
     br_judge_self_checks(j, plan, r, &f);
     explain_invalid(j);
+    j->capacity = br_estimate_capacity(plan, r, &j->arena);
+    j->recovery = br_estimate_recovery(plan, r, &j->arena);
+    j->leak = br_estimate_leak(plan, r, &j->arena);
     evaluate_criteria(j, plan, r);
     for (size_t i = 0; i < j->criterion_count; i++) {
         weigh_criterion(j, &j->criteria[i]);
