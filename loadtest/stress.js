@@ -25,6 +25,11 @@ export const options = {
   },
 };
 
+// One visit without pauses: what the search for the highest rate starts again and again (brunt test --search).
+export function arrival() {
+  visit();
+}
+
 export default function () {
   visit();
   // Short, so that 200 users can ask for 7000 requests/s: the service is to break, not the users' patience.

@@ -1,4 +1,5 @@
 /* brunt test: its arguments, and what is known to be wrong before the first test. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +18,12 @@
 #include "cli/test_all.h"
 #include "cli/test_watch.h"
 
-#define COOL_DOWN_MAX (3600 * BR_SEC)
+#define COOL_DOWN_MAX     (3600 * BR_SEC)
+#define SEARCH_TIME       (600e9) /* of tests that are not shortened */
+#define SEARCH_TIME_LEAST (30e9)
+#define SEARCH_TIME_MAX   (24 * 3600 * BR_SEC)
+#define SEARCH_RATE_MAX   1000000
+#define SEARCH_VUS_MAX    100000
 
 static const br_arg test_args[] = {
     BR_CONFIG_ARG,
@@ -32,6 +38,13 @@ static const br_arg test_args[] = {
     {"report", 0, BR_ARG_VALUE, "LIST",
         "reports to write: text, json, md, junit, html, with commas between them (default: all)", NULL},
     {"reports", 0, BR_ARG_VALUE, "DIR", "folder for the reports (default: reports)", NULL},
+    {"search", 0, BR_ARG_SWITCH, NULL,
+        "after a ramp, search for the highest rate that the target holds, in the open model, to 5 %", NULL},
+    {"search-max", 0, BR_ARG_VALUE, "RATE",
+        "never more starts of visits per second than this (default 10000)", NULL},
+    {"search-time", 0, BR_ARG_VALUE, "DURATION",
+        "no trial of the search begins later (default 10m, shortened like the test)", NULL},
+    {"search-vus", 0, BR_ARG_VALUE, "N", "visits at once, at most; more are overload (default 2000)", NULL},
     {"spike-probe", 0, BR_ARG_VALUE, "RATE",
         "requests per second that probe a spike test in the open model (default 60; 0: none)", NULL},
     {"watch", 0, BR_ARG_LIST, "PLACE",
@@ -105,6 +118,29 @@ static br_code read_cool_down(br_test_session *s, br_err *err)
         err, BR_EINVAL, "invalid argument \"%s\" for --cool-down: use a duration such as 2m, up to 1h", text);
 }
 
+static br_code read_search(br_test_session *s, br_err *err)
+{
+    const char *rate = br_args_get(&s->args, "search-max"), *time = br_args_get(&s->args, "search-time");
+    const char *vus = br_args_get(&s->args, "search-vus");
+    s->search = (br_test_search_config){.on = br_args_has(&s->args, "search"),
+        .time = (br_ns) fmax(SEARCH_TIME * s->scale, SEARCH_TIME_LEAST),
+        .max_rate = 10000,
+        .max_vus = 2000};
+    if (rate && (br_parse_f64(br_str_of(rate), &s->search.max_rate) != BR_OK || s->search.max_rate < 1 ||
+                    s->search.max_rate > SEARCH_RATE_MAX))
+        return br_fail(
+            err, BR_EINVAL, "invalid argument \"%s\" for --search-max: use 1 to %d", rate, SEARCH_RATE_MAX);
+    if (time && (br_parse_duration(br_str_of(time), BR_DURATION_GO, &s->search.time) != BR_OK ||
+                    s->search.time <= 0 || s->search.time > SEARCH_TIME_MAX))
+        return br_fail(err, BR_EINVAL,
+            "invalid argument \"%s\" for --search-time: use a duration such as 10m, up to 24h", time);
+    if (vus && (br_parse_i64(br_str_of(vus), &s->search.max_vus) != BR_OK || s->search.max_vus < 1 ||
+                   s->search.max_vus > SEARCH_VUS_MAX))
+        return br_fail(
+            err, BR_EINVAL, "invalid argument \"%s\" for --search-vus: use 1 to %d", vus, SEARCH_VUS_MAX);
+    return BR_OK;
+}
+
 static br_code read_env(br_test_session *s, br_err *err)
 {
     br_env_var *list = br_calloc(s->args.values.len + 1, sizeof(*list));
@@ -147,6 +183,7 @@ static br_code configure(br_test_session *s, br_err *err)
     if (code == BR_OK) code = read_workers(s, err);
     if (code == BR_OK) code = read_probe(s, err);
     if (code == BR_OK) code = read_cool_down(s, err);
+    if (code == BR_OK) code = read_search(s, err);
     if (code == BR_OK) code = read_env(s, err);
     if (code == BR_OK) code = read_watch(s, err);
     const char *forms = br_args_get(a, "report");

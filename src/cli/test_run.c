@@ -19,6 +19,7 @@ typedef struct test {
     br_test_plan plan;
     br_test_watch watch;
     br_test_progress progress;
+    br_search_report search;
     br_job job;
     br_run_result *result; /* of the job, or `empty` */
     br_run_result *empty;  /* of a test that was interrupted before it began */
@@ -128,6 +129,32 @@ static void cool_down(test *t)
     if (br_interrupted()) mark_interrupted(t, BR_STR("interrupted by a signal while the target cooled down"));
 }
 
+/* Searching ----------------------------------------------------------------------------------------- */
+
+/* The highest rate that the target holds, where a ramp has pressed it before. A trial that cannot be run
+ * takes nothing from what the ramp has shown. */
+static void search(test *t)
+{
+    const br_test_session *s = t->session;
+    br_err err = {0};
+    if (!s->search.on || !br_test_search_fits(&t->plan) || t->result->end != BR_RUN_COMPLETE) return;
+    br_test_search_input in = {.limits = &s->search,
+        .args = &s->args,
+        .config = s->config,
+        .plan = &t->plan,
+        .ramp = t->result,
+        .scale = s->scale,
+        .workers = s->workers,
+        .loop = s->loop,
+        .quiet = s->quiet};
+    if (br_test_search(&in, &t->plan.arena, &t->search, &err) == BR_OK)
+        t->plan.judge.search = &t->search;
+    else
+        br_error("the search for the highest rate failed: %s", err.msg);
+    if (br_interrupted())
+        mark_interrupted(t, BR_STR("interrupted by a signal in the search for the highest rate"));
+}
+
 /* Judging and reporting ----------------------------------------------------------------------------- */
 
 static br_code add_document(test *t, const br_judgement *judgement, br_err *err)
@@ -227,6 +254,7 @@ static br_code watch_and_run(test *t, br_err *err)
     if (code == BR_OK && !br_interrupted()) {
         code = run_load(t, err);
         if (code == BR_OK) cool_down(t);
+        if (code == BR_OK) search(t);
     } else if (code == BR_OK) {
         make_empty(t);
     }

@@ -2,7 +2,7 @@
  * cli/test_run.h - one named test: run, judge, report.
  *
  * What: the steps of a test in their order, each a function of its own: plan, watch the target, run, cool
- *     down, judge, report, exit status.
+ *     down, search for the highest rate, judge, report, exit status.
  * Why here: what `brunt test` does with each of the tests that it was asked for.
  * Threads: main thread.
  * Interruption: at any step what there is gets judged and reported, as incomplete (cli/interrupt.h).
@@ -12,6 +12,7 @@
 #include "cli/config.h"
 #include "cli/test_plan.h"
 #include "cli/notify.h"
+#include "cli/test_search.h"
 #include "engine/exit_code.h"
 #include "judge/verdict.h"
 #include "loop/loop.h"
@@ -33,6 +34,7 @@ typedef struct br_test_session {
     br_notify notify;
     bool quiet, colour;
     bool record;          /* in the history */
+    br_test_search_config search;
     br_ns cool_down;      /* for which the target is watched after the load */
     size_t number, count; /* of the test in hand, from 1; of all */
     br_buf documents;     /* JSON of the results so far, with commas */

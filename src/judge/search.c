@@ -125,7 +125,7 @@ static void conclude(br_search *s)
 
 static void decide_level(br_search *s, const br_search_level *l)
 {
-    if (l->generator >= 2) s->end = BR_SEARCH_GENERATOR;
+    if (l->generator >= BR_SEARCH_TRIALS) s->end = BR_SEARCH_GENERATOR;
     if (!is_decided(l)) return;
     if (l->held > l->broke)
         s->low = l->rate;
@@ -178,6 +178,13 @@ void br_search_stop(br_search *s)
     if (s->end == BR_SEARCH_GOES_ON) s->end = BR_SEARCH_STOPPED;
 }
 
+const char *br_search_end_name(br_search_end end)
+{
+    static const char *const names[] = {
+        "stopped", "found", "above max", "below min", "generator", "not recovered", "stopped"};
+    return names[end];
+}
+
 /* Results ------------------------------------------------------------------------------------------- */
 
 static int by_load(const void *a, const void *b)
@@ -186,7 +193,7 @@ static int by_load(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-void br_search_steps(const br_search *s, br_arena *arena, br_capacity_step **ret, size_t *ret_count)
+static void put_steps(const br_search *s, br_arena *arena, br_search_report *ret)
 {
     br_capacity_step *steps = br_arena_zalloc(arena, (s->levels.len + 1) * sizeof(*steps));
     size_t n = 0;
@@ -205,8 +212,8 @@ void br_search_steps(const br_search *s, br_arena *arena, br_capacity_step **ret
             .requests = l->requests};
     }
     qsort(steps, n, sizeof(*steps), by_load);
-    *ret = steps;
-    *ret_count = n;
+    ret->steps = steps;
+    ret->step_count = n;
 }
 
 static const char *bracket(const br_search *s, const char *unit, br_arena *arena)
@@ -218,7 +225,7 @@ static const char *bracket(const br_search *s, const char *unit, br_arena *arena
                        : "nothing is known";
 }
 
-br_str br_search_sentence(const br_search *s, const char *unit, br_arena *arena)
+static br_str sentence_of(const br_search *s, const char *unit, br_arena *arena)
 {
     const char *known = bracket(s, unit, arena), *text = NULL;
     switch (s->end) {
@@ -247,6 +254,13 @@ br_str br_search_sentence(const br_search *s, const char *unit, br_arena *arena)
             break;
     }
     return br_str_of(text);
+}
+
+void br_search_report_make(const br_search *s, const char *unit, br_arena *arena, br_search_report *ret)
+{
+    *ret = (br_search_report){
+        .end = s->end, .low = s->low, .high = s->high, .sentence = sentence_of(s, unit, arena)};
+    put_steps(s, arena, ret);
 }
 
 bool br_search_measure(

@@ -88,10 +88,18 @@ br_search_answer br_search_tell(br_search *s, const br_search_trial *trial);
 /* Time is up: the bracket stays as wide as it is. */
 void br_search_stop(br_search *s);
 
-/* Its levels for br_capacity_judge(), ascending by load; in `arena`. */
-void br_search_steps(const br_search *s, br_arena *arena, br_capacity_step **ret, size_t *ret_count);
-/* What was found, in one sentence; `unit`: "visits/s". In `arena`. */
-br_str br_search_sentence(const br_search *s, const char *unit, br_arena *arena);
+const char *br_search_end_name(br_search_end end); /* "found", "above max", ... */
+
+/* What was found. */
+typedef struct br_search_report {
+    br_search_end end;
+    double low, high;        /* rates of starts per second that held and that did not; 0: not known */
+    br_capacity_step *steps; /* the levels, ascending by load: for br_capacity_judge(open) */
+    size_t step_count;
+    br_str sentence;
+} br_search_report;
+/* `unit` of rates in the sentence: "visits/s". Everything in `arena`. */
+void br_search_report_make(const br_search *s, const char *unit, br_arena *arena, br_search_report *ret);
 
 /*
  * The steady part of a run at one rate: slices of its probe from `warm_up` on, up to `length`, which is best

@@ -288,6 +288,7 @@ br_judgement *br_judge(const br_judge_plan *plan, const br_run_result *r)
     size_t crossed = weigh_thresholds(j, r);
     weigh_checks(j, r);
     weigh_samples(j, &f);
+    if (plan->search) BR_REASON(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(plan->search->sentence));
     /* Nothing to hold the run against: no praise. */
     if (plan->criterion_count == 0) worsen(j, BR_LEVEL_ACCEPTABLE);
     conclude(j, &f, crossed, plan->scale > 0 && plan->scale < 1);

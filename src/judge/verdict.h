@@ -19,6 +19,7 @@
 #include "judge/criteria.h"
 #include "judge/leak.h"
 #include "judge/recovery.h"
+#include "judge/search.h"
 
 typedef struct br_judge_plan {
     br_str test;   /* "baseline"; empty: a script without a named test */
@@ -28,6 +29,7 @@ typedef struct br_judge_plan {
     br_ns spike_start, spike_end; /* as run, relative to the run's start; end 0: the test has no spike */
     const br_criterion *criteria; /* [criterion_count] */
     size_t criterion_count;
+    const br_search_report *search; /* for the highest rate in the open model, after the run; NULL: none */
 } br_judge_plan;
 
 typedef enum br_level {

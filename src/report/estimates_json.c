@@ -94,6 +94,23 @@ void br_json_put_capacity(br_json *j, const br_capacity_report *c)
     br_json_close(j, '}');
 }
 
+/* Search ------------------------------------------------------------------------------------------- */
+
+void br_json_put_search(br_json *j, const br_search_report *s)
+{
+    if (!s) return;
+    open_member(j, "search", '{');
+    br_json_put_str(j, "end", br_str_of(br_search_end_name(s->end)));
+    if (s->low > 0) put_figure(j, "held", s->low);
+    if (s->high > 0) put_figure(j, "broke", s->high);
+    open_member(j, "steps", '[');
+    for (size_t i = 0; i < s->step_count; i++)
+        put_step(j, &s->steps[i]);
+    br_json_close(j, ']');
+    br_json_put_str(j, "sentence", s->sentence);
+    br_json_close(j, '}');
+}
+
 /* Recovery --------------------------------------------------------------------------------------- */
 
 void br_json_put_recovery(br_json *j, const br_recovery_report *r)

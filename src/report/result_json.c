@@ -150,8 +150,9 @@ static void put_self_checks(br_json *j, const br_judgement *v)
     br_json_close(j, ']');
 }
 
-static void put_verdict(br_json *j, const br_judgement *v)
+static void put_verdict(br_json *j, const br_result_info *info)
 {
+    const br_judgement *v = info->judgement;
     if (!v) return;
     open_member(j, "verdict", '{');
     br_json_put_str(j, "level", br_str_of(br_level_name(v->level)));
@@ -167,6 +168,7 @@ static void put_verdict(br_json *j, const br_judgement *v)
     put_actions(j, v);
     put_self_checks(j, v);
     br_json_put_capacity(j, v->capacity);
+    br_json_put_search(j, info->plan ? info->plan->search : NULL);
     br_json_put_recovery(j, v->recovery);
     br_json_put_leak(j, v->leak);
     br_json_close(j, '}');
@@ -389,7 +391,7 @@ br_code br_report_result_json(const br_run_result *result, const br_result_info 
     br_json_put_str(&j, "schema", BR_STR("brunt.result/1"));
     put_tool(&j, info);
     put_run(&j, result, info);
-    put_verdict(&j, info->judgement);
+    put_verdict(&j, info);
     put_metrics(&j, result, limits);
     put_checks(&j, result, limits);
     put_endpoints(&j, result, limits);

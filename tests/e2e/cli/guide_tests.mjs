@@ -8,6 +8,7 @@ import { assertFails, assertQuiet, brunt, filesOf, folder, paced, Run, serve } f
 const script = `import http from 'k6/http';
 import { sleep } from 'k6';
 export function probe() { http.get(__ENV.BASE_URL + '/probed', { timeout: '5s' }); }
+export function arrival() { http.get(__ENV.BASE_URL + '/arrival'); }
 export default function () {
     http.get(__ENV.BASE_URL + '/page?' + ['X', 'WRITES', 'HOME'].map((n) => n + '=' + __ENV[n]).join('&'));
     sleep(0.05);
@@ -22,6 +23,7 @@ tests:
     script: script.js
     load: { start_vus: 1, stages: [ { duration: 1s, target: 1 }, { duration: 0s, target: 4 }, { duration: 1s, target: 4 }, { duration: 0s, target: 1 }, { duration: 1s, target: 1 } ] }
     criteria: [ "error_rate < 50%" ]
+  ramp: { script: script.js, load: { stages: [ { duration: 2s, target: 2 }, { duration: 2s, target: 2 } ] }, criteria: [ "error_rate < 50%" ] }
   baseline: { script: script.js, duration: 1s, load: { vus: 1 }, criteria: [ "error_rate < 50%" ] }
 `;
 
@@ -123,11 +125,11 @@ export function guideTests() {
         const done = await runTest(['all', 'here', '--dry-run', '--duration-scale', '0.5', '--writes']);
         assertQuiet(done);
         assert.deepEqual(done.seen.asked, []);
-        assert.deepEqual([...done.out.matchAll(/^(\w+) against here/gm)].map((m) => m[1]), ['baseline', 'spike', 'soak', 'extra']);
+        assert.deepEqual([...done.out.matchAll(/^(\w+) against here/gm)].map((m) => m[1]), ['baseline', 'spike', 'soak', 'extra', 'ramp']);
         assert.match(done.out, /from 500ms: 1 to 4 VUs at once/);
         assert.match(done.out, /60 requests\/s in the open model/);
         assert.match(done.out, /with the write endpoints/);
-        assert.match(done.out, /4 tests, at least 4\.5s; begun now, until/);
+        assert.match(done.out, /5 tests, at least 6\.5s; begun now, until/);
         assert.equal(filesOf(done.dir).length, 2, 'nothing is written');
     });
     test('JSON on standard output, and in a file', async () => {
@@ -137,7 +139,7 @@ export function guideTests() {
         const all = await runTest(['all', 'here', '--json', 'all.json', '--spike-probe', '0']);
         assertQuiet(all);
         const document = JSON.parse(readFileSync(path.join(all.dir, 'all.json'), 'utf8'));
-        assert.deepEqual(document.results.map((r) => r.run.test), ['baseline', 'spike', 'soak', 'extra']);
+        assert.deepEqual(document.results.map((r) => r.run.test), ['baseline', 'spike', 'soak', 'extra', 'ramp']);
         assert.equal(document.exit_status, 0);
         assert.match(all.out, /All tests\n\n +test +verdict +outcome +p95 +errors +report\n +baseline +\S+ +passed .*reports\/baseline\.html/);
     });
@@ -152,6 +154,32 @@ export function guideTests() {
         const off = await runTest(['spike', 'here', '--spike-probe', '0']);
         assert.ok(!off.seen.asked.includes('/probed'));
         assertFails(await runTest(['spike', 'here', '--spike-probe', 'many']), 104, /--spike-probe: use 0 to 1000/);
+    });
+
+    test('after a ramp the highest rate is searched, within limits', async () => {
+        const done = await runTest(['ramp', 'here', '--search', '--search-max', '6', '--search-time', '30s', '--duration-scale', '0.5']);
+        assert.ok([0, 4].includes(done.code), done.out);
+        assert.match(done.out, /search: +\d[\d.]*\/s +p95 [\d.]+ms +0\.00% errors +held/);
+        const { search } = json(done, 'ramp').verdict;
+        assert.equal(search.end, 'above max');
+        assert.equal(search.held, 6);
+        assert.equal(search.broke, undefined);
+        assert.equal(search.steps.at(-1).load, 6);
+        assert.ok(Math.abs(search.steps.at(-1).throughput - 6) < 1);
+        assert.match(search.sentence, /Searched in the open model up to the highest rate allowed: 6 iterations\/s/);
+        assert.ok(done.seen.asked.some((url) => url === '/arrival'), 'by the function arrival()');
+        for (const [flag, value] of [['--search-max', '0'], ['--search-time', 'soon'], ['--search-vus', '0']])
+            assertFails(await runTest(['ramp', 'here', flag, value]), 104, new RegExp(`${flag}: use`));
+    });
+    test('Ctrl-C in the search', async () => {
+        const seen = await target();
+        const run = start(['ramp', 'here', '--search', '--search-max', '1000', '--duration-scale', '0.5'], seen);
+        await run.until(/search: .*held/);
+        run.signal('SIGINT');
+        const done = await run.end();
+        assert.equal(done.code, 4, done.err);
+        assert.match(json(done, 'ramp').run.end_reason, /in the search/);
+        assert.equal(json(done, 'ramp').verdict.search.end, 'stopped');
     });
 
     test('Ctrl-C while the target is asked whether it is there', async () => {
@@ -208,7 +236,7 @@ export function guideTests() {
         });
         const done = await runTest(['all', 'here', '--spike-probe', '0'], { seen: { url, asked: [] } });
         assertQuiet(done);
-        assert.ok(health >= 5);
+        assert.ok(health >= 6);
         assert.match(done.out, /exit status 0/);
     });
 }

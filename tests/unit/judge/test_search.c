@@ -100,6 +100,13 @@ static void errors_are_a_limit_too(void **state)
     br_search_deinit(&s);
 }
 
+static const char *sentence(const br_search *s, br_arena *arena)
+{
+    br_search_report report;
+    br_search_report_make(s, "visits/s", arena, &report);
+    return report.sentence.p;
+}
+
 static void the_ends(void **state)
 {
     (void) state;
@@ -110,15 +117,14 @@ static void the_ends(void **state)
     search(&s, &strong, 10, 300);
     assert_int_equal(s.end, BR_SEARCH_ABOVE_MAX);
     assert_true(s.low == 300 && s.high <= 0 && strong.highest == 300);
-    assert_non_null(
-        strstr(br_search_sentence(&s, "visits/s", &arena).p, "300 visits/s hold; the service breaks above"));
+    assert_non_null(strstr(sentence(&s, &arena), "300 visits/s hold; the service breaks above"));
     br_search_deinit(&s);
     service weak = service_new(1e6);
     weak.errors_from = 1e-3;
     search(&s, &weak, 10, 300);
     assert_int_equal(s.end, BR_SEARCH_BELOW_MIN);
     assert_int_equal(weak.rests, 0);
-    assert_non_null(strstr(br_search_sentence(&s, "visits/s", &arena).p, "even 0.1 visits/s do not hold"));
+    assert_non_null(strstr(sentence(&s, &arena), "even 0.1 visits/s do not hold"));
     br_search_deinit(&s);
     service unseen = service_new(1e6);
     unseen.generator_max = 150;
@@ -164,12 +170,13 @@ static void one_bad_trial_decides_nothing(void **state)
     assert_true(br_search_next(&s).rate <= 0);
     assert_int_equal(s.end, BR_SEARCH_STOPPED);
     br_arena arena;
-    br_capacity_step *steps;
-    size_t n;
+    br_search_report report;
     br_arena_init(&arena, 1024);
-    br_search_steps(&s, &arena, &steps, &n);
-    assert_int_equal(n, 1);
-    assert_true(steps[0].load == 100 && steps[0].requests == 1500 && steps[0].throughput == 100);
+    br_search_report_make(&s, "visits/s", &arena, &report);
+    assert_int_equal(report.step_count, 1);
+    assert_true(
+        report.steps[0].load == 100 && report.steps[0].requests == 1500 && report.steps[0].throughput == 100);
+    assert_true(report.low == 100 && report.high <= 0);
     br_arena_deinit(&arena);
     br_search_deinit(&s);
     br_hist_deinit(&fast);
