@@ -25,6 +25,21 @@ static br_code load_figures(br_store *s, br_comparing_ids runs, figures_list *re
     return code;
 }
 
+/* Sizes of answers alone are no evidence that nothing got slower: no green light without a latency. */
+static void demand_latency(br_comparison *c)
+{
+    bool judged = false;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const br_comparison_row *r = &c->rows[i];
+        bool latency = br_str_is(r->measure, "p50") || br_str_is(r->measure, "p95") ||
+                       br_str_is(r->measure, "p99");
+        judged = judged || (r->gates && latency);
+    }
+    if (judged || c->answer != BR_COMPARISON_OK) return;
+    c->answer = BR_COMPARISON_INCONCLUSIVE;
+    c->headline = BR_STR("INCONCLUSIVE: no latency could be judged: the runs have too few requests.");
+}
+
 static br_code compare(br_store *s, br_comparing_ids base, br_comparing_ids new_runs,
     const br_compare_config *config, br_comparison **ret, br_err *err)
 {
@@ -34,6 +49,7 @@ static br_code compare(br_store *s, br_comparing_ids base, br_comparing_ids new_
     if (code == BR_OK)
         *ret = br_compare((const br_run_figures *const *) olds.data, olds.len,
             (const br_run_figures *const *) news.data, news.len, config);
+    if (code == BR_OK) demand_latency(*ret);
     free_figures(&olds);
     free_figures(&news);
     return code;

@@ -16,6 +16,7 @@ typedef struct given {
     char folder[64], path[96];
     br_store *store;
     double ms;
+    uint64_t requests; /* of each latency, of which there are a thousand; 0: ten in all */
     br_stored_run run; /* the next one */
 } given;
 
@@ -27,6 +28,7 @@ static int begin(void **state)
     snprintf(g->path, sizeof(g->path), "%s/h.db", g->folder);
     if (br_store_open(g->path, BR_STORE_CREATE, &g->store, NULL) != BR_OK) return -1;
     g->ms = 10;
+    g->requests = 30;
     g->run = (br_stored_run){.started_wall = 1700000000 * BR_SEC,
         .duration = 300 * BR_SEC,
         .test = BR_STR("baseline"),
@@ -61,11 +63,15 @@ static int64_t add(given *g, const char *version)
     f.endpoints = BR_ARENA_NEW(&f.arena, br_figures_endpoint);
     f.endpoint_count = 1;
     br_figures_endpoint *all = f.endpoints;
-    *all = (br_figures_endpoint){.name = BR_STR(""), .requests = 30000};
+    *all = (br_figures_endpoint){.name = BR_STR(""), .requests = g->requests ? 1000 * g->requests : 10};
     br_hist_init(&all->latency_us);
+    f.values = BR_ARENA_NEW(&f.arena, br_figures_value);
+    f.value_count = 1;
+    f.values[0] = (br_figures_value){BR_STR("received per request"), BR_STR("bytes"), 120};
     double noise = 1 + 0.02 * (double) (g->run.started_wall / BR_SEC / 86400 % 3 - 1);
-    for (int i = 0; i < 1000; i++)
-        br_hist_record_n(&all->latency_us, (int64_t) (g->ms * noise * (500 + i)), 30);
+    for (int i = 0; i < 1000; i += g->requests ? 1 : 100)
+        br_hist_record_n(
+            &all->latency_us, (int64_t) (g->ms * noise * (500 + i)), g->requests ? g->requests : 1);
     g->run.started_wall += 86400 * BR_SEC;
     g->run.target_version = br_str_of(version);
     int64_t id = 0;
@@ -224,6 +230,21 @@ static void test_invalid(void **state)
     assert_int_equal(br_comparing_new(g->store, gone, &config, &c, &err), BR_ENOTFOUND);
 }
 
+/* What cannot be judged is not green: not even if something else could be. */
+static void test_too_few_requests(void **state)
+{
+    given *g = *state;
+    g->requests = 0;
+    for (int i = 0; i < 5; i++)
+        (void) add(g, "v1");
+    g->ms = 30;
+    for (int i = 0; i < 3; i++)
+        (void) add(g, "v2");
+    br_comparing c = newest(g);
+    assert_int_equal(c.answer, BR_COMPARISON_INCONCLUSIVE);
+    br_comparing_deinit(&c);
+}
+
 static void test_changes(void **state)
 {
     given *g = *state;
@@ -265,6 +286,7 @@ int main(void)
         WITH_STORE(test_pinned_is_new),
         WITH_STORE(test_others_are_no_baseline),
         WITH_STORE(test_invalid),
+        WITH_STORE(test_too_few_requests),
         WITH_STORE(test_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
