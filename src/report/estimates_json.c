@@ -137,16 +137,6 @@ void br_json_put_recovery(br_json *j, const br_recovery_report *r)
 
 /* Leak ------------------------------------------------------------------------------------------- */
 
-static const char *answer_name(br_leak_answer answer)
-{
-    switch (answer) {
-        case BR_LEAK_NONE: return "none";
-        case BR_LEAK_FOUND: return "found";
-        case BR_LEAK_UNDECIDED: return "undecided";
-    }
-    return "undecided";
-}
-
 static void put_slope(br_json *j, const br_leak_report *l)
 {
     put_figure(j, "slope_mb_per_h", l->slope);
@@ -157,6 +147,13 @@ static void put_slope(br_json *j, const br_leak_report *l)
     put_figure(j, "end_mb", l->end_mb);
     put_figure(j, "max_mb", l->max_mb);
     br_json_put_f64(j, "warm_up_s", seconds(l->warm_up));
+    br_json_put_str(j, "course", br_str_of(br_leak_course_name(l->course)));
+    br_json_put_bool(j, "levels_off", l->levels_off);
+    if (l->step_mb != 0) put_figure(j, "step_mb", l->step_mb);
+    if (l->cache_mb != 0) {
+        put_figure(j, "cache_mb", l->cache_mb);
+        put_figure(j, "cache_tau_s", l->cache_tau_s);
+    }
     if (l->limit_after_s > 0) put_figure(j, "limit_after_s", l->limit_after_s);
 }
 
@@ -164,7 +161,7 @@ void br_json_put_leak(br_json *j, const br_leak_report *l)
 {
     if (!l) return;
     open_member(j, "leak", '{');
-    br_json_put_str(j, "answer", br_str_of(answer_name(l->answer)));
+    br_json_put_str(j, "answer", br_str_of(br_leak_answer_name(l->answer)));
     br_json_put_bool(j, "measured", l->measured);
     if (l->measured) put_slope(j, l);
     if (l->needed_s > 0) put_figure(j, "needed_s", l->needed_s);

@@ -43,17 +43,55 @@ static br_code put_page(br_str json, br_buf *out, br_err *err)
     return rc;
 }
 
-br_code br_report_html(const br_run_result *result, const br_result_info *info, br_buf *out, br_err *err)
+static size_t escaped_bytes(br_str json)
 {
-    const br_result_limits limits = {.endpoints_max = BR_HTML_ENDPOINTS_MAX,
+    br_buf escaped;
+    br_buf_init(&escaped, BR_BUF_NO_LIMIT);
+    put_escaped(&escaped, json);
+    size_t n = escaped.len;
+    br_buf_deinit(&escaped);
+    return n;
+}
+
+/* Less of what there may be much of; what says most about a run is cut last. */
+static bool reduce(br_result_limits *l)
+{
+    if (l->samples_max > BR_HTML_SAMPLES_MAX / 4) {
+        l->samples_max /= 2;
+        return true;
+    }
+    l->endpoints_max /= 2;
+    l->checks_max /= 2;
+    l->metrics_max /= 2;
+    l->rows_max /= 2;
+    return l->endpoints_max >= BR_HTML_ENDPOINTS_LEAST;
+}
+
+/* The result's JSON, so short that the page stays small. */
+static br_code put_result(const br_run_result *result, const br_result_info *info, br_buf *json, br_err *err)
+{
+    br_result_limits limits = {.endpoints_max = BR_HTML_ENDPOINTS_MAX,
         .checks_max = BR_HTML_CHECKS_MAX,
         .metrics_max = BR_HTML_METRICS_MAX,
         .series_max = BR_HTML_SERIES_MAX,
         .samples_max = BR_HTML_SAMPLES_MAX,
         .rows_max = BR_HTML_ROWS_MAX};
+    for (;;) {
+        br_result_limits next = limits;
+        br_buf_reset(json);
+        br_code rc = br_report_result_json(result, info, &limits, json, err);
+        if (rc != BR_OK || br_web_report_html_size + escaped_bytes(br_buf_view(json)) <= BR_HTML_BYTES_MAX ||
+            !reduce(&next))
+            return rc;
+        limits = next;
+    }
+}
+
+br_code br_report_html(const br_run_result *result, const br_result_info *info, br_buf *out, br_err *err)
+{
     br_buf json;
     br_buf_init(&json, BR_BUF_NO_LIMIT);
-    br_code rc = br_report_result_json(result, info, &limits, &json, err);
+    br_code rc = put_result(result, info, &json, err);
     if (rc == BR_OK) rc = put_page(br_buf_view(&json), out, err);
     br_buf_deinit(&json);
     return rc;

@@ -236,13 +236,17 @@ static page many(void)
 {
     page p = soak();
     for (size_t i = p.result->endpoint_count; i < FIXTURE_ENDPOINTS_MAX; i++) {
-        char name[96];
-        snprintf(
-            name, sizeof name, "http://127.0.0.1:3000/a/rather/long/path/of/resource/%zu?page=1&limit=50", i);
+        char name[BR_ENDPOINT_NAME_MAX];
+        snprintf(name, sizeof name, "http://127.0.0.1:3000/a/long/path/%zu?page=1&filter=%0950d", i, 7);
         br_endpoint *e = fixture_endpoint(p.result, "GET", name);
         for (size_t n = 0; n < 20; n++)
             fixture_requests(e, 1, 5 + noise(i * 31 + n) * 400, n == 3 ? 503 : 200, n == 3 ? 1503 : 0, NULL);
     }
+    br_target_series *series = br_arena_zalloc(&p.result->arena, 14 * sizeof *series);
+    for (size_t i = 0; i < 14; i++)
+        series[i] = p.result->target[i % 2];
+    p.result->target = series;
+    p.result->target_count = 14;
     p.capacity = fixture_capacity(&p.result->arena);
     p.recovery = fixture_recovery(&p.result->arena);
     p.comparison = fixture_comparison(200);

@@ -95,6 +95,9 @@ const br_leak_report *fixture_leak(br_run_result *r, size_t samples)
         .end_mb = 388,
         .max_mb = 400,
         .warm_up = 600 * BR_SEC,
+        .course = BR_LEAK_CACHE_LINE,
+        .cache_mb = 38,
+        .cache_tau_s = 180,
         .limit_after_s = 5300,
         .sentence = BR_STR(
             "Memory grows by 84.2 MB/h (80.9 to 87.4): more than 50 MB/h is a leak; at this rate the limit "

@@ -105,6 +105,11 @@ export interface Leak {
   end_mb?: number;
   max_mb?: number;
   warm_up_s?: number;
+  course?: 'line' | 'warm-up' | 'steps' | 'cache' | 'cache and line';
+  levels_off?: boolean;
+  step_mb?: number;
+  cache_mb?: number;
+  cache_tau_s?: number;
   needed_s?: number;
   limit_after_s?: number;
   sentence: string;

@@ -152,6 +152,9 @@ function leakFacts(l: Leak): Child {
     ['Slope', `${format.byUnit(l.slope_mb_per_h, 'mb_per_h')} (${format.byUnit(l.low, 'mb_per_h')} to ${format.byUnit(l.high, 'mb_per_h')})`],
     ['Level', `${mb(l.start_mb)} after ${format.span(l.warm_up_s ?? 0)} of warm-up, ${mb(l.end_mb)} at the end, at most ${mb(l.max_mb)}`],
   ];
+  if (l.step_mb !== undefined) pairs.push(['Steps', `${mb(l.step_mb)} altogether, no part of the slope`]);
+  if (l.cache_mb !== undefined) pairs.push(['Cache', `filled by ${mb(l.cache_mb)}, to 63 % in ${format.span(l.cache_tau_s ?? 0)}; no part of the slope`]);
+  if (l.levels_off) pairs.push(['Course', 'levels off']);
   if (l.mb_per_1000_requests !== undefined) pairs.push(['For 1,000 requests', mb(l.mb_per_1000_requests)]);
   if (l.limit_after_s !== undefined) pairs.push(['Limit reached', `${format.span(l.limit_after_s)} after the end, if it goes on`]);
   if (l.needed_s !== undefined) pairs.push(['To decide', `a run of ${format.span(l.needed_s)}`]);
