@@ -81,7 +81,7 @@ if(quickjs_lazy STREQUAL quickjs_eager OR quickjs_small STREQUAL quickjs_lazy)
     message(FATAL_ERROR "this QuickJS-ng makes intrinsics in another way: adapt JS_AddLazyIntrinsics()")
 endif()
 # A script may catch the overflow of its stack, whose pages are to be given back all the same.
-string(REPLACE "\nstruct JSRuntime {\n" "\nstruct JSRuntime {\n    bool stack_overflowed;\n"
+string(REPLACE "\nstruct JSRuntime {\n" "\n#define JS_LAST_MEMORY 65536\nstruct JSRuntime {\n    bool stack_overflowed, memory_ended;\n"
     quickjs_small "${quickjs_small}")
 string(REPLACE [[
     return JS_ThrowRangeError(ctx, "Maximum call stack size exceeded");
@@ -89,7 +89,86 @@ string(REPLACE [[
     ctx->rt->stack_overflowed = true;
     return JS_ThrowRangeError(ctx, "Maximum call stack size exceeded");
 ]] quickjs_small "${quickjs_small}")
-if(NOT quickjs_small MATCHES "bool stack_overflowed;.*rt->stack_overflowed = true")
+# Loops of built-in functions over what only looks like a large array, and searches for long texts, can be interrupted
+# as loops of scripts can. A search in texts of bytes takes as long as the text, not as both multiplied.
+string(REPLACE [[
+static JSAtom JS_NewAtomInt64(JSContext *ctx, int64_t n)
+{
+]] [[
+static inline __exception int js_poll_interrupts(JSContext *ctx);
+static JSAtom JS_NewAtomInt64(JSContext *ctx, int64_t n)
+{
+    if (js_poll_interrupts(ctx))
+        return JS_ATOM_NULL;
+]] quickjs_small "${quickjs_small}")
+string(REPLACE [[
+            if (!string_cmp(p, p1, i, 0, v_len)) {
+]] [[
+            ctx->interrupt_counter -= v_len >> 8;
+            if (js_poll_interrupts(ctx))
+                goto fail;
+            if (!string_cmp(p, p1, i, 0, v_len)) {
+]] quickjs_small "${quickjs_small}")
+# A call of a built-in function is one step of the interpreter; what it allocates says how long it took.
+foreach(call "malloc_rt(ctx->rt, size)" "realloc_rt(ctx->rt, ptr, size)")
+    string(REPLACE " = js_${call};\n" " = js_${call};\n    js_charge(ctx, size);\n" quickjs_small "${quickjs_small}")
+endforeach()
+string(REPLACE " = js_alloc_string_rt(ctx->rt, max_len, is_wide_char);\n"
+    " = js_alloc_string_rt(ctx->rt, max_len, is_wide_char);\n    js_charge(ctx, (size_t)max_len << is_wide_char);\n"
+    quickjs_small "${quickjs_small}")
+string(REPLACE [[
+void *js_calloc(JSContext *ctx, size_t count, size_t size)
+{
+]] [[
+static inline void js_charge(JSContext *ctx, size_t size)
+{
+    size_t steps = size >> 10;
+    if (unlikely(steps > 3))
+        ctx->interrupt_counter -= steps < 10000 && ctx->interrupt_counter > 0 ? (int)steps : ctx->interrupt_counter;
+}
+void *js_calloc(JSContext *ctx, size_t count, size_t size)
+{
+]] quickjs_small "${quickjs_small}")
+if(NOT quickjs_small MATCHES "steps > 3.*js_charge.*js_charge.*js_charge")
+    message(FATAL_ERROR "this QuickJS-ng allocates in another way: adapt js_charge()")
+endif()
+string(REPLACE [[
+    if (len2 == 0)
+        return from;
+    for (i = from, c = string_get(p2, 0); i + len2 <= len1; i = j + 1) {
+]] [[
+    if (len2 == 0)
+        return from;
+    if (!p1->is_wide_char && !p2->is_wide_char) {
+        const uint8_t *at = memmem(str8(p1) + from, len1 - from, str8(p2), len2);
+        return at ? (int)(at - str8(p1)) : -1;
+    }
+    if (p1->is_wide_char && p2->is_wide_char) {
+        const uint8_t *s = (const uint8_t *)str16(p1), *end = s + 2 * (size_t)len1, *at = s + 2 * (size_t)from;
+        while ((at = memmem(at, end - at, str16(p2), 2 * (size_t)len2)) && ((at - s) & 1))
+            at++;
+        return at ? (int)((at - s) / 2) : -1;
+    }
+    for (i = from, c = string_get(p2, 0); i + len2 <= len1; i = j + 1) {
+]] quickjs_small "${quickjs_small}")
+if(NOT quickjs_small MATCHES "return JS_ATOM_NULL.*at = memmem.*counter -= v_len.*counter -= v_len")
+    message(FATAL_ERROR "this QuickJS-ng searches in another way: adapt the interruptions")
+endif()
+# The error about the end of memory needs some for its text and stack: without, null is thrown.
+string(REPLACE [[
+        JS_ThrowInternalError(ctx, "out of memory");
+        rt->in_out_of_memory = false;
+]] [[
+        if (!rt->memory_ended && rt->malloc_state.malloc_limit)
+            rt->malloc_state.malloc_limit += JS_LAST_MEMORY;
+        rt->memory_ended = true;
+        JS_ThrowInternalError(ctx, "out of memory");
+        rt->in_out_of_memory = false;
+]] quickjs_small "${quickjs_small}")
+if(NOT quickjs_small MATCHES "rt->memory_ended = true")
+    message(FATAL_ERROR "this QuickJS-ng tells the end of memory in another way: adapt JS_TakeEndOfMemory()")
+endif()
+if(NOT quickjs_small MATCHES "bool stack_overflowed,.*rt->stack_overflowed = true")
     message(FATAL_ERROR "this QuickJS-ng tells overflows of the stack in another way: adapt JS_TakeStackOverflow()")
 endif()
 # An interrupted call leaves promise jobs behind that must not run in the next call: nothing in the API drops them.

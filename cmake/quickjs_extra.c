@@ -52,6 +52,19 @@ bool JS_TakeStackOverflow(JSRuntime *rt)
     return overflowed;
 }
 
+bool JS_TakeEndOfMemory(JSRuntime *rt)
+{
+    bool ended = rt->memory_ended;
+    if (ended && rt->malloc_state.malloc_limit) rt->malloc_state.malloc_limit -= JS_LAST_MEMORY;
+    rt->memory_ended = false;
+    return ended;
+}
+
+bool JS_HasMemoryEnded(const JSRuntime *rt)
+{
+    return rt->memory_ended;
+}
+
 int JS_CountModuleExports(const JSModuleDef *m)
 {
     return m->export_entries_count;

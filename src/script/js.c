@@ -104,13 +104,32 @@ static void put_limit(const br_vu *vu, br_str text, br_buf *out)
             out, " (virtual user %lld is at its limit of %zu KiB: see --vu-stack)", id, s->stack_bytes >> 10);
 }
 
+/* Of a symbol its description. */
+static void put_without_text(JSContext *ctx, JSValueConst value, br_buf *out)
+{
+    JSAtom atom = JS_IsSymbol(value) ? JS_ValueToAtom(ctx, value) : JS_ATOM_NULL;
+    const char *text = atom != JS_ATOM_NULL ? JS_AtomToCString(ctx, atom) : NULL;
+    if (text)
+        (void) br_buf_printf(out, "Symbol(%s)", text);
+    else
+        (void) br_buf_puts(out, "(the thrown value has no text)");
+    JS_FreeCString(ctx, text);
+    JS_FreeAtom(ctx, atom);
+}
+
 void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out)
 {
     br_vu *vu = br_vu_of(ctx);
+    if (JS_IsNull(value) && JS_HasMemoryEnded(vu->rt)) { /* there was none for the error itself */
+        br_str text = BR_STR("InternalError: out of memory");
+        (void) br_buf_put(out, text);
+        put_limit(vu, text, out);
+        return;
+    }
     br_str text = br_js_str(ctx, value);
     if (!text.p) { /* toString itself threw */
         JS_FreeValue(ctx, JS_GetException(ctx));
-        (void) br_buf_puts(out, "(the thrown value has no text)");
+        put_without_text(ctx, value, out);
         return;
     }
     (void) br_buf_put(out, text);

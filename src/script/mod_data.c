@@ -5,6 +5,9 @@
  */
 #include "script/js.h"
 
+#define ITEMS_MAX ((int64_t) 20 * 1000 * 1000)
+#define BYTES_MAX ((size_t) 4 << 30)
+
 static JSClassID shared_class;
 static const JSClassDef shared_class_def = {.class_name = "SharedArrayHandler"};
 
@@ -153,25 +156,41 @@ JSValue br_js_shared_view(JSContext *ctx, const br_shared_array *a)
 
 /* Construction ---------------------------------------------------------------------------------------- */
 
-/* Each item by JSON.stringify(); what that leaves out is null. */
+/* Appends an item by JSON.stringify(); what that leaves out is null. False: exception. */
+static bool collect_item(JSContext *ctx, JSValueConst list, int64_t i, br_shared_array *a)
+{
+    JSValue item = JS_GetPropertyInt64(ctx, list, i);
+    JSValue json = JS_IsException(item) ? JS_EXCEPTION
+                                        : JS_JSONStringify(ctx, item, JS_UNDEFINED, JS_UNDEFINED);
+    JS_FreeValue(ctx, item);
+    if (JS_IsException(json)) return false;
+    br_str text = JS_IsString(json) ? br_js_str_dup(ctx, json, &a->arena) : BR_STR("null");
+    JS_FreeValue(ctx, json);
+    if (text.p) a->items[a->count++] = text;
+    return text.p;
+}
+
 static br_shared_array *collect(JSContext *ctx, JSValueConst list)
 {
     int64_t n;
     if (JS_GetLength(ctx, list, &n) < 0) return NULL;
+    if (n > ITEMS_MAX) {
+        br_js_throw(ctx, "a SharedArray holds at most %lld items", (long long) ITEMS_MAX);
+        return NULL;
+    }
     br_shared_array *a = BR_NEW(br_shared_array);
     br_arena_init(&a->arena, 65536);
     a->items = br_arena_zalloc(&a->arena, ((size_t) n + 1) * sizeof(*a->items));
+    size_t bytes = 0;
     for (int64_t i = 0; i < n; i++) {
-        JSValue item = JS_GetPropertyInt64(ctx, list, i);
-        JSValue json = JS_IsException(item) ? JS_EXCEPTION
-                                            : JS_JSONStringify(ctx, item, JS_UNDEFINED, JS_UNDEFINED);
-        JS_FreeValue(ctx, item);
-        if (JS_IsException(json)) {
-            br_shared_array_free(a);
-            return NULL;
+        bool ok = collect_item(ctx, list, i, a);
+        if (ok && (bytes += a->items[i].n) > BYTES_MAX) {
+            br_js_throw(ctx, "a SharedArray holds at most %zu MiB of JSON", BYTES_MAX >> 20);
+            ok = false;
         }
-        a->items[a->count++] = JS_IsString(json) ? br_js_str_dup(ctx, json, &a->arena) : BR_STR("null");
-        JS_FreeValue(ctx, json);
+        if (ok) continue;
+        br_shared_array_free(a);
+        return NULL;
     }
     return a;
 }

@@ -10,6 +10,13 @@
 /* Did the stack's limit end something since this was asked last? */
 bool JS_TakeStackOverflow(JSRuntime *rt);
 
+/*
+ * Did memory end since this was asked last? The first time, some more is given to the error that says so, and
+ * taken back here. An error that did not get any is null.
+ */
+bool JS_TakeEndOfMemory(JSRuntime *rt);
+bool JS_HasMemoryEnded(const JSRuntime *rt); /* the same, and changes nothing */
+
 /* Forgets the promise jobs that wait to run. */
 void JS_DropPendingJobs(JSRuntime *rt);
 

@@ -322,6 +322,7 @@ static void leave(br_vu *vu)
 {
     br_vu_events_clear(vu);
     vu->phase = BR_VU_IDLE;
+    (void) JS_TakeEndOfMemory(vu->rt);
     if (JS_TakeStackOverflow(vu->rt) || vu->deep) br_fiber_trim(vu->fiber);
     vu->deep = false;
     vu->fiber = NULL;
@@ -488,6 +489,8 @@ static br_code summary_entries(
             JS_FreeCString(vu->ctx, content.p);
         } else if (br_js_bytes(vu->ctx, value, &content)) {
             fn(ctx, (br_str){key, key_len}, content);
+        } else if (JS_IsException(value)) {
+            code = fail_pending(vu, "", err);
         } else {
             code = br_fail(
                 err, BR_EINVAL, "handleSummary() must return strings or ArrayBuffers: '%s' is neither", key);

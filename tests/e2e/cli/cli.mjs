@@ -12,6 +12,7 @@ import { configTests } from './config.mjs';
 import { flagTests } from './flags.mjs';
 import { historyTests } from './history.mjs';
 import { guideTests } from './guide_tests.mjs';
+import { hostileTests } from './hostile.mjs';
 import { htmlTests } from './html.mjs';
 import { http2Tests } from './http2.mjs';
 import { loopTests } from './loops.mjs';
@@ -66,6 +67,7 @@ const groups = {
     websocketTests,
     historyTests,
     htmlTests,
+    hostileTests,
 };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {

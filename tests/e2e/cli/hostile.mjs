@@ -1,0 +1,139 @@
+// Scripts that mean harm, or are badly broken: nothing crashes or hangs, limits hold, an interrupt always works.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertFails, folder, messages, paced, Run, runScript, serve, sleep } from './harness.mjs';
+
+const IMPORTS = `import http from 'k6/http'; import { check, group } from 'k6'; import encoding from 'k6/encoding';
+import { parseHTML } from 'k6/html'; import { SharedArray } from 'k6/data';\n`;
+const body = (code) => `${IMPORTS}const url = __ENV.URL;\nexport default function () {\n${code}\n}`;
+const nested = (n) => `let a = []; for (let i = 0; i < ${n}; i++) a = [a]; `;
+
+// What the iteration is told about: the message. Two virtual users do it twice each.
+const STACK = /^RangeError: Maximum call stack size exceeded \(virtual user [12] is at its limit of 1024 KiB: see --vu-stack\)\n\tat .*script\.js/s;
+const MEMORY = /^InternalError: out of memory \(virtual user [12] is at its limit of 32 MiB: see --vu-memory\)\n\tat .*script\.js:5:\d+/s;
+const iterations = {
+    'recursion': ['(function f() { f() })()', STACK],
+    'a getter of itself': ['const o = { get x() { return this.x } }; o.x', STACK],
+    'toString of itself': ["const o = { toString() { return '' + o } }; '' + o", STACK],
+    'toJSON of itself': ['const o = { toJSON() { return JSON.stringify(o) } }; JSON.stringify(o)', STACK],
+    'a Proxy of itself': ['const p = new Proxy({}, { get(t, k, r) { return r[k] } }); p.x', STACK],
+    'groups in groups': ["(function f() { group('g', f) })()", STACK],
+    'JSON in JSON': ["JSON.parse('['.repeat(1e6))", STACK],
+    'deep arrays cloned': [`${nested(50000)} structuredClone(a)`, /^RangeError: Maximum call stack size exceeded \(virtual user/],
+    'groups of regular expressions': ["new RegExp('(?:'.repeat(1e5) + ')'.repeat(1e5))", /^SyntaxError: stack overflow \(virtual user/],
+    'strings that double': ["let s = 'ab'; for (;;) s += s", /^InternalError: (string too long|out of memory)/],
+    'templates that double': ["let s = 'abcdefgh'; for (;;) s = `${s}${s}${s}`", MEMORY],
+    'objects without end': ["const m = {}; for (let i = 0; ; i++) m['k' + i] = i", MEMORY],
+    'chains of prototypes': ['let p = {}; for (;;) p = Object.create(p)', MEMORY],
+    'bound functions': ['let f = () => 1; for (;;) f = f.bind(null)', MEMORY],
+    'an array as large as can be': ['new Array(2 ** 32 - 1).fill(1)', MEMORY],
+    'buffers without end': ['const l = []; for (;;) l.push(new ArrayBuffer(1 << 20))', MEMORY],
+    'a symbol is thrown': ["throw Symbol('x')", /^Symbol\(x\)$/],
+    'null is thrown': ['throw null', /^null$/],
+    'a revoked Proxy is thrown': ['const { proxy, revoke } = Proxy.revocable(new Error(), {}); revoke(); throw proxy', /no text/],
+    'an error whose parts throw': ["const e = new Error('x'); Object.defineProperty(e, 'stack', { get() { throw e } }); throw e", /^Error: x/],
+    'a thenable whose then throws': ['return { get then() { throw 1 } }', null],
+    'a promise that is never settled': ['return new Promise(() => {})', null],
+    'rejections by the thousand': ['for (let i = 0; i < 10000; i++) Promise.reject(i)', /Uncaught \(in promise\) 0/],
+    'deep arrays shown, checked, sent': [`${nested(5000)} check(a, { x: (r) => r.length }); http.post(url, { a }); console.log(a)`, undefined],
+    'parameters whose getters throw': ["http.get(url, { get headers() { throw new Error('mine') } })", /^Error: mine/],
+    'timers by the thousand': ['for (let i = 0; i < 5000; i++) setTimeout(() => {}, i % 10)', null],
+};
+
+// What never ends by itself; SIGINT must.
+const endless = {
+    'a loop': 'for (;;);',
+    'a loop in finally': 'try { for (;;); } finally { for (;;); }',
+    'jobs': '(function f() { return Promise.resolve().then(f) })()',
+    'a check': 'check(1, { a: () => { for (;;); } })',
+    'a getter of parameters': 'http.get(url, { get headers() { for (;;); } })',
+    'a callback of a selection': "parseHTML('<p>').find('p').each(() => { for (;;); })",
+    'a regular expression': "/^(a+)+$/.test('a'.repeat(50) + 'b')",
+    'a regular expression as selector': "parseHTML('<p>' + 'a'.repeat(50) + 'b</p>').find(':matches(^(a+)+$)').size(); for (;;);",
+    'what looks like a long array': '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)',
+    'a long array without items': "new Array(2 ** 32 - 1).join('')",
+    'a search for a long text': "'a'.repeat(1 << 25).indexOf('a'.repeat(1 << 24) + 'b')",
+    'large things in a loop': "const s = 'x'.repeat(1 << 24); for (;;) encoding.b64encode(s)",
+    'many tags in a loop': "const t = {}; for (let i = 0; i < 1e5; i++) t['x' + i] = 'y'; for (;;) check(1, { a: 1 }, t)",
+    'a timer': 'setTimeout(() => {}, 1e9)',
+    'messages': "for (;;) console.log('x')",
+};
+
+const EXPORT = 'export default function () {}';
+const inits = {
+    'recursion': [`(function f() { f() })(); ${EXPORT}`, 107, /virtual user 0 is at its limit of 1024 KiB/],
+    'memory': [`const a = []; for (;;) a.push({}); ${EXPORT}`, 107, /virtual user 0 is at its limit of 32 MiB.*script\.js:1/s],
+    'a getter of options': [`export const options = { get vus() { throw new Error('no') } }; ${EXPORT}`, 107, /reading the exported options: Error: no/],
+    'options that are a revoked Proxy': [`const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); export const options = proxy; ${EXPORT}`, 107, /revoked proxy/],
+    'options in a circle': [`const o = {}; o.o = o; export const options = o; ${EXPORT}`, 107, /circular/],
+    'a SharedArray that only looks like an array': [`${IMPORTS} new SharedArray('a', () => new Proxy([], { get: (t, k) => k === 'length' ? 2 ** 32 - 1 : 1 })); ${EXPORT}`, 107, /at most 20000000 items/],
+    'a promise that is never settled': [`await new Promise(() => {}); ${EXPORT}`, 107, /never happens/],
+    'setup data in a circle': [`export function setup() { const a = {}; a.a = a; return a } ${EXPORT}`, 255, /cycle/],
+    'setup data too deep': [`export function setup() { ${nested(50000)} return a } ${EXPORT}`, 255, /nested too deeply/],
+    'setup without end': [`export const options = { setupTimeout: '1s' }; export function setup() { for (;;); } ${EXPORT}`, 100, /timed out/],
+    'teardown without end': [`export const options = { teardownTimeout: '1s' }; export function teardown() { for (;;); } ${EXPORT}`, 101, /timed out/],
+    'a getter of handleSummary': [`export function handleSummary() { return { get stdout() { throw new Error('mine') } } } ${EXPORT}`, 0, /Error: mine/],
+};
+
+// Prototypes that scripts or their libraries have spoilt: what brunt does for itself does not go through them.
+const spoilt = {
+    'then of every object': "Object.defineProperty(Object.prototype, 'then', { get() { throw new Error('then') }, configurable: true })",
+    'length of every object': "Object.defineProperty(Object.prototype, 'length', { get() { throw 1 }, set() { throw 2 }, configurable: true })",
+    'items of every array': "Object.defineProperty(Array.prototype, 0, { set() { throw 1 }, get() { return 7 }, configurable: true })",
+    'methods': "Array.prototype[Symbol.iterator] = () => { throw 1 }; Map.prototype.set = () => { throw 2 }",
+};
+
+export function hostileTests() {
+    const flags = ['--vu-memory', '32', '--vu-stack', '1024'];
+    const server = serve((request, response) => request.resume().on('end', () => response.end('ok')));
+    for (const [name, [code, pattern]] of Object.entries(iterations)) {
+        test(`iterations: ${name}`, async () => {
+            const done = await runScript(body(code), ['-u', '2', '-i', '4', '-e', `URL=${await server}`, ...flags]);
+            assert.equal(done.code, 0, done.err);
+            assert.match(done.out, /iterations\.*: 4 /, 'each ends, and the next one begins');
+            const said = messages(done.err);
+            if (pattern === undefined) return;
+            assert.equal(said.length, pattern ? 4 : 0, done.err);
+            for (const message of said) assert.match(message, pattern);
+        });
+    }
+    for (const [name, code] of Object.entries(endless)) {
+        test(`interrupted: ${name}`, async () => {
+            const dir = folder({ 'script.js': `${IMPORTS}const url = __ENV.URL;
+                export default function () { if (__VU === 1) { console.log('begun'); ${code} } else { console.log('other'); } }` });
+            const run = new Run(['run', '-q', '-u', '2', '-d', '1h', '--workers', '1', '-e', `URL=${await server}`, '--vu-memory', '128', 'script.js'], { dir });
+            await run.until(/begun/);
+            await run.until(/other/);
+            await sleep(100);
+            run.signal('SIGINT');
+            const done = await run.end();
+            assert.equal(done.code, 105);
+            assert.ok(done.afterSignal < paced(1000), `it took ${done.afterSignal} ms`);
+        });
+    }
+    for (const [name, [script, code, pattern]] of Object.entries(inits)) {
+        test(`before and after: ${name}`, async () => assertFails(await runScript(script, flags), code, pattern));
+    }
+    for (const [name, code] of Object.entries(spoilt)) {
+        test(`prototypes: ${name}`, async () => {
+            const done = await runScript(`${IMPORTS}${code};\nexport default function () {
+                const r = http.get(__ENV.URL);
+                if (r.status !== 200 || r.body !== 'ok' || r.headers['Content-Length'] !== '2') throw r.error;
+                check(r, { ok: (x) => x.status === 200 });
+            }`, ['-e', `URL=${await server}`]);
+            assert.equal(done.code, 0, done.err);
+            assert.deepEqual(messages(done.err), []);
+        });
+    }
+    for (const [flag, value] of [['--vu-memory', 'x'], ['--vu-memory', '-1'], ['--vu-stack', '1'], ['--vu-stack', '']]) {
+        test(`${flag} ${value} is refused`, async () => {
+            assertFails(await runScript(EXPORT, [`${flag}=${value}`]), 104, /invalid argument .* for --vu-/);
+        });
+    }
+    test('BRUNT_VU_MEMORY counts where there is no flag', async () => {
+        const script = body('const a = []; for (;;) a.push({})');
+        const env = { BRUNT_VU_MEMORY: '16' };
+        assert.match(messages((await runScript(script, [], { env })).err)[0], /16 MiB/);
+        assert.match(messages((await runScript(script, ['--vu-memory', '24'], { env })).err)[0], /24 MiB/);
+    });
+}
