@@ -278,7 +278,8 @@ static br_code mem_answer_decisions(
         run *r = t->of;
         t->is_gone = true;
         bool news = r->history.events.len > t->seen.events.len;
-        (void) add_event(e, r, &(emp_event){.type = EMP_EV_DECIDED, .ref = (int) t->seen.events.len});
+        const emp_event decided = {.type = EMP_EV_DECIDED, .ref = (int) t->seen.events.len};
+        (void) add_event(e, r, &decided);
         for (size_t c = 0; c < a->count; c++) {
             execute(e, r, &a->commands[c]);
         }
@@ -381,7 +382,8 @@ static void sweep_runs(engine *e)
     for (size_t i = 0; i < e->runs.len; i++) {
         run *r = e->runs.data[i];
         if (r->status != EMP_RUN_RUNNING || r->deadline > e->now) continue;
-        (void) add_event(e, r, &(emp_event){.type = EMP_EV_TIMED_OUT});
+        const emp_event timed_out = {.type = EMP_EV_TIMED_OUT};
+        (void) add_event(e, r, &timed_out);
         close_run(e, r, EMP_RUN_TIMED_OUT);
     }
 }
