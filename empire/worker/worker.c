@@ -306,6 +306,8 @@ static void abandon(worker *w)
     }
     br_code rc = w->engine->answer_activities(w->engine, w->id, answers, count, &err);
     if (rc != BR_OK) br_debug("not released, the leases will end: %s", err.msg);
+    rc = emp_store_worker_gone(w->own, w->id, &err);
+    if (rc != BR_OK) br_debug("%s", err.msg);
 }
 
 static void open_worker(worker *w, const emp_worker_config *config, int signals)

@@ -10,14 +10,19 @@
 #include "base/num.h"
 #include "empire/db/session.h"
 
-#define CACHED_EVENTS_MAX 200000 /* about 50 MB at 250 bytes an event */
-#define NUMBER_SIZE       24
+#define CACHED_BYTES_MAX ((size_t) 64 * 1024 * 1024) /* of histories that are kept between polls */
+#define NUMBER_SIZE      24
+
+typedef struct cached {
+    emp_history history;
+    size_t bytes; /* about */
+} cached;
 
 typedef struct engine {
     emp_engine base; /* first: the port's pointer is ours */
     emp_session *session;
-    br_map histories; /* run id -> emp_history */
-    size_t cached_events;
+    br_map histories; /* run id -> cached */
+    size_t cached_bytes;
 } engine;
 
 /* Statements --------------------------------------------------------------------------------------- */
@@ -222,34 +227,47 @@ static br_code pg_tell(emp_engine *e, const char *run_id, emp_event_type what, c
 
 /* Histories of claimed runs ------------------------------------------------------------------------ */
 
+static void free_cached(cached *c)
+{
+    emp_history_deinit(&c->history);
+    br_free(c);
+}
+
 static void drop_histories(engine *e)
 {
     for (size_t i = 0; i < e->histories.len; i++) {
-        emp_history *h = e->histories.entries[i].value;
-        emp_history_deinit(h);
-        br_free(h);
+        free_cached(e->histories.entries[i].value);
     }
     br_map_clear(&e->histories);
-    e->cached_events = 0;
+    e->cached_bytes = 0;
 }
 
 static void drop_history(engine *e, const char *run_id)
 {
-    emp_history *h = br_map_remove(&e->histories, br_str_of(run_id));
-    if (!h) return;
-    e->cached_events -= h->events.len;
-    emp_history_deinit(h);
-    br_free(h);
+    cached *c = br_map_remove(&e->histories, br_str_of(run_id));
+    if (!c) return;
+    e->cached_bytes -= c->bytes;
+    free_cached(c);
 }
 
-static emp_history *history_of(engine *e, br_str run_id)
+static cached *history_of(engine *e, br_str run_id)
 {
-    emp_history *h = br_map_get(&e->histories, run_id);
-    if (h) return h;
-    h = BR_NEW(emp_history);
-    emp_history_init(h);
-    br_map_set(&e->histories, run_id, h);
-    return h;
+    cached *c = br_map_get(&e->histories, run_id);
+    if (c) return c;
+    c = BR_NEW(cached);
+    emp_history_init(&c->history);
+    br_map_set(&e->histories, run_id, c);
+    return c;
+}
+
+static void add_cached(engine *e, const emp_result *r, size_t row)
+{
+    cached *c = history_of(e, emp_result_cell(r, row, 0));
+    add_row(&c->history, r, row);
+    const emp_event *event = br_vec_last(&c->history.events);
+    size_t bytes = sizeof(*event) + event->name.n + event->kind.n + event->payload.n;
+    c->bytes += bytes;
+    e->cached_bytes += bytes;
 }
 
 /* Brings the histories of the tasks up to date, all in one query. */
@@ -257,11 +275,11 @@ static br_code load_histories(engine *e, emp_decision_task *tasks, size_t count,
 {
     br_buf runs, after;
     emp_result *r = NULL;
-    if (e->cached_events > CACHED_EVENTS_MAX) drop_histories(e);
+    if (e->cached_bytes > CACHED_BYTES_MAX) drop_histories(e);
     br_buf_init(&runs, BR_BUF_NO_LIMIT);
     br_buf_init(&after, BR_BUF_NO_LIMIT);
     for (size_t i = 0; i < count; i++) {
-        emp_history *h = history_of(e, br_str_of(tasks[i].run_id));
+        const emp_history *h = &history_of(e, br_str_of(tasks[i].run_id))->history;
         br_buf_printf(&runs, "%c%s", i ? ',' : '{', tasks[i].run_id);
         br_buf_printf(&after, "%c%zu", i ? ',' : '{', h->events.len);
         tasks[i].history = h;
@@ -271,8 +289,7 @@ static br_code load_histories(engine *e, emp_decision_task *tasks, size_t count,
     const char *const values[] = {runs.data, after.data};
     br_code rc = emp_session_one(e->session, ST_HISTORY, values, &r, err);
     for (size_t row = 0; rc == BR_OK && row < emp_result_rows(r); row++) {
-        add_row(history_of(e, emp_result_cell(r, row, 0)), r, row);
-        e->cached_events++;
+        add_cached(e, r, row);
     }
     emp_result_free(r);
     br_buf_deinit(&runs);

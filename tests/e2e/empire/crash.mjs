@@ -62,6 +62,15 @@ function crashPostgres() {
 
 test('a world to work in', async () => {
     pg.start();
+    const refused = (env, pattern) => {
+        const { code, err } = empire(['worker'], { DATABASE_URL: pg.url, ...env });
+        assert.equal(code, 1);
+        assert.match(err, pattern);
+        assert.doesNotMatch(err, /s3cret/);
+    };
+    refused({}, /run 'empire migrate'/);
+    refused({ PUBLISH_URL_TIKTOK: 'ftp://host/s3cret' }, /the address of 'tiktok' is not http/);
+    refused({ VIDEO_DIR: '/nowhere/videos' }, /VIDEO_DIR/);
     assert.equal(empire(['migrate'], { DATABASE_URL: pg.url }).code, 0);
     assert.equal(empire(['seed', '--products', '20', '--days', '2'], { DATABASE_URL: pg.url }).code, 0);
     stub = run(['stub', '--port', '0', '--products', '5', '--latency', '150ms', '--fail-every', '40'], {});
@@ -204,6 +213,14 @@ test('the end is orderly, and nothing secret is said', async () => {
     assert.equal(shown.stepCount, 16);
     assert.deepEqual([...new Set(shown.steps.map((s) => s.state))].sort(), ['completed', 'skipped']);
     assert.equal(shown.steps.find((s) => s.type === 'render-video').reason, 'VIDEO_DIR is not set');
+    const weekly = (await api.json('/orchestrator/start', { method: 'POST', body: '{"type":"weekly-optimization"}' })).body.data;
+    const week = await until('the week ends', 10000, async () => {
+        const { data } = (await api.json(`/orchestrator/workflows/${weekly.id}`)).body;
+        return data.status === 'completed' && data;
+    });
+    assert.deepEqual(week.steps.map((s) => `${s.id} ${s.state}`), ['analytics completed', 'optimize completed']);
+    assert.deepEqual(week.result.platforms.map((p) => p.platform), ['tiktok', 'youtube']); // what the stub has figures of
+    assert.equal(pg.sql(`SELECT kind FROM optimizations WHERE run_id = '${weekly.id}'`), 'weekly');
     supervisor.child.kill('SIGTERM');
     assert.equal(await supervisor.ended, 0, supervisor.log);
     assert.equal(count('SELECT count(*) FROM wf_worker WHERE seen_at > now() - interval \'3 seconds\''), 0);
