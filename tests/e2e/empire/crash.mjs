@@ -199,8 +199,15 @@ test('every run ended once, every effect happened once', async () => {
 });
 
 test('the end is orderly, and nothing secret is said', async () => {
-    const page = (await api.request('/metrics')).body;
-    assert.match(page, /\nempire_workers 4\n/);
+    let page;
+    await until('only the living are counted', 15000, async () => {
+        page = (await api.request('/metrics')).body;
+        return /\nempire_workers 4\n/.test(page);
+    });
+    const families = page.split('\n').filter((l) => l.startsWith('# TYPE ')).map((l) => l.split(' ')[2]);
+    assert.equal(new Set(families).size, families.length, 'each metric stands in one place');
+    const series = page.split('\n').filter((l) => l && l[0] !== '#').map((l) => l.slice(0, l.lastIndexOf(' ')));
+    assert.equal(new Set(series).size, series.length, 'each series is there once');
     assert.match(page, /\nempire_worker_slots\{task="activity"\} 200\n/);
     assert.match(page, /\nempire_workflow_backlog\{task="decision"\} 0\n/);
     assert.match(page, /\nempire_breaker_state\{worker="[^"]+",provider="ai"\} [012]\n/);

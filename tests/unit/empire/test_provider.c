@@ -337,6 +337,24 @@ static void a_missing_program_is_told_apart(void **state)
     assert_int_equal(emp_video_render(&config, "../a", BR_STR("x"), &err), BR_EINVAL);
 }
 
+static void the_real_program_makes_an_mp4(void **state)
+{
+    (void) state;
+    char path[128];
+    br_err err;
+    br_buf content;
+    if (access("/usr/bin/ffmpeg", X_OK) != 0) skip(); /* it is optional */
+    const emp_video_config config = {"/usr/bin/ffmpeg", folder, 60 * BR_SEC, 1};
+    br_code rc = emp_video_render(&config, "a", BR_STR("It's 100% \"new\": %{x}, \xc3\xa4\\:'"), &err);
+    if (rc != BR_OK) fail_msg("%s", err.msg);
+    snprintf(path, sizeof(path), "%s/a.mp4", folder);
+    br_buf_init(&content, 1024 * 1024);
+    assert_int_equal(br_file_read(path, &content, NULL), BR_OK);
+    assert_true(content.len > 1000);
+    assert_memory_equal(content.data + 4, "ftyp", 4);
+    br_buf_deinit(&content);
+}
+
 #define VIDEO(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -358,6 +376,7 @@ int main(void)
         VIDEO(a_program_that_hangs_is_killed),
         VIDEO(a_file_that_grows_too_much_is_cut_off),
         VIDEO(a_missing_program_is_told_apart),
+        VIDEO(the_real_program_makes_an_mp4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
