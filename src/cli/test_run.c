@@ -201,7 +201,8 @@ static void record(const test *t, const br_judgement *judgement, int status)
         .workers = s->workers,
         .plan = &t->plan.judge,
         .judgement = judgement,
-        .exit_status = status};
+        .exit_status = status,
+        .silent = s->json && br_str_is(br_str_of(s->json), "-")};
     (void) br_record_and_tell(&r); /* a history that cannot be written does not change the verdict */
 }
 
