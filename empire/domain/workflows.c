@@ -16,31 +16,35 @@ static const emp_column columns[] = {
     {"finishedAt", EMP_CELL_TIME},
 };
 
-/* More than that is not counted: a long backlog must not make the question slow. */
-#define BACKLOG_COUNTED "10000"
-#define READY(kind)                                                                                          \
+/* A long backlog must not make the question slow: no more than `most` are counted. */
+#define READY(kind, most)                                                                                    \
     "(SELECT count(*) FROM (SELECT FROM wf_task WHERE queue = 'daily-control-loop' AND kind = '" kind        \
-    "' AND visible_at <= now() LIMIT " BACKLOG_COUNTED ") b)"
+    "' AND visible_at <= now() LIMIT " most ") b)"
 #define OLDEST(kind)                                                                                         \
     "coalesce(extract(epoch FROM now() - (SELECT min(visible_at) FROM wf_task"                               \
     " WHERE queue = 'daily-control-loop' AND kind = '" kind "' AND visible_at <= now())), 0)"
-#define ALIVE "seen_at > now() - interval '10 seconds'"
+#define DECISIONS_SHOWN  READY("d", "1000")
+#define ACTIVITIES_SHOWN READY("a", "1000")
+#define DECISIONS_READY  READY("d", "10000")
+#define ACTIVITIES_READY READY("a", "10000")
+#define OLDEST_DECISION  OLDEST("d")
+#define OLDEST_ACTIVITY  OLDEST("a")
+#define ALIVE            "seen_at > now() - interval '10 seconds'"
 
 /* The outer join gives the count also when there is no workflow. */
 const char emp_sql_workflows_status[] =
     "SELECT (SELECT coalesce(sum(n), 0) FROM counters WHERE name IN"
     " ('workflows:pending', 'workflows:running')),"
-    " json_build_object('decisions', " READY("d") ", 'activities', " READY(
-        "a") ", 'oldestSeconds',"
-             " round(greatest(" OLDEST("d") ", " OLDEST(
-                 "a") "), 3)),"
-                      " (SELECT coalesce(json_agg(json_build_object('host', host, 'pid', pid, 'workflowTasks',"
-                      " json_build_object('used', used_workflow_tasks, 'max', max_workflow_tasks), 'activities',"
-                      " json_build_object('used', used_activities, 'max', max_activities)) ORDER BY worker_id), '[]')"
-                      " FROM wf_worker WHERE " ALIVE "), w.*"
-                      " FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT " COLUMNS
-                      " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
-                      " w ON true ORDER BY w.created_at DESC, w.id";
+    " json_build_object('decisions', " DECISIONS_SHOWN ", 'activities', " ACTIVITIES_SHOWN
+    ", 'oldestSeconds',"
+    " round(greatest(" OLDEST_DECISION ", " OLDEST_ACTIVITY "), 3)),"
+    " (SELECT coalesce(json_agg(json_build_object('host', host, 'pid', pid, 'workflowTasks',"
+    " json_build_object('used', used_workflow_tasks, 'max', max_workflow_tasks), 'activities',"
+    " json_build_object('used', used_activities, 'max', max_activities)) ORDER BY worker_id), '[]')"
+    " FROM wf_worker WHERE " ALIVE "), w.*"
+    " FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT " COLUMNS
+    " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
+    " w ON true ORDER BY w.created_at DESC, w.id";
 
 const char emp_sql_workflow_start[] = "SELECT " COLUMNS
                                       " FROM wf_start_record($1::text, $2::int, $3::boolean, $4::text)";
@@ -67,28 +71,25 @@ BR_STATIC_ASSERT(EMP_WORKFLOW_STEPS_MAX == 500, "as in the statement");
 /* Sorted, so that the lines of a metric stand together; `n` keeps the buckets of a histogram in order. */
 const char emp_sql_workflow_metrics[] =
     "SELECT m, l, v FROM ("
-    "SELECT 'empire_workflow_backlog' AS m, 'task=\"activity\"' AS l, " READY(
-        "a") "::float8 AS v, '' AS w, 0::bigint AS n"
-             " UNION ALL SELECT 'empire_workflow_backlog', 'task=\"decision\"', " READY(
-                 "d") ", '', 0"
-                      " UNION ALL SELECT 'empire_workflow_backlog_oldest_seconds', 'task=\"activity\"', " OLDEST(
-                          "a") ", '', 0"
-                               " UNION ALL SELECT 'empire_workflow_backlog_oldest_seconds', 'task=\"decision\"', " OLDEST(
-                                   "d") ", '', 0"
-                                        " UNION ALL SELECT 'empire_workflows', 'status=\"' || substr(name, 11) || '\"', sum(n), '', 0 FROM counters"
-                                        " WHERE name LIKE 'workflows:%' GROUP BY name"
-                                        " UNION ALL SELECT 'empire_workers', '', count(*), '', 0 FROM wf_worker WHERE " ALIVE
-                                        " UNION ALL SELECT k.m, k.l, k.v, '', 0 FROM (SELECT coalesce(sum(max_workflow_tasks), 0) AS dm,"
-                                        " coalesce(sum(used_workflow_tasks), 0) AS du, coalesce(sum(max_activities), 0) AS am,"
-                                        " coalesce(sum(used_activities), 0) AS au FROM wf_worker WHERE " ALIVE
-                                        ") s, LATERAL (VALUES"
-                                        " ('empire_worker_slots', 'task=\"decision\"', dm), ('empire_worker_slots', 'task=\"activity\"', am),"
-                                        " ('empire_worker_slots_free', 'task=\"decision\"', dm - du),"
-                                        " ('empire_worker_slots_free', 'task=\"activity\"', am - au)) k (m, l, v)"
-                                        " UNION ALL SELECT x.m, concat_ws(',', 'worker=\"' || w.host || ':' || w.pid || '\"', nullif(x.l, '')), x.v,"
-                                        " w.worker_id, x.n FROM wf_worker w, ROWS FROM (json_to_recordset(w.samples) AS (m text, l text, v float8))"
-                                        " WITH ORDINALITY AS x(m, l, v, n) WHERE " ALIVE
-                                        ") s ORDER BY m, w, n, l";
+    "SELECT 'empire_workflow_backlog' AS m, 'task=\"activity\"' AS l, " ACTIVITIES_READY
+    "::float8 AS v, '' AS w, 0::bigint AS n"
+    " UNION ALL SELECT 'empire_workflow_backlog', 'task=\"decision\"', " DECISIONS_READY ", '', 0"
+    " UNION ALL SELECT 'empire_workflow_backlog_oldest_seconds', 'task=\"activity\"', " OLDEST_ACTIVITY
+    ", '', 0"
+    " UNION ALL SELECT 'empire_workflow_backlog_oldest_seconds', 'task=\"decision\"', " OLDEST_DECISION
+    ", '', 0"
+    " UNION ALL SELECT 'empire_workflows', 'status=\"' || substr(name, 11) || '\"', sum(n), '', 0 FROM counters"
+    " WHERE name LIKE 'workflows:%' GROUP BY name"
+    " UNION ALL SELECT 'empire_workers', '', count(*), '', 0 FROM wf_worker WHERE " ALIVE
+    " UNION ALL SELECT k.m, k.l, k.v, '', 0 FROM (SELECT coalesce(sum(max_workflow_tasks), 0) AS dm,"
+    " coalesce(sum(used_workflow_tasks), 0) AS du, coalesce(sum(max_activities), 0) AS am,"
+    " coalesce(sum(used_activities), 0) AS au FROM wf_worker WHERE " ALIVE ") s, LATERAL (VALUES"
+    " ('empire_worker_slots', 'task=\"decision\"', dm), ('empire_worker_slots', 'task=\"activity\"', am),"
+    " ('empire_worker_slots_free', 'task=\"decision\"', dm - du),"
+    " ('empire_worker_slots_free', 'task=\"activity\"', am - au)) k (m, l, v)"
+    " UNION ALL SELECT x.m, concat_ws(',', 'worker=\"' || w.host || ':' || w.pid || '\"', nullif(x.l, '')), x.v,"
+    " w.worker_id, x.n FROM wf_worker w, ROWS FROM (json_to_recordset(w.samples) AS (m text, l text, v float8))"
+    " WITH ORDINALITY AS x(m, l, v, n) WHERE " ALIVE ") s ORDER BY m COLLATE \"C\", w, n, l";
 
 #define STATUS_ROW 3 /* first column of a workflow */
 

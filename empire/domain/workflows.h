@@ -24,7 +24,8 @@ typedef struct emp_workflow_start {
     char name[EMP_WORKFLOW_NAME_MAX + 1]; /* one open run per type and name; empty: the day's */
 } emp_workflow_start;
 
-/* How many are pending or running, and the 20 newest; tasks that wait for a worker; the workers. */
+/* How many are pending or running, and the 20 newest; tasks that wait for a worker, each kind up to
+ * 1000; the workers. */
 void emp_workflows_status_query(emp_query *q);
 void emp_workflows_status_put(br_buf *out, const emp_result *r);
 
