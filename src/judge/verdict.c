@@ -48,6 +48,18 @@ br_action *br_judge_action(br_judgement *j, const char *title)
 
 /* Figures ---------------------------------------------------------------------------------------- */
 
+static void count_outcome(br_figures *f, const br_endpoint_outcome *o)
+{
+    if (o->status == 0)
+        f->unanswered += o->count;
+    else if (o->status == 429)
+        f->limited += o->count;
+    else if (o->status >= 400 && o->status < 500)
+        f->client_errors += o->count;
+    else if (o->status >= 500)
+        f->server_errors += o->count;
+}
+
 br_figures br_judge_figures(const br_run_result *r)
 {
     br_figures f = {0};
@@ -70,8 +82,7 @@ br_figures br_judge_figures(const br_run_result *r)
     }
     for (size_t i = 0; i < r->endpoint_count; i++) {
         for (size_t k = 0; k < r->endpoints[i].outcomes.len; k++) {
-            const br_endpoint_outcome *o = &r->endpoints[i].outcomes.data[k];
-            if (o->status == 0) f.unanswered += o->count;
+            count_outcome(&f, &r->endpoints[i].outcomes.data[k]);
         }
     }
     return f;
@@ -126,7 +137,8 @@ static void weigh_criterion(br_judgement *j, const br_criterion_result *c)
         return;
     }
     if (c->state == BR_CRITERION_PASSED) {
-        if (is_latency(c->criterion) && c->margin < 0.5) worsen(j, BR_LEVEL_ACCEPTABLE);
+        bool unsure = c->has_interval && c->low < c->criterion->limit && c->high > c->criterion->limit;
+        if (unsure || (is_latency(c->criterion) && c->margin < 0.5)) worsen(j, BR_LEVEL_ACCEPTABLE);
         BR_REASON(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(c->sentence));
         return;
     }
@@ -146,6 +158,23 @@ static bool error_criterion_failed(const br_judgement *j)
     return false;
 }
 
+/* "5xx 12, without an answer 3" */
+static const char *classes_text(br_judgement *j, const br_figures *f)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } classes[] = {{"5xx", f->server_errors}, {"429", f->limited}, {"other 4xx", f->client_errors},
+        {"without an answer", f->unanswered}};
+    const char *text = "";
+    for (size_t i = 0; i < BR_COUNT_OF(classes); i++) {
+        if (classes[i].count == 0) continue;
+        text = br_arena_printf(&j->arena, "%s%s%s %llu", text, *text ? ", " : "", classes[i].name,
+            (unsigned long long) classes[i].count);
+    }
+    return *text ? br_arena_printf(&j->arena, " (%s)", text) : "";
+}
+
 static void weigh_errors(br_judgement *j, const br_figures *f)
 {
     if (f->error_share > BR_ERRORS_EXCELLENT) worsen(j, BR_LEVEL_ACCEPTABLE);
@@ -155,9 +184,9 @@ static void weigh_errors(br_judgement *j, const br_figures *f)
     if (!critical && error_criterion_failed(j)) return; /* which has said it already */
     br_str share = br_unit_text(&j->arena, f->error_share, BR_UNIT_SHARE);
     BR_REASON(j, critical ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING,
-        "%llu of %llu requests failed: " BR_FMT ", where less than %.0f%% is acceptable and more than "
-        "%.0f%% critical.",
-        (unsigned long long) f->failed, (unsigned long long) f->requests, BR_ARG(share),
+        "http_req_failed: %llu of %llu requests failed: " BR_FMT "%s, where less than %.0f%% is acceptable "
+        "and more than %.0f%% critical.",
+        (unsigned long long) f->failed, (unsigned long long) f->requests, BR_ARG(share), classes_text(j, f),
         BR_ERRORS_WARNING * 100, BR_ERRORS_CRITICAL * 100);
 }
 
@@ -188,7 +217,7 @@ static void weigh_checks(br_judgement *j, const br_run_result *r)
     /* A wrong answer is as bad as none. */
     worsen(j, share < BR_ERRORS_WARNING ? BR_LEVEL_ACCEPTABLE : BR_LEVEL_NEEDS_OPTIMIZATION);
     BR_REASON(j, share > BR_ERRORS_CRITICAL ? BR_SEVERITY_CRITICAL : BR_SEVERITY_WARNING,
-        "%llu of %llu checks failed (" BR_FMT "): the answers were not those expected.",
+        "checks: %llu of %llu checks failed (" BR_FMT "): the answers were not those expected.",
         (unsigned long long) failed, (unsigned long long) m->sink.count,
         BR_ARG(br_unit_text(&j->arena, share, BR_UNIT_SHARE)));
 }
@@ -201,6 +230,28 @@ static void weigh_samples(br_judgement *j, const br_figures *f)
         "%llu requests are too few to bound a p95 (59 are needed): percentiles are only "
         "indications.",
         (unsigned long long) f->p95_samples);
+}
+
+static bool has_criterion(const br_judgement *j, br_criterion_kind kind)
+{
+    for (size_t i = 0; i < j->criterion_count; i++) {
+        if (j->criteria[i].criterion->kind == kind) return true;
+    }
+    return false;
+}
+
+/* What no criterion asks for and nobody would want to miss. */
+static void weigh_estimates(br_judgement *j)
+{
+    if (j->leak && j->leak->answer == BR_LEAK_FOUND && !has_criterion(j, BR_CRITERION_MEMORY)) {
+        worsen(j, BR_LEVEL_NEEDS_OPTIMIZATION);
+        BR_REASON(j, BR_SEVERITY_WARNING, BR_FMT, BR_ARG(j->leak->sentence));
+    }
+    if (j->recovery && j->recovery->measured && j->recovery->metastable) {
+        worsen(j, BR_LEVEL_CRITICAL);
+        if (!has_criterion(j, BR_CRITERION_RECOVERY))
+            BR_REASON(j, BR_SEVERITY_CRITICAL, BR_FMT, BR_ARG(j->recovery->sentence));
+    }
 }
 
 /* Outcome ---------------------------------------------------------------------------------------- */
@@ -289,6 +340,7 @@ br_judgement *br_judge(const br_judge_plan *plan, const br_run_result *r)
     weigh_checks(j, r);
     weigh_samples(j, &f);
     if (plan->search) BR_REASON(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(plan->search->sentence));
+    weigh_estimates(j);
     /* Nothing to hold the run against: no praise. */
     if (plan->criterion_count == 0) worsen(j, BR_LEVEL_ACCEPTABLE);
     conclude(j, &f, crossed, plan->scale > 0 && plan->scale < 1);

@@ -7,12 +7,13 @@
  *     Both must outlive it.
  *
  * Levels (guide, section 4):
- *     critical            errors over 5 %, a latency more than twice its limit, or a collapse
- *     needs optimization  a criterion or threshold failed, errors of 1 to 5 %, or checks failed by 1 % or
- * more acceptable          everything passed; some of it closely, or something could not be measured
- *     excellent           everything measured and passed, p95 at most half of its limit, errors at most 0.1 %
- *     invalid             the run contradicts itself or the generator was the bottleneck: no evidence either
- * way
+ *     critical            errors over 5 %, a latency more than twice its limit, a collapse, or a service that
+ *                         stays overloaded when the load is gone
+ *     needs optimization  a criterion or threshold failed, errors of 1 to 5 %, checks failed by 1 % or more,
+ * or a memory leak acceptable          everything passed; some of it closely or within its error, or
+ * something could not be measured excellent           everything measured and passed, p95 at most half of its
+ * limit, errors at most 0.1 % invalid             the run contradicts itself or the generator was the
+ * bottleneck: no evidence either way
  */
 #pragma once
 #include "judge/capacity.h"

@@ -13,7 +13,8 @@
 #define BR_THROUGHPUT_PRODUCTION 100.0 /* requests/s that a service should have shown before production */
 
 typedef struct br_figures {
-    uint64_t requests, failed, unanswered; /* unanswered: status 0 */
+    uint64_t requests, failed, unanswered;          /* unanswered: status 0 */
+    uint64_t client_errors, limited, server_errors; /* 4xx but 429, 429, 5xx */
     double error_share, per_second;
     bool has_p95;
     double p50_ms, p95_ms;
@@ -38,6 +39,10 @@ void br_judge_littles_law(br_judgement *j, const br_run_result *r);
 /* Of self_check.c: fills j->self_checks and the notes on length. */
 void br_judge_self_checks(
     br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);
+/* Of actions_answers.c and actions_target.c: adds to j->actions what answers, and what the target itself,
+ * tell. */
+void br_judge_answer_actions(br_judgement *j, const br_run_result *r, const br_figures *f);
+void br_judge_target_actions(br_judgement *j, const br_run_result *r);
 /* Of actions.c: fills j->actions. */
 void br_judge_actions(
     br_judgement *j, const br_judge_plan *plan, const br_run_result *r, const br_figures *f);

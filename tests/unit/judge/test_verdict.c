@@ -413,7 +413,7 @@ static void a_slow_endpoint_is_named(void **state)
     const br_judgement *j = judged(r);
     const br_action *a = action_of(j, "Speed up GET /analytics/overview");
     assert_non_null(a);
-    assert_true(br_str_find(a->evidence, BR_STR("Its p95 is 700 ms")) >= 0);
+    assert_true(br_str_find(a->evidence, BR_STR("Its p95 of http_req_duration is 700 ms")) >= 0);
     assert_true(br_str_find(a->advice, BR_STR("analytics(created_at, platform)")) >= 0);
     assert_int_equal(j->actions.len, 1);
 }
@@ -424,6 +424,43 @@ static void low_throughput_is_advice_only(void **state)
     const br_judgement *j = judged(fixture_baseline(30, 50, 100, 0));
     expect(j, BR_LEVEL_EXCELLENT, BR_OUTCOME_PASSED, "3 of 3");
     assert_non_null(action_of(j, "Show more throughput before production"));
+}
+
+static void passed_within_its_error_is_acceptable(void **state)
+{
+    (void) state;
+    assert_int_equal(br_criterion_parse(BR_STR("throughput > 9/s"), &baseline[0], NULL), BR_OK);
+    plan.criterion_count = 1;
+    br_run_result *r = fixture_baseline(30, 10, 100, 0); /* even slices: 10/s without any doubt */
+    expect(judged(r), BR_LEVEL_EXCELLENT, BR_OUTCOME_PASSED, "1 of 1");
+    tear_down(NULL);
+    r = fixture_baseline(30, 10, 100, 0);
+    for (size_t i = 0; i < 30; i++) {
+        r->slices[i].requests = i % 3 == 0 ? 22 : 4;
+    }
+    expect(judged(r), BR_LEVEL_ACCEPTABLE, BR_OUTCOME_PASSED, "1 of 1");
+    assert_true(has_reason(judgement, "the limit lies within"));
+}
+
+static void errors_are_told_by_class(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0.02);
+    /* Those of one endpoint become 429, the others stay 500. */
+    bool changed = false;
+    for (size_t i = 0; i < r->endpoint_count && !changed; i++) {
+        br_endpoint *e = &r->endpoints[i];
+        for (size_t k = 0; k < e->outcomes.len; k++) {
+            if (e->outcomes.data[k].status != 500) continue;
+            e->outcomes.data[k].status = 429;
+            changed = true;
+        }
+    }
+    assert_true(changed);
+    assert_int_equal(br_criterion_parse(BR_STR("error_rate < 5%"), &baseline[1], NULL), BR_OK);
+    assert_true(has_reason(judged(r), "http_req_failed: "));
+    assert_true(has_reason(judgement, "(5xx "));
+    assert_true(has_reason(judgement, ", 429 "));
 }
 
 static void few_samples_are_noted(void **state)
@@ -465,6 +502,8 @@ int main(void)
         TEST(actions_need_evidence),
         TEST(a_slow_endpoint_is_named),
         TEST(low_throughput_is_advice_only),
+        TEST(passed_within_its_error_is_acceptable),
+        TEST(errors_are_told_by_class),
         TEST(few_samples_are_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
