@@ -59,8 +59,8 @@ static const br_arg test_args[] = {
 };
 
 const br_arg_section br_test_sections[] = {{NULL, test_args}, {"History", br_record_test_args},
-    {"Gate", br_gate_args}, {"Modules", br_module_args}, {"Limits", br_limit_args},
-    {"General", br_global_args}, {NULL, NULL}};
+    {"Comparison", br_repeat_args}, {"Gate", br_gate_args}, {"Modules", br_module_args},
+    {"Limits", br_limit_args}, {"General", br_global_args}, {NULL, NULL}};
 
 static void print_help(void)
 {
@@ -72,8 +72,8 @@ static void print_help(void)
          "  brunt test all staging --dry-run                what would be done, and when\n\nFlags:");
     br_args_print_help(stdout, br_test_sections);
     puts("\nExit codes: 0 passed, 1 failed, 4 the run is no evidence (invalid), 5 target unavailable,\n"
-         "6 not allowed now (approval, window, notice), 104 bad configuration, 107 exception in the script,\n"
-         "255 other errors.");
+         "6 not allowed now (approval, window, notice); with --compare also 1 regressed, 2 inconclusive,\n"
+         "3 no baseline; 104 bad configuration, 107 exception in the script, 255 other errors.");
 }
 
 static br_code read_scale(br_test_session *s, br_err *err)
@@ -186,6 +186,7 @@ static br_code configure(br_test_session *s, br_err *err)
     if (code == BR_OK) code = read_search(s, err);
     if (code == BR_OK) code = read_env(s, err);
     if (code == BR_OK) code = read_watch(s, err);
+    if (code == BR_OK) code = br_repeat_read(&s->args, &s->repeat, err);
     const char *forms = br_args_get(a, "report");
     if (code == BR_OK && forms) code = br_reports_parse(forms, &s->report_forms, err);
     if (code == BR_OK) code = br_notify_read(a, &s->notify, err);
@@ -220,6 +221,14 @@ static br_code pass_gate(const br_test_session *s, const br_test_list *list, int
     return code;
 }
 
+static br_code check_history(br_test_session *s, br_err *err)
+{
+    br_code code = br_record_check(&s->args, &s->record, err);
+    if (code != BR_OK || s->record || !s->repeat.compare) return code;
+    return br_fail(
+        err, BR_EACCESS, "without a history there is nothing to compare: name a file with --store");
+}
+
 static int execute(br_test_session *s)
 {
     br_err err = {0};
@@ -233,8 +242,7 @@ static int execute(br_test_session *s)
         status = BR_EXIT_OTHER;
         code = br_reports_check_dir(s->report_dir, &err);
     }
-    if (code == BR_OK && !dry && !br_args_has(&s->args, "no-store"))
-        code = br_record_check(&s->args, &s->record, &err);
+    if (code == BR_OK && !dry && !br_args_has(&s->args, "no-store")) code = check_history(s, &err);
     if (code == BR_OK && !dry) {
         status = BR_TEST_EXIT_UNAVAILABLE;
         code = check_target(s, &err);

@@ -167,9 +167,9 @@ int64_t br_record_and_tell(const br_record *r)
     const char *path = "";
     br_code code = br_history_path(r->args, &arena, &path, &err);
     if (code == BR_OK) code = br_record_add(r, &id, &err);
-    if (code == BR_OK)
-        fprintf(r->silent ? stderr : stdout, "  stored as run %lld (%s)\n", (long long) id, path);
-    else
+    if (code == BR_OK && !r->silent)
+        printf("  stored as run %lld (%s)\n", (long long) id, path);
+    else if (code != BR_OK)
         br_warn("the run is not stored: %s", err.msg);
     fflush(stdout);
     br_arena_deinit(&arena);

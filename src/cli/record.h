@@ -30,7 +30,7 @@ typedef struct br_record {
     const br_judge_plan *plan;     /* NULL: not a named test */
     const br_judgement *judgement; /* NULL: thresholds decided */
     int exit_status;
-    bool silent; /* standard output belongs to something else: the line goes to the other */
+    bool silent; /* nothing on standard output */
 } br_record;
 
 /*

@@ -9,6 +9,8 @@
 #include "cli/record.h"
 #include "cli/reports.h"
 #include "cli/screen.h"
+#include "cli/target.h"
+#include "cli/test_all.h"
 #include "cli/test_progress.h"
 #include "cli/test_watch.h"
 #include "report/result_json.h"
@@ -157,7 +159,8 @@ static void search(test *t)
 
 /* Judging and reporting ----------------------------------------------------------------------------- */
 
-static br_code add_document(test *t, const br_judgement *judgement, br_err *err)
+static br_code add_document(
+    test *t, const br_judgement *judgement, const br_comparison *comparison, br_err *err)
 {
     br_buf *out = &t->session->documents;
     char host[256] = "";
@@ -165,30 +168,35 @@ static br_code add_document(test *t, const br_judgement *judgement, br_err *err)
     br_result_info info = {.tool_version = br_str_of(BRUNT_VERSION),
         .host = br_str_of(host),
         .plan = &t->plan.judge,
-        .judgement = judgement};
+        .judgement = judgement,
+        .comparison = comparison};
     if (out->len) (void) br_buf_puts(out, ",\n");
     return br_report_result_json(t->result, &info, NULL, out, err);
 }
 
-static int report(test *t, const br_judgement *judgement)
+static bool is_silent(const br_test_session *s)
+{
+    return s->json && br_str_is(br_str_of(s->json), "-");
+}
+
+/* False, after telling it, if a report could not be written. */
+static bool report(test *t, const br_judgement *judgement, const br_comparison *comparison)
 {
     const br_test_session *s = t->session;
     br_err err = {0};
     br_reports_config config = {.dir = s->report_dir,
         .colour = s->colour,
         .forms = s->report_forms,
-        .silent = s->json && br_str_is(br_str_of(s->json), "-")};
-    int status = br_outcome_exit_status(judgement->outcome);
+        .comparison = comparison,
+        .silent = is_silent(s)};
     br_code code = br_reports_write(t->result, &t->plan.judge, judgement, &config, &err);
-    if (code == BR_OK && s->json) code = add_document(t, judgement, &err);
-    if (code != BR_OK) {
-        br_error("%s", err.msg);
-        if (status == 0) status = BR_EXIT_OTHER;
-    }
-    return status;
+    if (code == BR_OK && s->json) code = add_document(t, judgement, comparison, &err);
+    if (code != BR_OK) br_error("%s", err.msg);
+    return code == BR_OK;
 }
 
-static void record(const test *t, const br_judgement *judgement, int status)
+/* The run's number in the history; 0: it is not stored, which does not change the verdict. */
+static int64_t record(const test *t, const br_judgement *judgement, int status)
 {
     const br_test_session *s = t->session;
     br_record r = {.job = &t->job,
@@ -202,18 +210,45 @@ static void record(const test *t, const br_judgement *judgement, int status)
         .plan = &t->plan.judge,
         .judgement = judgement,
         .exit_status = status,
-        .silent = s->json && br_str_is(br_str_of(s->json), "-")};
-    (void) br_record_and_tell(&r); /* a history that cannot be written does not change the verdict */
+        .silent = is_silent(s)};
+    return br_record_and_tell(&r);
+}
+
+/* False, after telling it, if the run could not be compared. */
+static bool compare(test *t, int64_t id, br_comparing *ret)
+{
+    br_err err = {0};
+    br_code code = id > 0 ? br_repeat_compare(&t->session->repeat, &t->session->args, id, ret, &err)
+                          : br_fail(&err, BR_ENOTFOUND, "it is not stored");
+    if (code != BR_OK) br_error("the run could not be compared: %s", err.msg);
+    return code == BR_OK;
 }
 
 /* Who could not be told is warned of; the verdict stays what it is. */
-static void notify(const test *t, const br_judgement *judgement)
+static void notify(const test *t, const br_judgement *judgement, const br_comparison *comparison)
 {
     br_notification what = {.test = t->plan.judge.test,
         .environment = t->plan.environment->name,
         .target = t->plan.environment->base_url,
-        .judgement = judgement};
-    (void) br_notify_send(&t->session->notify, &what);
+        .judgement = judgement,
+        .comparison = comparison};
+    if (t->exit_code != BR_EXIT_INTERRUPTED) (void) br_notify_send(&t->session->notify, &what);
+}
+
+/* Stored, then compared, then reported: report and notification show the comparison. */
+static void keep_and_report(test *t, const br_judgement *judgement, br_test_outcome *ret)
+{
+    const br_test_session *s = t->session;
+    br_comparing comparing = {0};
+    bool stored = s->record && t->result != t->empty;
+    int64_t id = stored ? record(t, judgement, ret->status) : 0;
+    bool wanted = s->repeat.compare && stored, compared = wanted && compare(t, id, &comparing);
+    const br_comparison *comparison = compared ? br_repeat_shown(&comparing) : NULL;
+    bool reported = report(t, judgement, comparison);
+    notify(t, judgement, comparison);
+    if (compared) br_comparing_deinit(&comparing);
+    if (ret->status == 0 && (!reported || compared != wanted)) ret->status = BR_EXIT_OTHER;
+}
 }
 
 static void take_figures(const br_run_result *r, br_test_outcome *ret)
@@ -230,18 +265,16 @@ static void take_figures(const br_run_result *r, br_test_outcome *ret)
 
 static void judge_and_report(test *t, br_test_outcome *ret)
 {
-    const br_test_session *s = t->session;
     br_judgement *judgement = br_judge(&t->plan.judge, t->result);
     ret->judged = true;
     ret->level = judgement->level;
     ret->outcome = judgement->outcome;
-    ret->status = report(t, judgement);
+    ret->status = br_outcome_exit_status(judgement->outcome);
     take_figures(t->result, ret);
     /* A script that broke is told as such; an interrupted run is judged: it is no evidence. */
     if (t->exit_code == BR_EXIT_EXCEPTION || t->exit_code == BR_EXIT_SETUP_TIMEOUT)
         ret->status = (int) t->exit_code;
-    if (s->record && t->result != t->empty) record(t, judgement, ret->status);
-    if (t->exit_code != BR_EXIT_INTERRUPTED) notify(t, judgement);
+    keep_and_report(t, judgement, ret);
     br_judgement_free(judgement);
 }
 
@@ -263,7 +296,7 @@ static br_code watch_and_run(test *t, br_err *err)
     return code;
 }
 
-void br_test_run(br_test_session *s, const br_named_test *named, br_test_outcome *ret)
+static void run_once(br_test_session *s, const br_named_test *named, br_test_outcome *ret)
 {
     br_err err = {0};
     test t = {.session = s, .exit_code = BR_EXIT_CONFIG};
@@ -283,4 +316,40 @@ void br_test_run(br_test_session *s, const br_named_test *named, br_test_outcome
     br_run_result_free(t.empty);
     if (t.result && t.result != t.empty) br_job_deinit(&t.job);
     br_test_plan_deinit(&t.plan);
+}
+
+/* Again -------------------------------------------------------------------------------------------- */
+
+/* Another run makes sense after one that passed, failed or was no evidence, and while there is a target. */
+static bool may_run_again(const br_test_session *s, br_test_outcome *outcome)
+{
+    br_err err = {0};
+    bool well = outcome->judged && outcome->outcome != BR_OUTCOME_UNAVAILABLE &&
+                outcome->status == br_outcome_exit_status(outcome->outcome);
+    if (!well || br_interrupted()) return false;
+    if (br_target_check(s->environment->base_url.p, s->environment->health.p, BR_TEST_HEALTH_TIMEOUT, &err) ==
+            BR_OK ||
+        br_interrupted())
+        return !br_interrupted();
+    br_error("the test is not run again: %s", err.msg);
+    outcome->status = BR_TEST_EXIT_UNAVAILABLE;
+    return false;
+}
+
+void br_test_run(br_test_session *s, const br_named_test *named, br_test_outcome *ret)
+{
+    size_t documents = s->documents.len;
+    br_repeat_begin(&s->repeat);
+    for (bool again = true; again;) {
+        br_buf why;
+        br_buf_init(&why, BR_BUF_NO_LIMIT);
+        s->documents.len = documents; /* of several runs the last is the result */
+        run_once(s, named, ret);
+        bool wanted = br_repeat_again(&s->repeat, &why);
+        again = wanted && may_run_again(s, ret);
+        if (why.len > 0 && again == wanted && !is_silent(s)) printf("\n  " BR_FMT, BR_ARG(br_buf_view(&why)));
+        fflush(stdout);
+        br_buf_deinit(&why);
+    }
+    if (s->repeat.count > 0 && ret->status == 0) ret->status = (int) s->repeat.answer;
 }

@@ -2,7 +2,7 @@
  * cli/test_run.h - one named test: run, judge, report.
  *
  * What: the steps of a test in their order, each a function of its own: plan, watch the target, run, cool
- *     down, search for the highest rate, judge, report, exit status.
+ *     down, search for the highest rate, judge, store, compare, report, exit status.
  * Why here: what `brunt test` does with each of the tests that it was asked for.
  * Threads: main thread.
  * Interruption: at any step what there is gets judged and reported, as incomplete (cli/interrupt.h).
@@ -10,6 +10,7 @@
 #pragma once
 #include "cli/args.h"
 #include "cli/config.h"
+#include "cli/repeat.h"
 #include "cli/test_plan.h"
 #include "cli/notify.h"
 #include "cli/test_search.h"
@@ -33,8 +34,9 @@ typedef struct br_test_session {
     unsigned report_forms; /* br_report_form; 0: all */
     br_notify notify;
     bool quiet, colour;
-    bool record;          /* in the history */
+    bool record; /* in the history */
     br_test_search_config search;
+    br_repeat repeat;     /* compared with earlier runs, and run again */
     br_ns cool_down;      /* for which the target is watched after the load */
     size_t number, count; /* of the test in hand, from 1; of all */
     br_buf documents;     /* JSON of the results so far, with commas */
@@ -50,5 +52,8 @@ typedef struct br_test_outcome {
     uint64_t requests;
 } br_test_outcome;
 
-/* Runs, judges, prints and writes. */
+/*
+ * Runs, judges, compares, prints and writes; again if the comparison asks for it (cli/repeat.h). The status
+ * of a test that passed is then that of the comparison.
+ */
 void br_test_run(br_test_session *s, const br_named_test *named, br_test_outcome *ret);
