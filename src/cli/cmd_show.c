@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/history_args.h"
 #include "cli/history_view.h"
@@ -114,6 +115,55 @@ static void put_figures(br_run_figures *f, size_t rows, bool colour, br_buf *out
             BR_ARG(f->values[i].name), f->values[i].value, BR_ARG(f->values[i].unit));
 }
 
+/* The verdict, from the result document -------------------------------------------------------------- */
+
+/* Texts of a document may come from the service: nothing in them moves the cursor. */
+static void put_clean(br_buf *out, const char *text)
+{
+    for (; text && *text; text++)
+        (void) br_buf_putc(out, (unsigned char) *text < ' ' || *text == 0x7f ? '?' : *text);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void put_list(
+    br_buf *out, const char *title, const json_t *list, const char *mark_key, const char *text_key)
+{
+    if (json_array_size(list) > 0) (void) br_buf_printf(out, "\n  %s\n", title);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        (void) br_buf_puts(out, "    ");
+        put_clean(out, text_of(item, mark_key));
+        (void) br_buf_puts(out, ": ");
+        put_clean(out, text_of(item, text_key));
+        (void) br_buf_putc(out, '\n');
+    }
+}
+
+static void put_verdict(br_store *s, int64_t id, br_buf *out)
+{
+    br_buf document;
+    br_err err = {0};
+    json_error_t why;
+    json_t *json = NULL;
+    br_buf_init(&document, BR_STORE_DOCUMENT_MAX);
+    if (br_stored_document_read(s, id, &document, &err) == BR_OK)
+        json = json_loadb(document.data, document.len, JSON_ALLOW_NUL, &why);
+    if (!json)
+        br_warn(
+            "the result of run %lld cannot be shown: %s", (long long) id, err.msg[0] ? err.msg : why.text);
+    const json_t *verdict = json_object_get(json, "verdict");
+    put_list(out, "Criteria", json_object_get(verdict, "criteria"), "state", "sentence");
+    put_list(out, "Reasons", json_object_get(verdict, "reasons"), "severity", "text");
+    put_list(out, "What to do", json_object_get(verdict, "actions"), "title", "advice");
+    json_decref(json);
+    br_buf_deinit(&document);
+}
+
 static br_code print_text(const br_args *a, br_store *s, const br_stored_run *r, br_arena *arena, br_err *err)
 {
     br_run_figures *f = NULL;
@@ -124,6 +174,7 @@ static br_code print_text(const br_args *a, br_store *s, const br_stored_run *r,
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     put_facts(r, arena, colour, &out);
     put_figures(f, br_args_has(a, "all-rows") ? SIZE_MAX : ROWS_DEFAULT, colour, &out);
+    put_verdict(s, r->id, &out);
     br_history_print(&out);
     br_buf_deinit(&out);
     br_run_figures_free(f);
