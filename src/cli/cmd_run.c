@@ -208,15 +208,19 @@ static br_code check_history(run_state *s, br_err *err)
     return code;
 }
 
-/* The name of a test: that of --record=NAME, else the script's without folder and ending. */
+/* The name of a test: that of --record=NAME, else the script's or archive's without folder and ending. */
 static br_str record_name(const run_state *s)
 {
     const char *named = br_args_get(&s->args, "record"), *slash = strrchr(s->config.script, '/');
     if (named && *named) return br_str_of(named);
+    if (strcmp(s->config.script, "-") == 0) return BR_STR("stdin");
+    static const char *const endings[] = {".js", ".ts", ".tar"};
     br_str name = br_str_of(slash ? slash + 1 : s->config.script);
-    return br_str_ends(name, BR_STR(".js")) || br_str_ends(name, BR_STR(".ts"))
-               ? br_str_sub(name, 0, name.n - 3)
-               : name;
+    for (size_t i = 0; i < BR_COUNT_OF(endings); i++) {
+        size_t n = strlen(endings[i]);
+        if (name.n > n && br_str_ends(name, br_str_of(endings[i]))) return br_str_sub(name, 0, name.n - n);
+    }
+    return name;
 }
 
 /* Variables of -e shape what the script does, as those of a named test. */
