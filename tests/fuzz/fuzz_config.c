@@ -39,6 +39,23 @@ static void check_text(br_str s)
     BR_ASSERT(s.p && s.n > 0 && s.p[s.n] == '\0' && strlen(s.p) == s.n);
 }
 
+static void check_environment(const br_environment *e)
+{
+    check_text(e->base_url);
+    check_text(e->health);
+    for (size_t i = 0; i < e->metric_count; i++) {
+        check_text(e->metrics[i].place);
+        BR_ASSERT((e->metrics[i].kind == BR_WATCH_PID) == (e->metrics[i].pid > 0));
+    }
+    BR_ASSERT(e->metric_count <= BR_CONFIG_SOURCES_MAX && e->window_count <= BR_CONFIG_SOURCES_MAX);
+    for (size_t i = 0; i < e->window_count; i++)
+        BR_ASSERT(e->windows[i].days > 0 && e->windows[i].from < 1440 && e->windows[i].to <= 1440);
+    BR_ASSERT(e->notice >= 0 && e->notice <= BR_CONFIG_DURATION_MAX);
+    BR_ASSERT(!e->version.n || !e->version_url.n);
+    for (size_t i = 0; i < e->secret_count; i++)
+        BR_ASSERT(e->secrets[i].n >= BR_CONFIG_SECRET_MIN);
+}
+
 static void check_config(const br_config *cfg)
 {
     br_err err = {0};
@@ -47,7 +64,7 @@ static void check_config(const br_config *cfg)
         br_str name = br_config_environment_name(cfg, i);
         check_text(name);
         if (br_config_environment(cfg, name, &e, &err) == BR_OK) {
-            check_text(e->base_url);
+            check_environment(e);
         } else {
             BR_ASSERT(!e && err.msg[0]);
         }
@@ -61,7 +78,7 @@ static void check_config(const br_config *cfg)
             continue;
         }
         check_text(t->script);
-        BR_ASSERT(t->criterion_count > 0);
+        BR_ASSERT(t->criterion_count > 0 && t->spike_probe >= 0 && t->spike_probe <= 1e6);
         check_plan(&t->plan);
         check_scaled(&t->plan, 0.1);
         check_scaled(&t->plan, 1e-12);

@@ -169,6 +169,14 @@ export function configTests() {
         assert.equal(told[0], 'valid');
         files.forEach((file, i) => assert.equal(told[i + 1].split(':')[0], path.basename(file).startsWith('valid') ? 'valid' : 'invalid', `${file}: ${told[i + 1]}`));
     });
+    test('the example of the documentation is right', async () => {
+        const page = readFileSync(path.join(root, 'docs/configuration.md'), 'utf8');
+        const example = /## An example\n\n((?: {4}.*\n|\n)+)/.exec(page)[1].replaceAll(/^ {4}/gm, '');
+        assert.match(example, /^version: 1\n/);
+        const done = await check({ 'brunt.yaml': example, 'baseline.js': script, 'spike.js': script });
+        assertQuiet(done);
+        assert.match(done.out, /fine: 2 environments, 2 tests\n$/);
+    });
     test('the file of the repository is fine and names its schema', async () => {
         const done = await brunt(['config', 'check', path.join(root, 'loadtest/brunt.yaml')]);
         assertQuiet(done);
