@@ -17,14 +17,19 @@ int64_t br_headroom_parse_memory(br_str rest)
     return 0;
 }
 
-void br_headroom_look(br_headroom *ret)
+int64_t br_headroom_memory_kb(void)
 {
-    br_headroom m = {.cores = br_usable_cores()};
     br_buf text;
     br_buf_init(&text, 1 << 16);
-    if (br_file_read("/proc/meminfo", &text, NULL) == BR_OK)
-        m.memory_kb = br_headroom_parse_memory(br_buf_view(&text));
+    bool there = br_file_read("/proc/meminfo", &text, NULL) == BR_OK;
+    int64_t kb = there ? br_headroom_parse_memory(br_buf_view(&text)) : 0;
     br_buf_deinit(&text);
+    return kb;
+}
+
+void br_headroom_look(br_headroom *ret)
+{
+    br_headroom m = {.cores = br_usable_cores(), .memory_kb = br_headroom_memory_kb()};
     if (getloadavg(&m.load, 1) != 1) m.load = 0;
     br_resources_sample(&m.resources);
     *ret = m;

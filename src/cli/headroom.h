@@ -17,5 +17,6 @@ typedef struct br_headroom { /* 0: unknown */
 } br_headroom;
 
 void br_headroom_look(br_headroom *ret);
+int64_t br_headroom_memory_kb(void); /* that alone */
 /* MemAvailable of /proc/meminfo. For tests. 0: it is not there. */
 int64_t br_headroom_parse_memory(br_str meminfo);

@@ -10,12 +10,12 @@
 #include "cli/archive.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/headroom.h"
 #include "cli/modules.h"
 #include "cli/progress.h"
 #include "engine/segment.h"
 
 #define CONFIG_BYTES_MAX ((size_t) 1 << 20)
-#define VU_KB_LEAST      100 /* resident memory of a VU with the smallest of scripts */
 
 extern char **environ;
 
@@ -335,34 +335,15 @@ static void print_plan(const br_job *job, const br_job_config *c)
     br_buf_deinit(&text);
 }
 
-/* KB that can be used without swapping; 0: unknown. */
-static int64_t memory_available_kb(void)
-{
-    br_buf text;
-    br_buf_init(&text, 1 << 16);
-    int64_t kb = 0;
-    br_str rest = {0}, line;
-    if (br_file_read("/proc/meminfo", &text, NULL) == BR_OK) rest = br_buf_view(&text);
-    while (br_str_cut(&rest, '\n', &line)) {
-        const br_str key = BR_STR("MemAvailable:"), unit = BR_STR(" kB");
-        if (!br_str_starts(line, key) || !br_str_ends(line, unit)) continue;
-        line = br_str_trim(br_str_sub(line, key.n, line.n - unit.n));
-        if (br_parse_i64(line, &kb) != BR_OK) kb = 0;
-        break;
-    }
-    br_buf_deinit(&text);
-    return kb;
-}
-
 /* A system that runs out of memory ends processes without a word: this one says it before. */
 static void warn_of_memory(const br_job *job)
 {
-    int64_t vus = br_options_max_vus(job->options), available = memory_available_kb();
-    if (available == 0 || vus <= available / VU_KB_LEAST) return;
+    int64_t vus = br_options_max_vus(job->options), available = br_headroom_memory_kb();
+    if (available == 0 || vus <= available / BR_VU_KB_LEAST) return;
     br_warn(
         "%lld VUs need at least %.1f GB of memory and %.1f GB are available: the system may end the run; use fewer "
         "VUs or several machines",
-        (long long) vus, (double) vus * VU_KB_LEAST / 1e6, (double) available / 1e6);
+        (long long) vus, (double) vus * BR_VU_KB_LEAST / 1e6, (double) available / 1e6);
 }
 
 br_code br_job_run(br_job *job, const br_job_config *c, br_exit_code *ret_exit, br_err *err)
