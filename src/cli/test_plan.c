@@ -92,7 +92,7 @@ static void plan_judging(br_test_plan *p)
     for (size_t i = 0; i < t->criterion_count; i++)
         criteria[i] = t->criteria[i].criterion;
     p->judge = (br_judge_plan){.test = t->name,
-        .target = p->environment->base_url,
+        .target = br_config_redact(p->environment, p->environment->base_url, &p->arena),
         .length = t->plan.duration,
         .scale = p->load.factor,
         .criteria = criteria,

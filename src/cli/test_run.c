@@ -7,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/job.h"
 #include "cli/record.h"
+#include "cli/redact_result.h"
 #include "cli/reports.h"
 #include "cli/screen.h"
 #include "cli/target.h"
@@ -33,7 +34,7 @@ typedef struct test {
 static void put_banner(const br_test_plan *p, br_buf *banner)
 {
     (void) br_buf_printf(banner, BR_FMT " against " BR_FMT " (" BR_FMT ")", BR_ARG(p->judge.test),
-        BR_ARG(p->environment->name), BR_ARG(p->environment->base_url));
+        BR_ARG(p->environment->name), BR_ARG(p->judge.target));
     if (p->load.factor < 1) (void) br_buf_printf(banner, ", shortened to %.4g of its length", p->load.factor);
 }
 
@@ -51,6 +52,7 @@ static br_code run_job(test *t, br_job_config *config, br_err *err)
         return code;
     }
     t->result = t->job.result;
+    br_redact_result(t->plan.environment, t->result);
     t->exit_code = t->job.exit_code;
     if (t->exit_code == BR_EXIT_INTERRUPTED) br_interrupt_note();
     return BR_OK;

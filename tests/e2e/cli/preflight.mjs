@@ -151,6 +151,23 @@ export function preflightTests() {
         assert.match(done.out, /version +v1 \*\*\*SECRET_REDACTED\*\*\*/);
         for (const text of [done.out, done.err, readFileSync(path.join(done.dir, 'reports/preflight-here.json'), 'utf8')]) assert.ok(!text.includes('key-of-mine'));
     });
+    test('a run with a secret in its URLs, errors and checks leaves it nowhere', async () => {
+        const text = `import http from 'k6/http'; import { check, group } from 'k6';
+export function setup() { return { key: __ENV.KEY }; }
+export default function (data) {
+    group('with ' + data.key, () => check(http.get(__ENV.BASE_URL + '/top?key=' + data.key), { ['key ' + data.key]: (r) => r.status === 1 }));
+    http.get('http://' + data.key + '.invalid/');
+    console.log('key: ' + data.key);
+}`;
+        const dir = folder({ 'brunt.yaml': config, 'script.js': text });
+        const done = await run(['test', 'baseline', 'here'], { dir, env: { KEY: 'key-of-mine' } });
+        assert.equal(done.code, 1, done.out + done.err);
+        assert.match(done.out, /SECRET_REDACTED/);
+        const files = filesOf(dir).filter((name) => !/\.(js|yaml)$/.test(name));
+        assert.ok(files.some((name) => name.endsWith('.html')) && files.some((name) => name.endsWith('.db')), files.join());
+        for (const name of files) assert.ok(!readFileSync(path.join(dir, name), 'latin1').includes('key-of-mine'), name);
+        for (const shown of [done.out, done.err]) assert.ok(!shown.includes('key-of-mine'), shown);
+    });
     test('health has its own path', async () => {
         const done = await preflight(['deep', 'baseline', ...all]);
         assertQuiet(done); /* 404 is below 500: it is there */
