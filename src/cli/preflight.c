@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/num.h"
-#include "judge/format.h"
+#include "cli/target_version.h"
 
 static const char *const keys[] = {
     "target", "data", "metrics", "version", "baseline", "machine", "gate", "team", "rollback", "scale"};
@@ -101,22 +101,6 @@ static bool can_be_accepted(const char *key)
     return strcmp(key, "target") != 0 && strcmp(key, "gate") != 0;
 }
 
-br_str br_preflight_clean(br_preflight *p, br_str text)
-{
-    char *copy = br_arena_cstr(&p->arena, br_config_redact(p->environment, text, &p->arena));
-    br_str rest = br_str_of(copy);
-    for (char *c = copy; *c;) {
-        uint32_t rune;
-        size_t n = br_utf8_decode(c, rest.n - (size_t) (c - copy), &rune);
-        if (n == 0 || (unsigned char) *c < 0x20 || *c == 0x7F) {
-            *c = ' ';
-            n = 1;
-        }
-        c += n;
-    }
-    return rest;
-}
-
 void br_preflight_add(br_preflight *p, const char *key, br_preflight_state state, const char *fmt, ...)
 {
     br_err err; /* for its room */
@@ -126,12 +110,13 @@ void br_preflight_add(br_preflight *p, const char *key, br_preflight_state state
     va_end(args);
     br_str why = text_of(p->args, "accept", key);
     br_preflight_item *item = br_vec_push(&p->items);
-    *item = (br_preflight_item){
-        .key = key, .state = state, .text = br_preflight_clean(p, br_str_of(err.msg))};
+    *item = (br_preflight_item){.key = key,
+        .state = state,
+        .text = br_target_clean_text(p->environment, br_str_of(err.msg), &p->arena)};
     if (state != BR_PREFLIGHT_FAILED || why.n == 0 || !can_be_accepted(key)) return;
     item->state = BR_PREFLIGHT_ACCEPTED;
-    item->text = br_str_of(br_arena_printf(
-        &p->arena, BR_FMT " (accepted: " BR_FMT ")", BR_ARG(item->text), BR_ARG(br_preflight_clean(p, why))));
+    item->text = br_str_of(br_arena_printf(&p->arena, BR_FMT " (accepted: " BR_FMT ")", BR_ARG(item->text),
+        BR_ARG(br_target_clean_text(p->environment, why, &p->arena))));
 }
 
 void br_preflight_check_gate(br_preflight *p)
@@ -145,8 +130,8 @@ void br_preflight_check_gate(br_preflight *p)
         br_preflight_add(p, "gate", BR_PREFLIGHT_FAILED, "%s", err.msg);
         return;
     }
-    p->gate.approver = br_preflight_clean(p, p->gate.approver);
-    p->gate.reason = br_preflight_clean(p, p->gate.reason);
+    p->gate.approver = br_target_clean_text(e, p->gate.approver, &p->arena);
+    p->gate.reason = br_target_clean_text(e, p->gate.reason, &p->arena);
     br_str text = br_gate_text(&p->gate, &p->arena);
     bool asks = e->approval || e->window_count || e->notice;
     if (asks || text.n) {

@@ -59,9 +59,6 @@ void br_preflight_deinit(br_preflight *p);
 BR_PRINTF(4, 5)
 void br_preflight_add(br_preflight *p, const char *key, br_preflight_state state, const char *fmt, ...);
 
-/* A copy in the arena without secrets, control characters and invalid UTF-8. */
-br_str br_preflight_clean(br_preflight *p, br_str text);
-
 /* The checks, each adding its items. The others are not worth trying when the target is down. */
 void br_preflight_check_target(br_preflight *p);
 void br_preflight_check_data(br_preflight *p);

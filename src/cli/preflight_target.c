@@ -4,17 +4,17 @@
 #include <time.h>
 #include "cli/preflight.h"
 #include "cli/target_get.h"
+#include "cli/target_version.h"
 #include "judge/format.h"
 #include "probe/target_watch.h"
 
-#define TIMEOUT       (5 * BR_SEC)
-#define BETWEEN       (500 * BR_MS) /* probes of health */
-#define PROBES_MIN    3
-#define PROBES_MAX    1200
-#define SLOW          (100 * BR_MS) /* a probe is an outlier above this and SLOW_TIMES the median */
-#define SLOW_TIMES    5
-#define VERSION_BYTES 200
-#define REQUESTS_MAX  20 /* that follow from criteria */
+#define TIMEOUT      (5 * BR_SEC)
+#define BETWEEN      (500 * BR_MS) /* probes of health */
+#define PROBES_MIN   3
+#define PROBES_MAX   1200
+#define SLOW         (100 * BR_MS) /* a probe is an outlier above this and SLOW_TIMES the median */
+#define SLOW_TIMES   5
+#define REQUESTS_MAX 20 /* that follow from criteria */
 
 /* Up and stable ------------------------------------------------------------------------------------ */
 
@@ -250,40 +250,16 @@ void br_preflight_check_metrics(br_preflight *p)
 
 /* Version ------------------------------------------------------------------------------------------ */
 
-/* A member of a mapping that names the version, else the first line of the text. */
-static br_str version_in(br_preflight *p, br_str body)
-{
-    static const char *const members[] = {"version", "commit", "git_commit", "sha", "revision"};
-    json_t *value = json_loadb(body.p ? body.p : "", body.n, 0, NULL);
-    br_str found = BR_STR_NONE, line;
-    for (size_t i = 0; i < BR_COUNT_OF(members) && !found.p; i++) {
-        const char *text = json_string_value(json_object_get(value, members[i]));
-        if (text) found = br_arena_str(&p->arena, br_str_of(text));
-    }
-    if (!value && br_str_cut(&body, '\n', &line)) found = br_str_trim(line);
-    json_decref(value);
-    return br_preflight_clean(p, br_str_sub(found, 0, VERSION_BYTES));
-}
-
 void br_preflight_check_version(br_preflight *p)
 {
     const br_environment *e = p->environment;
-    br_target_answer answer;
     br_err err = {0};
-    if (e->version.n) {
-        p->version = br_preflight_clean(p, e->version);
-        br_preflight_add(p, "version", BR_PREFLIGHT_OK, BR_FMT " by the configuration", BR_ARG(p->version));
-        return;
-    }
-    if (e->version_url.n == 0) return;
-    br_code code = br_target_get(e, e->version_url.p, TIMEOUT, &p->arena, &answer, &err);
-    if (code == BR_OK && (answer.status < 200 || answer.status > 299))
-        code = br_fail(&err, BR_EPROTO, "GET %.1000s: status %d", e->version_url.p, answer.status);
-    if (code == BR_OK) p->version = version_in(p, answer.body);
-    if (code == BR_OK && p->version.n) {
-        br_preflight_add(p, "version", BR_PREFLIGHT_OK, BR_FMT, BR_ARG(p->version));
+    if (e->version.n == 0 && e->version_url.n == 0) return;
+    p->version = br_target_version(e, &p->arena, &err);
+    if (p->version.n) {
+        br_preflight_add(p, "version", BR_PREFLIGHT_OK, BR_FMT "%s", BR_ARG(p->version),
+            e->version.n ? " by the configuration" : "");
     } else {
-        br_preflight_add(p, "version", BR_PREFLIGHT_NOTE, "the target's version is unknown: %s",
-            code == BR_OK ? "the answer names none" : err.msg);
+        br_preflight_add(p, "version", BR_PREFLIGHT_NOTE, "the target's version is unknown: %s", err.msg);
     }
 }

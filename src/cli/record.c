@@ -105,7 +105,7 @@ static void put_facts(const br_record *r, br_arena *arena, br_stored_run *run)
     run->environment = r->environment;
     run->script = br_str_of(r->script);
     run->target = r->plan ? r->plan->target : BR_STR("");
-    run->target_version = br_str_of(version);
+    run->target_version = version ? br_str_of(version) : r->version;
     put_outcome(r, run);
     if (!br_git_commit_of(r->script, arena, &run->commit, &run->dirty)) run->commit = BR_STR("");
     br_fingerprint(r, arena, run);

@@ -13,6 +13,7 @@
 #include "cli/target.h"
 #include "cli/test_all.h"
 #include "cli/test_progress.h"
+#include "cli/target_version.h"
 #include "cli/test_watch.h"
 #include "report/result_json.h"
 
@@ -27,6 +28,7 @@ typedef struct test {
     br_run_result *result; /* of the job, or `empty` */
     br_run_result *empty;  /* of a test that was interrupted before it began */
     br_exit_code exit_code;
+    br_str version; /* of the target, for the history; empty: unknown */
 } test;
 
 /* Running ------------------------------------------------------------------------------------------- */
@@ -211,6 +213,7 @@ static int64_t record(const test *t, const br_judgement *judgement, int status)
         .workers = s->workers,
         .plan = &t->plan.judge,
         .judgement = judgement,
+        .version = t->version,
         .exit_status = status,
         .silent = is_silent(s)};
     return br_record_and_tell(&r);
@@ -251,7 +254,6 @@ static void keep_and_report(test *t, const br_judgement *judgement, br_test_outc
     if (compared) br_comparing_deinit(&comparing);
     if (ret->status == 0 && (!reported || compared != wanted)) ret->status = BR_EXIT_OTHER;
 }
-}
 
 static void take_figures(const br_run_result *r, br_test_outcome *ret)
 {
@@ -282,12 +284,22 @@ static void judge_and_report(test *t, br_test_outcome *ret)
 
 /* The steps ----------------------------------------------------------------------------------------- */
 
+/* Before the load: that is what is tested, and the target has time to answer. */
+static void ask_version(test *t)
+{
+    br_err err = {0};
+    if (!t->session->record) return;
+    t->version = br_target_version(t->plan.environment, &t->plan.arena, &err);
+    if (err.msg[0]) br_warn("the target's version is unknown: %s", err.msg);
+}
+
 static br_code watch_and_run(test *t, br_err *err)
 {
     br_ns length = t->plan.load.duration + t->session->cool_down;
     br_code code = br_test_watch_start(&t->session->args, t->plan.environment, length, &t->watch, err);
     if (code != BR_OK && br_interrupted()) code = BR_OK; /* it was the signal that kept it from answering */
     if (code == BR_OK && !br_interrupted()) {
+        ask_version(t);
         code = run_load(t, err);
         if (code == BR_OK) cool_down(t);
         if (code == BR_OK) search(t);

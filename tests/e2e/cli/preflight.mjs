@@ -143,6 +143,14 @@ export function preflightTests() {
         assert.equal(items(before, 'baseline')[0].state, 'failed');
         const first = await preflight(['here', 'baseline', '--yes', '--json', '--store', store], { dir });
         assert.equal(items(first, 'baseline')[0].state, 'note');
+        const ran = await run(['test', 'baseline', 'here', '-q', '--duration-scale', '1', '--store', store], { dir });
+        const after = await preflight(['here', 'baseline', '--yes', '--json', '--store', store], { dir });
+        const [item] = items(after, 'baseline');
+        // A run on a busy machine may be no evidence (4): then there is still no baseline.
+        assert.equal(item.state, ran.code === 4 ? 'note' : 'ok', ran.out);
+        if (ran.code !== 4) assert.match(item.text, /^run 1 of baseline at \d{4}-\d\d-\d\d \d\d:\d\d UTC: p95 [\d.]+ms, 0 of \d+ requests failed/);
+        const shown = await run(['show', '1', '--store', store], { dir });
+        assert.match(shown.out, /abc123/, 'the version of the target is in the history');
     });
     test('secrets are in no output', async () => {
         const answers = { '/version': [200, (request) => `v1 ${request.headers['x-key']}`] };
