@@ -170,7 +170,7 @@ br_str br_gate_text(const br_gate_pass *p, br_arena *arena)
 br_code br_gate_open(const br_environment *e, const br_args *a, br_ns length, br_err *err)
 {
     br_gate_claim claim = br_gate_claim_of(a);
-    br_gate_pass pass;
+    br_gate_pass pass = {0};
     br_arena arena;
     br_arena_init(&arena, 1024);
     br_code code = br_gate_check(e, &claim, br_clock_wall(), length, &arena, &pass, err);

@@ -4,12 +4,12 @@
 #include "base/file.h"
 #include "base/num.h"
 
-int64_t br_headroom_parse_memory(br_str rest)
+int64_t br_headroom_parse_memory(br_str meminfo)
 {
     const br_str key = BR_STR("MemAvailable:"), unit = BR_STR(" kB");
     br_str line;
     int64_t kb;
-    while (br_str_cut(&rest, '\n', &line)) {
+    while (br_str_cut(&meminfo, '\n', &line)) {
         if (!br_str_starts(line, key) || !br_str_ends(line, unit)) continue;
         line = br_str_trim(br_str_sub(line, key.n, line.n - unit.n));
         return br_parse_i64(line, &kb) == BR_OK && kb > 0 ? kb : 0;

@@ -24,7 +24,7 @@ static size_t without_cut(const br_environment *e, br_str text)
 
 static void hide_error(const redacting *d, br_endpoint_outcome *o)
 {
-    br_str text = br_str_of(o->error_text), clean = br_config_redact(d->e, text, d->arena);
+    br_str text = {o->error_text, strlen(o->error_text)}, clean = br_config_redact(d->e, text, d->arena);
     if (text.n + 1 == sizeof(o->error_text)) clean.n = without_cut(d->e, clean);
     if (clean.p == text.p && clean.n == text.n) return;
     char copy[sizeof(o->error_text)];

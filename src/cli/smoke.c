@@ -156,9 +156,10 @@ static void print_checks(const br_group *g, bool colour)
     for (size_t i = 0; i < g->checks.len; i++) {
         const br_check *c = g->checks.data[i];
         if (c->fails == 0) continue;
+        uint64_t all = c->passes + c->fails;
         printf("  %sFAILED%s  check \"" BR_FMT "\": %llu of %llu times\n", colour ? "\x1b[31m" : "",
             colour ? "\x1b[0m" : "", BR_ARG(c->name), (unsigned long long) c->fails,
-            (unsigned long long) (c->passes + c->fails));
+            (unsigned long long) all);
     }
     for (size_t i = 0; i < g->groups.len; i++)
         print_checks(g->groups.data[i], colour);

@@ -212,7 +212,7 @@ static br_code fail_endpoint(const br_criterion *c, br_err *err)
  * is no such name. Names of metrics hold no blanks. */
 static bool split_endpoint(br_str name, br_str *ret_name, br_str *ret_endpoint)
 {
-    if (!br_str_ends(name, BR_STR(")"))) return false;
+    if (!name.p || !br_str_ends(name, BR_STR(")"))) return false;
     size_t open = name.n - 1, depth = 1;
     while (open > 0 && depth > 0) {
         open--;
