@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/config_args.h"
 #include "cli/modules.h"
+#include "cli/redact_result.h"
 #include "cli/smoke.h"
 #include "cli/target.h"
 #include "cli/test_script.h"
@@ -156,6 +157,7 @@ static int run(const wanted *w, const br_args *a)
     if (code != BR_OK) {
         br_job_log_error(code, &err);
     } else {
+        br_redact_result(&w->environment, s.job.result);
         status = report(w, a, &s.job);
         if (s.job.exit_code == BR_EXIT_EXCEPTION || s.job.exit_code == BR_EXIT_SETUP_TIMEOUT)
             status = (int) s.job.exit_code;

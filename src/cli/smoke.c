@@ -51,14 +51,6 @@ static void fault(br_smoke *s, const char *fmt, ...)
     *br_vec_push(&s->faults) = br_arena_str(&s->arena, br_str_of(text));
 }
 
-/* "GET /products" is the name of an endpoint, or its method and name. */
-static bool is_endpoint(const br_endpoint *e, br_str name)
-{
-    if (br_str_eq(e->name, name)) return true;
-    return name.n == e->method.n + 1 + e->name.n && br_str_starts(name, e->method) &&
-           name.p[e->method.n] == ' ' && br_str_ends(name, e->name);
-}
-
 static void check_asked(br_smoke *s)
 {
     for (size_t i = 0; i < s->test->criterion_count; i++) {
@@ -67,7 +59,7 @@ static void check_asked(br_smoke *s)
         for (size_t k = 0; k < i && !asked; k++)
             asked = br_str_eq(s->test->criteria[k].criterion.endpoint, name); /* told already */
         for (size_t k = 0; k < s->result->endpoint_count && !asked; k++)
-            asked = is_endpoint(&s->result->endpoints[k], name);
+            asked = br_str_eq(br_endpoint_label(&s->result->endpoints[k], &s->arena), name);
         if (!asked) fault(s, "the endpoint " BR_FMT ", which has criteria, was not asked", BR_ARG(name));
     }
 }
@@ -111,16 +103,7 @@ int br_smoke_exit_status(const br_smoke *s)
 
 /* Text --------------------------------------------------------------------------------------------- */
 
-/* The name with its method in front, unless it begins with it. */
-static br_str label_of(br_smoke *s, const br_endpoint *e)
-{
-    br_str name = br_config_redact(s->environment, e->name, &s->arena);
-    bool has = br_str_starts(name, e->method) && name.n > e->method.n && name.p[e->method.n] == ' ';
-    if (has || e->method.n == 0) return name;
-    return br_str_of(br_arena_printf(&s->arena, BR_FMT " " BR_FMT, BR_ARG(e->method), BR_ARG(name)));
-}
-
-/* "status 500 twice", "connection refused 3 times": the first outcome that is none of success. */
+/* The first outcome that is none of success; NULL: all are. */
 static const br_endpoint_outcome *bad_outcome(const br_endpoint *e)
 {
     for (size_t i = 0; i < e->outcomes.len; i++) {
@@ -137,7 +120,7 @@ static void print_endpoint(br_smoke *s, const br_endpoint *e, bool colour)
     br_buf_init(&time, 64);
     br_format_duration(&time, br_sink_value(&e->duration, (br_agg_spec){BR_AGG_MAX, 0}, 0));
     printf("  %s%-6s%s  " BR_FMT ": ", colour ? (ok ? "\x1b[32m" : "\x1b[31m") : "", ok ? "ok" : "FAILED",
-        colour ? "\x1b[0m" : "", BR_ARG(label_of(s, e)));
+        colour ? "\x1b[0m" : "", BR_ARG(br_endpoint_label(e, &s->arena)));
     printf("%llu requests", (unsigned long long) e->requests);
     if (ok) {
         printf(", at most %s\n", time.data);
@@ -206,9 +189,9 @@ static json_t *endpoint_json(br_smoke *s, const br_endpoint *e)
         if (o->error_text[0]) json_object_set_new(one, "error", text_json(br_str_of(o->error_text)));
         json_array_append_new(outcomes, one);
     }
-    return json_pack("{s:o,s:b,s:I,s:I,s:f,s:o}", "endpoint", text_json(label_of(s, e)), "ok", endpoint_ok(e),
-        "requests", (json_int_t) e->requests, "failed", (json_int_t) e->failed, "max_ms",
-        br_sink_value(&e->duration, (br_agg_spec){BR_AGG_MAX, 0}, 0), "outcomes", outcomes);
+    return json_pack("{s:o,s:b,s:I,s:I,s:f,s:o}", "endpoint", text_json(br_endpoint_label(e, &s->arena)),
+        "ok", endpoint_ok(e), "requests", (json_int_t) e->requests, "failed", (json_int_t) e->failed,
+        "max_ms", br_sink_value(&e->duration, (br_agg_spec){BR_AGG_MAX, 0}, 0), "outcomes", outcomes);
 }
 
 static void checks_json(const br_group *g, json_t *list)
