@@ -47,6 +47,8 @@ static const br_arg test_args[] = {
     {"search-vus", 0, BR_ARG_VALUE, "N", "visits at once, at most; more are overload (default 2000)", NULL},
     {"spike-probe", 0, BR_ARG_VALUE, "RATE",
         "requests per second that probe a spike test in the open model (default 60; 0: none)", NULL},
+    {"stop-early", 0, BR_ARG_SWITCH, NULL,
+        "end a soak as soon as it is decided whether memory leaks and all else holds with a margin", NULL},
     {"watch", 0, BR_ARG_LIST, "PLACE",
         "where the target says how it is: process:PID, process:NAME, cgroup:PATH or the URL of a Prometheus page (may "
         "be given again; none: nowhere; default: metrics of the environment, else /metrics of the target, if there is one)",
@@ -169,6 +171,7 @@ static void read_switches(br_test_session *s)
     s->quiet = br_args_has(a, "quiet") || (s->json && strcmp(s->json, "-") == 0);
     s->colour = br_cli_colour(a, STDOUT_FILENO);
     s->extras.writes = br_args_has(a, "writes");
+    s->stop_early = br_args_has(a, "stop-early");
 }
 
 static br_code configure(br_test_session *s, br_err *err)

@@ -12,6 +12,7 @@
 #include "cli/screen.h"
 #include "cli/target.h"
 #include "cli/test_all.h"
+#include "cli/test_decide.h"
 #include "cli/test_progress.h"
 #include "cli/target_version.h"
 #include "cli/test_watch.h"
@@ -24,6 +25,7 @@ typedef struct test {
     br_test_watch watch;
     br_test_progress progress;
     br_search_report search;
+    br_test_decider decider;
     br_job job;
     br_run_result *result; /* of the job, or `empty` */
     br_run_result *empty;  /* of a test that was interrupted before it began */
@@ -60,6 +62,18 @@ static br_code run_job(test *t, br_job_config *config, br_err *err)
     return BR_OK;
 }
 
+/* A test that cannot end early says why: whoever asked for it would wait in vain. */
+static bool may_end_early(test *t)
+{
+    if (!t->session->stop_early && !t->plan.test->stop_early) return false;
+    if (t->session->count > 1 && !br_test_plan_criterion(&t->plan, BR_CRITERION_MEMORY))
+        return false; /* meant for others */
+    const char *obstacle = br_test_decide_obstacle(&t->plan, &t->watch);
+    t->decider = (br_test_decider){&t->plan, &t->watch};
+    if (obstacle) br_warn("test " BR_FMT " cannot end early: %s", BR_ARG(t->plan.test->name), obstacle);
+    return !obstacle;
+}
+
 static br_code run_load(test *t, br_err *err)
 {
     const br_test_session *s = t->session;
@@ -84,6 +98,11 @@ static br_code run_load(test *t, br_err *err)
         .head_ctx = &t->progress,
         .banner = banner.data};
     config.maps = br_config_modules(s->config, &config.map_count);
+    if (may_end_early(t)) {
+        config.decide = br_test_decide;
+        config.decide_ctx = &t->decider;
+        config.decide_interval_ns = br_test_decide_interval(t->plan.load.duration);
+    }
     br_code code = run_job(t, &config, err);
     json_decref(options);
     json_decref(probe);

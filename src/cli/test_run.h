@@ -34,7 +34,8 @@ typedef struct br_test_session {
     unsigned report_forms; /* br_report_form; 0: all */
     br_notify notify;
     bool quiet, colour;
-    bool record; /* in the history */
+    bool stop_early; /* a soak may end when everything is decided */
+    bool record;     /* in the history */
     br_test_search_config search;
     br_repeat repeat;     /* compared with earlier runs, and run again */
     br_ns cool_down;      /* for which the target is watched after the load */

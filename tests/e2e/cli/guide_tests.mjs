@@ -27,6 +27,9 @@ tests:
   baseline: { script: script.js, duration: 1s, load: { vus: 1 }, criteria: [ "error_rate < 50%" ] }
 `;
 
+const leaks = `${config}  leaks: { script: script.js, duration: 60s, load: { vus: 2 }, criteria: [ "p95 < 5s", "error_rate < 50%", "memory_growth < 50MB/h" ] }
+`;
+
 /** A target with a metrics page; `asked` are the URLs, `keys` what the page was asked with. */
 async function target({ metrics = true, health = true } = {}) {
     const seen = { asked: [], keys: new Set(), pages: 0 };
@@ -47,9 +50,9 @@ async function target({ metrics = true, health = true } = {}) {
     return seen;
 }
 
-const runTest = async (args, { seen, ...options } = {}) => {
+const runTest = async (args, { seen, text = config, ...options } = {}) => {
     seen ??= await target();
-    const done = await brunt(['test', ...args], { dir: folder({ 'brunt.yaml': config, 'script.js': script }), env: { TARGET: seen.url }, ...options });
+    const done = await brunt(['test', ...args], { dir: folder({ 'brunt.yaml': text, 'script.js': script }), env: { TARGET: seen.url }, ...options });
     return { ...done, seen };
 };
 const json = (done, name) => JSON.parse(readFileSync(path.join(done.dir, 'reports', `${name}-summary.json`), 'utf8'));
@@ -180,6 +183,13 @@ export function guideTests() {
         assert.equal(done.code, 4, done.err);
         assert.match(json(done, 'ramp').run.end_reason, /in the search/);
         assert.equal(json(done, 'ramp').verdict.search.end, 'stopped');
+    });
+
+    test('what cannot end early says why', async () => {
+        const without = await runTest(['soak', 'here', '--stop-early']);
+        assert.match(without.err, /cannot end early: it has no criterion on memory_growth/);
+        const blind = await runTest(['leaks', 'here', '--stop-early', '--watch', 'none', '--duration-scale', '0.02'], { text: leaks });
+        assert.match(blind.err, /cannot end early: nothing watches the memory/);
     });
 
     test('Ctrl-C while the target is asked whether it is there', async () => {
