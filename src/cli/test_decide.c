@@ -62,7 +62,7 @@ bool br_test_decide(void *ctx, const br_run_result *so_far, char *reason, size_t
     br_arena_init(&arena, 16384);
     br_target_watch_copy(d->watch->watch, so_far->started_clock, &arena, &view.target, &view.target_count);
     br_judgement *j = br_judge(&d->plan->judge, &view);
-    bool decided = br_test_is_decided(j);
+    bool decided = j->leak && br_test_is_decided(j);
     if (j->leak)
         br_debug("may the test end? %s; %s: " BR_FMT, decided ? "yes" : "not yet",
             j->leak->firm ? "firm" : "not firm", BR_ARG(j->leak->sentence));
