@@ -9,6 +9,7 @@ import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs'
 import { commandTests } from './commands.mjs';
 import { compatTests } from './compat.mjs';
 import { configTests } from './config.mjs';
+import { fieldTests } from './field.mjs';
 import { flagTests } from './flags.mjs';
 import { historyTests } from './history.mjs';
 import { guideTests } from './guide_tests.mjs';
@@ -68,6 +69,7 @@ const groups = {
     historyTests,
     htmlTests,
     hostileTests,
+    fieldTests,
 };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {
