@@ -81,7 +81,7 @@ if(quickjs_lazy STREQUAL quickjs_eager OR quickjs_small STREQUAL quickjs_lazy)
     message(FATAL_ERROR "this QuickJS-ng makes intrinsics in another way: adapt JS_AddLazyIntrinsics()")
 endif()
 # A script may catch the overflow of its stack, whose pages are to be given back all the same.
-string(REPLACE "\nstruct JSRuntime {\n" "\n#define JS_LAST_MEMORY 65536\nstruct JSRuntime {\n    bool stack_overflowed, memory_ended;\n"
+string(REPLACE "\nstruct JSRuntime {\n" "\n#define JS_LAST_MEMORY 65536\nstruct JSRuntime {\n    bool stack_overflowed, memory_ended;\n    size_t memory_limit;\n"
     quickjs_small "${quickjs_small}")
 string(REPLACE [[
     return JS_ThrowRangeError(ctx, "Maximum call stack size exceeded");
@@ -159,8 +159,12 @@ string(REPLACE [[
         JS_ThrowInternalError(ctx, "out of memory");
         rt->in_out_of_memory = false;
 ]] [[
-        if (!rt->memory_ended && rt->malloc_state.malloc_limit)
-            rt->malloc_state.malloc_limit += JS_LAST_MEMORY;
+        if (!rt->memory_ended && rt->malloc_state.malloc_limit) {
+            JSMallocState *m = &rt->malloc_state;
+            rt->memory_limit = m->malloc_limit;
+            if (m->malloc_limit < m->malloc_size) m->malloc_limit = m->malloc_size; /* see JS_CountMemory() */
+            m->malloc_limit += JS_LAST_MEMORY;
+        }
         rt->memory_ended = true;
         JS_ThrowInternalError(ctx, "out of memory");
         rt->in_out_of_memory = false;

@@ -55,7 +55,7 @@ bool JS_TakeStackOverflow(JSRuntime *rt)
 bool JS_TakeEndOfMemory(JSRuntime *rt)
 {
     bool ended = rt->memory_ended;
-    if (ended && rt->malloc_state.malloc_limit) rt->malloc_state.malloc_limit -= JS_LAST_MEMORY;
+    if (ended && rt->malloc_state.malloc_limit) rt->malloc_state.malloc_limit = rt->memory_limit;
     rt->memory_ended = false;
     return ended;
 }
@@ -63,6 +63,11 @@ bool JS_TakeEndOfMemory(JSRuntime *rt)
 bool JS_HasMemoryEnded(const JSRuntime *rt)
 {
     return rt->memory_ended;
+}
+
+void JS_CountMemory(JSRuntime *rt, ptrdiff_t bytes)
+{
+    rt->malloc_state.malloc_size += bytes;
 }
 
 int JS_CountModuleExports(const JSModuleDef *m)

@@ -40,6 +40,8 @@ br_js_response *br_js_response_take(br_vu *vu)
 
 void br_js_response_put(br_js_response *r)
 {
+    JS_CountMemory(r->vu->rt, -(ptrdiff_t) r->counted);
+    r->counted = 0;
     br_http_response_reset(&r->http);
     br_dom_unref(r->dom);
     r->dom = NULL;
@@ -454,6 +456,8 @@ int br_js_response_class_init(br_vu *vu)
 
 JSValue br_js_response_object(br_vu *vu, br_js_response *r)
 {
+    r->counted = sizeof(*r) + r->http.body.cap + r->request.cap;
+    JS_CountMemory(vu->rt, (ptrdiff_t) r->counted);
     JSValue o = JS_NewObjectClass(vu->ctx, response_class);
     if (JS_IsException(o)) {
         br_js_response_put(r);

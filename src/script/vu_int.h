@@ -394,6 +394,7 @@ struct br_js_response {
     size_t request_headers;        /* count of headers in it */
     size_t request_cookies;        /* behind them: name, value */
     br_buf final_url;              /* empty: the request's */
+    size_t counted;                /* of its memory, for the limit of the virtual user */
     bool drop_body, binary;        /* responseType none, binary */
     bool json_checked, json_valid; /* is the body JSON? known once json() had a selector */
     br_ns lag;                     /* the VU's when it asked for the request; 0 for further hops */

@@ -28,6 +28,8 @@ const iterations = {
     'bound functions': ['let f = () => 1; for (;;) f = f.bind(null)', MEMORY],
     'an array as large as can be': ['new Array(2 ** 32 - 1).fill(1)', MEMORY],
     'buffers without end': ['const l = []; for (;;) l.push(new ArrayBuffer(1 << 20))', MEMORY],
+    'answers that are kept': ["const a = []; for (;;) a.push(http.get(url + '/big'))", MEMORY],
+    'answers in circles are collected': ["for (let i = 0; i < 100; i++) { const a = { r: http.get(url + '/big') }; a.a = a }", null],
     'a symbol is thrown': ["throw Symbol('x')", /^Symbol\(x\)$/],
     'null is thrown': ['throw null', /^null$/],
     'a revoked Proxy is thrown': ['const { proxy, revoke } = Proxy.revocable(new Error(), {}); revoke(); throw proxy', /no text/],
@@ -85,7 +87,7 @@ const spoilt = {
 
 export function hostileTests() {
     const flags = ['--vu-memory', '32', '--vu-stack', '1024'];
-    const server = serve((request, response) => request.resume().on('end', () => response.end('ok')));
+    const server = serve((request, response) => request.resume().on('end', () => response.end(request.url === '/big' ? 'x'.repeat(1 << 20) : 'ok')));
     for (const [name, [code, pattern]] of Object.entries(iterations)) {
         test(`iterations: ${name}`, async () => {
             const done = await runScript(body(code), ['-u', '2', '-i', '4', '-e', `URL=${await server}`, ...flags]);
