@@ -17,7 +17,7 @@ bool JS_TakeStackOverflow(JSRuntime *rt);
 bool JS_TakeEndOfMemory(JSRuntime *rt);
 bool JS_HasMemoryEnded(const JSRuntime *rt); /* the same, and changes nothing */
 
-/* Memory outside of the engine that lives as long as some object counts for the limit and for when to collect. */
+/* Memory outside of the engine that an object keeps: it counts for the limit and for when to collect. */
 void JS_CountMemory(JSRuntime *rt, ptrdiff_t bytes);
 
 /* Forgets the promise jobs that wait to run. */
