@@ -88,9 +88,8 @@ static void note_runs(br_compare_work *w)
     }
     if (w->old_count == 1) {
         BR_COMPARE_NOTE(w->c,
-            "There is one old run: how much runs differ by themselves is assumed (%.0f %% from run to run), "
-            "not measured.",
-            BR_COMPARE_NOISE * 100);
+            "There is one old run: how much runs differ by themselves is mostly assumed (%.0f %%), not measured.",
+            BR_COMPARE_NOISE_FEW * 100);
     } else if (sessions == 1) {
         BR_COMPARE_NOTE(w->c,
             "All %zu old runs are of one session: how much sessions differ is assumed, not "
@@ -98,9 +97,8 @@ static void note_runs(br_compare_work *w)
             w->old_count);
     } else if (w->old_count < 5) {
         BR_COMPARE_NOTE(w->c,
-            "%zu old runs say little about how much runs differ by themselves; an assumption (%.0f %%) weighs "
-            "in.",
-            w->old_count, BR_COMPARE_NOISE * 100);
+            "%zu old runs say little about how much runs differ by themselves; an assumption weighs in.",
+            w->old_count);
     }
 }
 

@@ -6,7 +6,8 @@
 #define CONFIDENCE 0.975 /* of each side: a 95 % interval */
 #define POWER      0.8
 /* The rank interval is used once it leaves something out: as many orders of the runs as give it a say. */
-#define RANK_P_MIN 0.0025
+#define RANK_P_MIN       0.0025
+#define SCATTER_ROWS_MIN 6
 
 /* Levels ----------------------------------------------------------------------------------------- */
 
@@ -225,18 +226,47 @@ static double learn_error_noise(const br_compare_work *w)
     return (BR_COMPARE_NOISE_DF * assumed + cells * fmax(0, excess / errors)) / (BR_COMPARE_NOISE_DF + cells);
 }
 
+static bool is_latency(const br_compare_row *r)
+{
+    return r->row.gates && r->kind == BR_MEASURE_LEVEL && br_str_is(r->row.unit, "ms");
+}
+
+/*
+ * With so few runs that they cannot tell, the rows can: how differently endpoints changed, by the median of
+ * their distances from the median change (times 1.4826: a normal distribution's standard deviation), which a
+ * few that really changed do not move. As the variance of one run; 0 if there are too few rows.
+ */
+static double scatter_of_rows(const br_compare_work *w)
+{
+    double *changes = br_malloc((w->rows.len + 1) * sizeof(double));
+    size_t n = 0;
+    for (size_t i = 0; i < w->rows.len; i++) {
+        const br_compare_row *r = &w->rows.data[i];
+        if (is_latency(r) && r->row.endpoint.n > 0) changes[n++] = log(r->row.new_value / r->row.old_value);
+    }
+    double middle = br_median(changes, n);
+    for (size_t i = 0; i < n; i++) {
+        changes[i] = fabs(changes[i] - middle);
+    }
+    double deviation = 1.4826 * br_median(changes, n);
+    br_free(changes);
+    double each = 1 / (double) w->old_count + 1 / (double) w->new_count;
+    return n >= SCATTER_ROWS_MIN ? deviation * deviation / each : 0;
+}
+
 /* Rows of one comparison are as noisy as each other, roughly; never less than the assumption. */
 void br_compare_learn_noise(br_compare_work *w)
 {
-    double variance = 0, rows = 0;
+    double variance = 0, rows = 0, runs = (double) (w->old_count + w->new_count);
     for (size_t i = 0; i < w->rows.len; i++) {
         const br_compare_row *r = &w->rows.data[i];
-        if (!r->row.gates || r->old_count + r->new_count <= 2) continue;
-        if (r->kind != BR_MEASURE_LEVEL || !br_str_is(r->row.unit, "ms")) continue;
+        if (!is_latency(r) || r->old_count + r->new_count <= 2) continue;
         variance += variance_of(r);
         rows++;
     }
-    w->noise = fmax(BR_COMPARE_NOISE * BR_COMPARE_NOISE, rows > 0 ? variance / rows : 0);
+    double least = BR_COMPARE_NOISE * BR_COMPARE_NOISE, few = BR_COMPARE_NOISE_FEW * BR_COMPARE_NOISE_FEW;
+    w->noise = fmax(least + (few - least) / (runs - 1), rows > 0 ? variance / rows : 0);
+    if (runs - 2 < BR_COMPARE_NOISE_DF) w->noise = fmax(w->noise, scatter_of_rows(w));
     w->error_noise = learn_error_noise(w);
 }
 

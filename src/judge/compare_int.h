@@ -12,10 +12,12 @@
 #include "judge/compare.h"
 #include "stat/two_level.h"
 
-#define BR_COMPARE_Q           0.01 /* of 100 comparisons without any change one may raise an alarm */
-#define BR_COMPARE_SESSION     (2 * 3600 * BR_SEC) /* runs that start so close are of one session */
-#define BR_COMPARE_NOISE       0.05  /* assumed coefficient of variation of runs, until there are some ... */
-#define BR_COMPARE_NOISE_DF    4.0   /* ... with the weight of so many runs */
+#define BR_COMPARE_Q       0.01 /* of 100 comparisons without any change one may raise an alarm */
+#define BR_COMPARE_SESSION (2 * 3600 * BR_SEC) /* runs that start so close are of one session */
+#define BR_COMPARE_NOISE_FEW                                                                                 \
+    0.10 /* assumed coefficient of variation of runs, with nothing known of them, ... */
+#define BR_COMPARE_NOISE       0.05  /* ... with many runs, */
+#define BR_COMPARE_NOISE_DF    4.0   /* and with the weight of so many runs */
 #define BR_COMPARE_ERROR_NOISE 0.5   /* the same for shares of errors, which come in bursts */
 #define BR_COMPARE_ERROR_FLOOR 0.005 /* a rise of the error share by less is no alarm */
 #define BR_COMPARE_P95_MIN     59    /* 0.95^59 < 0.05: fewer give a p95 no upper bound */

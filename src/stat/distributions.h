@@ -22,5 +22,5 @@ double br_student_quantile(double p, double df);
  * second value smaller. n, m >= 1. Exact up to BR_RANK_EXACT_MAX pairs, beyond by the normal approximation
  * with continuity correction.
  */
-#define BR_RANK_EXACT_MAX 2500
+#define BR_RANK_EXACT_MAX 400
 double br_rank_cdf(size_t n, size_t m, double u);

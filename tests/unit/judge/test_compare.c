@@ -227,6 +227,30 @@ static void one_old_and_one_new_run_say_what_they_can(void **state)
     }
 }
 
+/* Eight endpoints that differ by a third to either side, as on a busy machine: no alarm; one by eight: it is.
+ */
+static void two_noisy_runs_tell_their_noise_by_their_endpoints(void **state)
+{
+    (void) state;
+    static const char *const names[] = {
+        "GET /a", "GET /b", "GET /c", "GET /d", "GET /e", "GET /f", "GET /g", "GET /h"};
+    static const double noise[] = {1.3, 0.75, 1.1, 0.9, 1.35, 0.7, 1.2, 1};
+    for (int changed = 0; changed < 2; changed++) {
+        runs r = {0};
+        br_run_figures *before = add_old(&r), *after = add_new(&r, HOUR / 2);
+        for (size_t i = 0; i < 8; i++) {
+            double factor = noise[i] * (changed && i == 4 ? 8 : 1);
+            figures_endpoint(before, names[i], 1000, 20, 0);
+            figures_endpoint(after, names[i], 1000, 20 * factor, 0);
+        }
+        br_comparison *c = compare(&r);
+        assert_int_equal(c->answer, changed ? BR_COMPARISON_REGRESSED : BR_COMPARISON_INCONCLUSIVE);
+        if (changed) assert_true(says(c->headline, "GET /e"));
+        br_comparison_free(c);
+        free_runs(&r);
+    }
+}
+
 static void without_runs_there_is_no_answer(void **state)
 {
     (void) state;
@@ -538,6 +562,7 @@ int main(void)
         cmocka_unit_test(noisy_runs_are_inconclusive_and_want_other_days),
         cmocka_unit_test(repeats_of_one_hour_are_not_as_good_as_days),
         cmocka_unit_test(one_old_and_one_new_run_say_what_they_can),
+        cmocka_unit_test(two_noisy_runs_tell_their_noise_by_their_endpoints),
         cmocka_unit_test(without_runs_there_is_no_answer),
         cmocka_unit_test(runs_without_requests_compare_as_nothing),
         cmocka_unit_test(equal_runs_are_equal),
