@@ -133,6 +133,7 @@ typedef struct br_named_test {
     size_t writes_env_count;
     bool has_writes;    /* false: the test has no write endpoints */
     double spike_probe; /* requests/s of the open probe that measures recovery; 0: not set */
+    bool search;        /* after a ramp, for the highest rate that the target holds */
     bool stop_early;    /* a soak may end as soon as the leak question is decided */
 } br_named_test;
 

@@ -99,6 +99,7 @@ static const br_config_key test_keys[] = {
     KEY("writes", "What --writes adds: the endpoints that write.", "{ env: { WRITES: 1 } }", BR_KEY_SHAPE,
         .shape = &br_shape_writes),
     KEY("spike", "How a spike is measured.", "{ probe: 20/s }", BR_KEY_SHAPE, .shape = &br_shape_spike),
+    KEY("search", "After a ramp, is the highest rate searched that the target holds?", "true", BR_KEY_SWITCH),
     KEY("stop_early", "May the test end as soon as the question of a memory leak is decided?", "true",
         BR_KEY_SWITCH),
 };

@@ -279,6 +279,8 @@ br_code br_config_read_test(br_config_reader *r, const br_yaml_node *node, br_co
     test->env_count = variables.count;
     if (frequency)
         code = br_config_both(code, br_config_text(r, frequency, "frequency", 200, &test->frequency));
+    const br_yaml_node *search = br_yaml_get(node, "search");
+    if (search) code = br_config_both(code, br_config_switch(r, search, "search", &test->search));
     if (early) code = br_config_both(code, br_config_switch(r, early, "stop_early", &test->stop_early));
     code = br_config_both(code, read_writes(r, br_yaml_get(node, "writes"), test));
     return br_config_both(code, read_spike(r, br_yaml_get(node, "spike"), test));

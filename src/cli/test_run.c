@@ -162,7 +162,8 @@ static void search(test *t)
 {
     const br_test_session *s = t->session;
     br_err err = {0};
-    if (!s->search.on || !br_test_search_fits(&t->plan) || t->result->end != BR_RUN_COMPLETE) return;
+    bool wanted = s->search.on || t->plan.test->search;
+    if (!wanted || !br_test_search_fits(&t->plan) || t->result->end != BR_RUN_COMPLETE) return;
     br_test_search_input in = {.limits = &s->search,
         .args = &s->args,
         .config = s->config,

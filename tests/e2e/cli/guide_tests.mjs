@@ -1,9 +1,12 @@
 // brunt test around the load: what is watched, probed, printed and interrupted.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertFails, assertQuiet, brunt, filesOf, folder, paced, Run, serve } from './harness.mjs';
+import { assertFails, assertQuiet, brunt, filesOf, folder, paced, programPath, Run, serve } from './harness.mjs';
+
+const havePty = spawnSync('script', ['--version']).status === 0;
 
 const script = `import http from 'k6/http';
 import { sleep } from 'k6';
@@ -159,6 +162,15 @@ export function guideTests() {
         assertFails(await runTest(['spike', 'here', '--spike-probe', 'many']), 104, /--spike-probe: use 0 to 1000/);
     });
 
+    test('the progress on a terminal tells test, phase, time left and figures so far', { skip: !havePty }, async () => {
+        const seen = await target();
+        const dir = folder({ 'brunt.yaml': config, 'script.js': script });
+        const done = await new Run(['-qec', `stty cols 120; '${programPath()}' test soak here`, '/dev/null'],
+            { dir, command: 'script', env: { TARGET: seen.url, TERM: 'xterm' } }).end();
+        assert.equal(done.code, 0, done.out);
+        assert.match(done.out, /soak: 2 VUs, [12]s left, p95 [\d.]+ms and 0\.00% errors so far/);
+        assert.match(done.out, /soak: finishing/);
+    });
     test('after a ramp the highest rate is searched, within limits', async () => {
         const done = await runTest(['ramp', 'here', '--search', '--search-max', '6', '--search-time', '30s', '--duration-scale', '0.5']);
         assert.ok([0, 4].includes(done.code), done.out);

@@ -101,6 +101,7 @@ static const char full[] =
     "    frequency: before a campaign\n"
     "    writes: { script: writes.js, env: { DRY: 1 } }\n"
     "    spike: { probe: 600/min }\n"
+    "    search: true\n"
     "    stop_early: true\n";
 
 static void environments_have_a_gate_and_metrics(void **state)
@@ -157,7 +158,7 @@ static void tests_have_endpoints_and_extras(void **state)
         assert_true(br_str_is(t->criteria[i].criterion.endpoint, criteria[i][1]));
     }
     assert_string_equal(t->frequency.p, "before a campaign");
-    assert_true(t->has_writes && t->stop_early && t->spike_probe == 10);
+    assert_true(t->has_writes && t->search && t->stop_early && t->spike_probe == 10);
     assert_non_null(strstr(t->writes_script.p, "/writes.js"));
     assert_string_equal(t->writes_env[0].name.p, "DRY");
     br_config_free(cfg);
