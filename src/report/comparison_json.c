@@ -21,24 +21,13 @@ const char *br_report_answer_name(br_comparison_answer answer)
     return "invalid";
 }
 
-const char *br_report_change_name(br_change change)
-{
-    switch (change) {
-        case BR_CHANGE_OK: return "ok";
-        case BR_CHANGE_REGRESSED: return "regressed";
-        case BR_CHANGE_IMPROVED: return "improved";
-        case BR_CHANGE_INCONCLUSIVE: return "inconclusive";
-    }
-    return "inconclusive";
-}
-
 static void put_row(br_json *j, const br_comparison_row *r)
 {
     br_json_open(j, '{');
     br_json_put_str(j, "endpoint", r->endpoint);
     br_json_put_str(j, "measure", r->measure);
     br_json_put_str(j, "unit", r->unit);
-    br_json_put_str(j, "change", br_str_of(br_report_change_name(r->change)));
+    br_json_put_str(j, "change", br_str_of(br_change_name(r->change)));
     br_json_put_bool(j, "gates", r->gates);
     put_figure(j, "old", r->old_value);
     put_figure(j, "new", r->new_value);
@@ -70,6 +59,7 @@ void br_json_comparison(br_json *j, const br_comparison *c, size_t rows_max)
     put_ids(j, "old_runs", c->old_ids, c->old_count);
     put_ids(j, "new_runs", c->new_ids, c->new_count);
     if (c->runs_wanted > 0) br_json_put_u64(j, "runs_wanted", c->runs_wanted);
+    if (c->sessions_wanted > 0) br_json_put_u64(j, "sessions_wanted", c->sessions_wanted);
     br_json_put_u64(j, "rows_total", c->row_count);
     br_json_key(j, BR_STR("rows"));
     br_json_open(j, '[');

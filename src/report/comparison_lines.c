@@ -32,7 +32,7 @@ static void put_row(br_lines *t, const br_comparison_row *r)
     br_lines_spaces(t, 4);
     br_buf name;
     br_buf_init(&name, BR_BUF_NO_LIMIT);
-    (void) br_buf_printf(&name, "%-13s", br_report_change_name(r->change));
+    (void) br_buf_printf(&name, "%-13s", br_change_name(r->change));
     br_lines_put(t, change_colour(r->change), br_buf_view(&name));
     br_buf_deinit(&name);
     (void) br_buf_printf(&t->out, "%6.2f", r->ratio);

@@ -48,7 +48,7 @@ static const char *interval_text(br_arena *arena, const br_comparison_row *r)
 static void put_row(br_table *t, const br_comparison_row *r, br_arena *arena)
 {
     br_paint paint = r->gates ? change_paints[r->change] : BR_PAINT_FAINT;
-    br_table_put(t, br_str_of(br_report_change_name(r->change)), paint);
+    br_table_put(t, br_str_of(br_change_name(r->change)), paint);
     br_table_put(t, r->endpoint.n ? r->endpoint : BR_STR("all requests"), BR_PAINT_NONE);
     br_table_put(t, r->measure, BR_PAINT_NONE);
     br_table_put(t, value_text(arena, r->old_value, r->unit), BR_PAINT_NONE);

@@ -21,17 +21,6 @@ static void put_figure(br_json *j, const char *key, double value)
 
 /* Capacity --------------------------------------------------------------------------------------- */
 
-const char *br_report_beyond_name(br_beyond beyond)
-{
-    switch (beyond) {
-        case BR_BEYOND_UNKNOWN: return "unknown";
-        case BR_BEYOND_GRACEFUL: return "graceful";
-        case BR_BEYOND_DEGRADED: return "degraded";
-        case BR_BEYOND_COLLAPSE: return "collapse";
-    }
-    return "unknown";
-}
-
 static void put_step(br_json *j, const br_capacity_step *s)
 {
     br_json_open(j, '{');
@@ -71,6 +60,10 @@ static void put_scalability(br_json *j, const br_capacity_report *c)
         put_figure(j, "load_max", c->usl_load_max);
         put_figure(j, "throughput_max", c->usl_throughput_max);
     }
+    if (c->usl_throughput_high > 0) {
+        put_figure(j, "throughput_low", c->usl_throughput_low);
+        put_figure(j, "throughput_high", c->usl_throughput_high);
+    }
     br_json_close(j, '}');
 }
 
@@ -80,7 +73,7 @@ void br_json_put_capacity(br_json *j, const br_capacity_report *c)
     open_member(j, "capacity", '{');
     br_json_put_bool(j, "measured", c->measured);
     br_json_put_str(j, "load_unit", c->open ? BR_STR("starts_per_s") : BR_STR("virtual_users"));
-    br_json_put_str(j, "beyond", br_str_of(br_report_beyond_name(c->beyond)));
+    br_json_put_str(j, "beyond", br_str_of(br_beyond_name(c->beyond)));
     put_capacity_figure(j, "knee", &c->knee);
     put_capacity_figure(j, "breaking_point", &c->breaking);
     if (c->measured) put_figure(j, "best_goodput", c->best_goodput);
@@ -124,12 +117,17 @@ void br_json_put_recovery(br_json *j, const br_recovery_report *r)
         put_figure(j, "total_s", r->total_s);
         put_figure(j, "latency_s", r->latency_s);
         put_figure(j, "error_s", r->error_s);
+        put_figure(j, "goodput_s", r->goodput_s);
+        put_figure(j, "observed_s", r->observed_s);
         put_figure(j, "resolution_s", r->resolution_s);
+        put_figure(j, "reference_s", r->reference_s);
         put_figure(j, "p95_before_ms", r->p95_before_ms);
+        put_figure(j, "p95_limit_ms", r->p95_limit_ms);
         put_figure(j, "p95_peak_ms", r->p95_peak_ms);
         put_figure(j, "area_s", r->area_s);
         put_figure(j, "error_share_before", r->error_share_before);
         put_figure(j, "error_share_peak", r->error_share_peak);
+        put_figure(j, "goodput_before", r->goodput_before);
     }
     br_json_put_str(j, "sentence", r->sentence);
     br_json_close(j, '}');

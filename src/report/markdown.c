@@ -189,7 +189,7 @@ static void put_value(br_buf *out, double value, br_str unit)
 
 static void put_row(br_buf *out, const br_comparison_row *r)
 {
-    (void) br_buf_printf(out, "| %s %s | ", change_mark(r->change), br_report_change_name(r->change));
+    (void) br_buf_printf(out, "| %s %s | ", change_mark(r->change), br_change_name(r->change));
     if (r->endpoint.n > 0)
         br_markdown_code(out, r->endpoint, NAME_MAX_BYTES);
     else
@@ -268,9 +268,11 @@ static void put_sentence(br_buf *out, br_str sentence)
 static void put_findings(const writer *w, br_buf *out)
 {
     const br_judgement *j = w->judgement;
-    if (!j->capacity && !j->recovery && !j->leak) return;
+    const br_search_report *search = w->info->plan ? w->info->plan->search : NULL;
+    if (!j->capacity && !search && !j->recovery && !j->leak) return;
     (void) br_buf_puts(out, "\n### Found\n");
     if (j->capacity) put_sentence(out, j->capacity->sentence);
+    if (search) put_sentence(out, search->sentence);
     if (j->recovery) put_sentence(out, j->recovery->sentence);
     if (j->leak) put_sentence(out, j->leak->sentence);
     (void) br_buf_putc(out, '\n');

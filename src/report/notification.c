@@ -57,7 +57,7 @@ static void put_row(br_buf *out, const br_comparison_row *r)
 {
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
-    (void) br_buf_printf(&text, "%s: " BR_FMT " of " BR_FMT ": %.2f times", br_report_change_name(r->change),
+    (void) br_buf_printf(&text, "%s: " BR_FMT " of " BR_FMT ": %.2f times", br_change_name(r->change),
         BR_ARG(r->measure), BR_ARG(r->endpoint.n > 0 ? r->endpoint : BR_STR("all requests")), r->ratio);
     if (r->low > 0 && isfinite(r->high))
         (void) br_buf_printf(&text, " (%.2f to %.2f)", r->low, r->high);

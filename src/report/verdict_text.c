@@ -124,14 +124,26 @@ static void put_sentence(br_lines *t, br_str sentence)
     br_lines_wrap(t, sentence, 6, 6);
 }
 
-/* What ramps, spikes and soaks found out. */
+static bool is_reason(const br_judgement *j, br_str sentence)
+{
+    for (size_t i = 0; i < j->reasons.len; i++) {
+        if (br_str_eq(j->reasons.data[i].text, sentence)) return true;
+    }
+    return false;
+}
+
+/* What ramps, spikes and soaks found out, as far as the reasons have not said it. */
 static void put_findings(br_lines *t, const br_judgement *j)
 {
-    if (!j->capacity && !j->recovery && !j->leak) return;
-    br_lines_title(t, "Found");
-    if (j->capacity) put_sentence(t, j->capacity->sentence);
-    if (j->recovery) put_sentence(t, j->recovery->sentence);
-    if (j->leak) put_sentence(t, j->leak->sentence);
+    br_str sentences[] = {j->capacity ? j->capacity->sentence : BR_STR_NONE,
+        j->recovery ? j->recovery->sentence : BR_STR_NONE, j->leak ? j->leak->sentence : BR_STR_NONE};
+    bool any = false;
+    for (size_t i = 0; i < BR_COUNT_OF(sentences); i++) {
+        if (sentences[i].n == 0 || is_reason(j, sentences[i])) continue;
+        if (!any) br_lines_title(t, "Found");
+        any = true;
+        put_sentence(t, sentences[i]);
+    }
 }
 
 /* What can be done about the run itself; that it was not as it should be is among reasons and notes. */

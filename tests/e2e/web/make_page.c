@@ -161,6 +161,7 @@ static page ramp(void)
 {
     page p = bad();
     p.capacity = fixture_capacity(&p.result->arena);
+    p.plan.search = fixture_search(&p.result->arena);
     return p;
 }
 

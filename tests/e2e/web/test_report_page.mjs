@@ -99,13 +99,15 @@ const tests = {
     assert.match(text, /Knee\s+75 virtual users \(68 to 84\), 344\/s/);
     assert.match(text, /Breaking point\s+130 virtual users \(122 to 147\), 424\/s/);
     assert.match(text, /collapse, 25\.00 % of the best goodput left/);
+    assert.match(text, /410 iterations started per second hold, 420 do not\./);
+    assert.equal(await page.evaluate('document.querySelectorAll("#search canvas").length'), 2);
     assert.equal(await page.evaluate('document.querySelectorAll("#capacity canvas").length'), 2);
     assert.equal(await page.evaluate('document.querySelectorAll("#capacity .scroll tbody tr").length'), 8);
     assert.equal(await page.evaluate(BLANK), 0);
   }),
   'a spike: recovery': () => open('spike', async ({ page, text, main }) => {
     assert.match(text, /As before after\s+42 s, to within 1 s/);
-    assert.match(text, /81\.0 ms before, up to 1\.90 s/);
+    assert.match(text, /81\.0 ms before \(as before up to 89\.0 ms\), up to 1\.90 s/);
     assert.equal(await page.evaluate('document.querySelectorAll("#recovery canvas").length'), 1);
     assert.match(text, /p95 of the probe, from the meant start, around the spike/);
     assert.match(main, /aria-label="Line chart: p95 [\d.]+ ms to [\d.]+ s, highest at 1:/);

@@ -21,6 +21,8 @@ const br_capacity_report *fixture_capacity(br_arena *arena)
         .usl_kappa = 0.00003,
         .usl_load_max = 182,
         .usl_throughput_max = 431,
+        .usl_throughput_low = 420,
+        .usl_throughput_high = 445,
         .sentence = BR_STR(
             "The knee is at 75 virtual users (68 to 84) with 344 requests/s; the limits break at 130 (122 "
             "to 147); beyond, the service collapses: 25 % of its best goodput are left.")};
@@ -39,6 +41,29 @@ const br_capacity_report *fixture_capacity(br_arena *arena)
     return c;
 }
 
+const br_search_report *fixture_search(br_arena *arena)
+{
+    static const double rates[] = {200, 400, 410, 420};
+    br_search_report *s = BR_ARENA_NEW(arena, br_search_report);
+    *s = (br_search_report){.end = BR_SEARCH_FOUND,
+        .low = 410,
+        .high = 420,
+        .step_count = BR_COUNT_OF(rates),
+        .sentence = BR_STR("410 iterations started per second hold, 420 do not.")};
+    s->steps = br_arena_zalloc(arena, s->step_count * sizeof *s->steps);
+    for (size_t i = 0; i < s->step_count; i++) {
+        s->steps[i] = (br_capacity_step){.start = (br_ns) i * 10 * BR_SEC,
+            .length = 10 * BR_SEC,
+            .load = rates[i],
+            .throughput = rates[i],
+            .goodput = rates[i],
+            .p50_ms = rates[i] / 10,
+            .p95_ms = rates[i] > 410 ? 1400 : rates[i] / 4,
+            .requests = (uint64_t) rates[i] * 10};
+    }
+    return s;
+}
+
 const br_recovery_report *fixture_recovery(br_arena *arena)
 {
     br_recovery_report *r = BR_ARENA_NEW(arena, br_recovery_report);
@@ -47,7 +72,12 @@ const br_recovery_report *fixture_recovery(br_arena *arena)
         .total_s = 42,
         .latency_s = 42,
         .error_s = 17,
+        .goodput_s = 30,
+        .observed_s = 180,
         .resolution_s = 1,
+        .reference_s = 60,
+        .p95_limit_ms = 89,
+        .goodput_before = 60,
         .p95_before_ms = 81,
         .p95_peak_ms = 1900,
         .area_s = 310,

@@ -10,6 +10,8 @@
 
 /* Eight levels of 25 to 200 users: knee at 75, break at 130, then collapse. */
 const br_capacity_report *fixture_capacity(br_arena *arena);
+/* 410 starts per second held, 420 did not. */
+const br_search_report *fixture_search(br_arena *arena);
 /* Back after 42 s, to within 1 s. */
 const br_recovery_report *fixture_recovery(br_arena *arena);
 /* Memory that grows by 84 MB/h with teeth, and a constant number of connections; into the result. */

@@ -109,7 +109,8 @@ function markLines(marks: Mark[], colours: Palette): uPlot.Plugin {
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
       const width = ctx.measureText(mark.text).width;
-      const left = Math.min(x + 4 * ratio, bbox.left + bbox.width - width);
+      const fits = x + 4 * ratio + width <= bbox.left + bbox.width; // else it stands left of its line
+      const left = fits ? x + 4 * ratio : x - 4 * ratio - width;
       let row = ends.findIndex((end) => end < left);
       if (row < 0) row = ends.length;
       ends[row] = left + width + 8 * ratio;

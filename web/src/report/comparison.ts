@@ -78,7 +78,7 @@ function item(axis: Axis, row: ComparisonRow): HTMLElement {
 function runs(c: Comparison): string {
   const list = (ids: number[]) => ids.filter((id) => id > 0).join(', ');
   const one = (title: string, ids: number[]) => (ids.length === 0 ? '' : `${title}: ${ids.length}${list(ids) ? ` (${list(ids)})` : ''}`);
-  const wanted = c.runs_wanted ? `${c.runs_wanted} more ${c.runs_wanted === 1 ? 'run' : 'runs'} would probably decide` : '';
+  const wanted = c.runs_wanted ? `${c.runs_wanted} more ${c.runs_wanted === 1 ? 'run' : 'runs'} would probably decide${c.sessions_wanted ? `, ${c.sessions_wanted} of them hours apart` : ''}` : '';
   return [one('runs before', c.old_runs), one('runs now', c.new_runs), wanted].filter(Boolean).join(' · ');
 }
 

@@ -42,6 +42,7 @@ export interface Verdict {
   actions: { title: string; evidence: string; advice: string }[];
   self_checks: { name: string; ok: boolean; fatal: boolean; text: string; remedy?: string }[];
   capacity?: Capacity;
+  search?: Search;
   recovery?: Recovery;
   leak?: Leak;
 }
@@ -73,7 +74,17 @@ export interface Capacity {
   breaking_point?: CapacityFigure;
   best_goodput?: number;
   goodput_beyond?: number;
-  scalability?: { lambda: number; sigma: number; kappa: number; load_max?: number; throughput_max?: number };
+  scalability?: { lambda: number; sigma: number; kappa: number; load_max?: number; throughput_max?: number;
+    throughput_low?: number; throughput_high?: number };
+  steps: CapacityStep[];
+  sentence: string;
+}
+
+/** For the highest rate in the open model that holds, after a ramp. */
+export interface Search {
+  end: 'found' | 'above max' | 'below min' | 'generator' | 'not recovered' | 'stopped';
+  held?: number;
+  broke?: number;
   steps: CapacityStep[];
   sentence: string;
 }
@@ -85,12 +96,17 @@ export interface Recovery {
   total_s?: number;
   latency_s?: number;
   error_s?: number;
+  goodput_s?: number;
+  observed_s?: number;
   resolution_s?: number;
+  reference_s?: number;
   p95_before_ms?: number;
+  p95_limit_ms?: number;
   p95_peak_ms?: number;
   area_s?: number;
   error_share_before?: number;
   error_share_peak?: number;
+  goodput_before?: number;
   sentence: string;
 }
 
@@ -152,6 +168,7 @@ export interface Comparison {
   old_runs: number[];
   new_runs: number[];
   runs_wanted?: number;
+  sessions_wanted?: number;
   rows_total: number;
   rows: ComparisonRow[];
   notes: string[];

@@ -1,6 +1,6 @@
 // What ramps, spikes and soaks find out: capacity, recovery, and what the target said of itself.
 import { chart, describe, line, spikeMarks, type Mark, type Spec } from './charts';
-import type { Capacity, CapacityFigure, Leak, Recovery, Result, TargetSeries } from './data';
+import type { Capacity, CapacityFigure, CapacityStep, Leak, Recovery, Result, Search, TargetSeries } from './data';
 import { h, type Child } from './dom';
 import * as format from './format';
 import { omitted, section } from './sections';
@@ -12,27 +12,27 @@ function facts(pairs: [string, Child][]): HTMLElement {
 
 // Capacity ----------------------------------------------------------------------------------------
 
-function loadText(c: Capacity): (v: number) => string {
-  return c.load_unit === 'starts_per_s' ? format.rate : (v) => format.count(Math.round(v));
+function loadText(unit: Capacity['load_unit']): (v: number) => string {
+  return unit === 'starts_per_s' ? format.rate : (v) => format.count(Math.round(v));
 }
 
 function capacityMarks(c: Capacity): Mark[] {
   const mark = (f: CapacityFigure | undefined, text: string, colour: Mark['colour']): Mark[] =>
-    (f ? [{ at: f.load, low: f.load_low, high: f.load_high, text: `${text} ${loadText(c)(f.load)}`, colour }] : []);
+    (f ? [{ at: f.load, low: f.load_low, high: f.load_high, text: `${text} ${loadText(c.load_unit)(f.load)}`, colour }] : []);
   return [...mark(c.knee, 'knee', 'warn'), ...mark(c.breaking_point, 'break', 'failed')];
 }
 
-function capacityCharts(result: Result, c: Capacity): HTMLElement {
-  const steps = [...c.steps].sort((a, b) => a.load - b.load);
+function loadCharts(result: Result, unsorted: CapacityStep[], unit: Capacity['load_unit'], marks: Mark[]): HTMLElement {
+  const steps = [...unsorted].sort((a, b) => a.load - b.load);
   const loads = steps.map((s) => s.load);
-  const x = { value: loadText(c), label: c.load_unit === 'starts_per_s' ? 'starts per second' : 'virtual users' };
+  const x = { value: loadText(unit), label: unit === 'starts_per_s' ? 'starts per second' : 'virtual users' };
   const throughput = steps.map((s) => s.throughput);
   const goodput = steps.map((s) => s.goodput);
   const p95 = steps.map((s) => s.p95_ms ?? null);
   const p50 = steps.map((s) => s.p50_ms ?? null);
   const points = { points: { show: true, size: 6 } };
   const criterion = result.verdict?.criteria.find((k) => k.name.replace(/[()]/g, '') === 'p95' && k.unit === 'ms' && !k.endpoint);
-  const common = { height: 230, x, marks: capacityMarks(c) };
+  const common = { height: 230, x, marks };
   const specs: Spec[] = [
     {
       ...common, title: 'Throughput by load', value: format.rate, data: [loads, throughput, goodput],
@@ -56,33 +56,54 @@ const BEYOND: Record<Capacity['beyond'], string> = {
 function lawText(law: NonNullable<Capacity['scalability']>, load: (v: number) => string, unit: string): string {
   const peak = law.load_max === undefined || law.throughput_max === undefined ? 'no peak'
     : `at most ${format.rate(law.throughput_max)} at ${load(law.load_max)}${unit}`;
-  return `${peak}; contention ${format.percent(law.sigma)}`;
+  const interval = law.throughput_low === undefined || law.throughput_high === undefined ? ''
+    : ` (throughput ${format.rate(law.throughput_low)} to ${format.rate(law.throughput_high)})`;
+  return `${peak}${interval}; contention ${format.percent(law.sigma)}`;
 }
 
 export function capacity(result: Result): HTMLElement | null {
   const c = result.verdict?.capacity;
   if (!c) return null;
-  const text = loadText(c);
+  const text = loadText(c.load_unit);
   const unit = c.load_unit === 'starts_per_s' ? '' : ' virtual users';
   const figure = (f: CapacityFigure | undefined) =>
     (f ? `${text(f.load)}${unit} (${text(f.load_low)} to ${text(f.load_high)}), ${format.rate(f.throughput)}` : 'not reached');
   return section('capacity', 'Capacity', h('p', null, c.sentence),
-    c.steps.length > 1 && capacityCharts(result, c),
+    c.steps.length > 1 && loadCharts(result, c.steps, c.load_unit, capacityMarks(c)),
     c.measured && facts([
       ['Knee', figure(c.knee)], ['Breaking point', figure(c.breaking_point)],
       ['Beyond it', `${BEYOND[c.beyond]}${c.goodput_beyond === undefined ? '' : `, ${format.percent(c.goodput_beyond)} of the best goodput left`}`],
       ...(c.scalability ? [['Scalability law', lawText(c.scalability, text, unit)] as [string, Child]] : []),
     ]),
-    c.steps.length > 0 && table<Capacity['steps'][number]>([
-      { title: c.load_unit === 'starts_per_s' ? 'Starts per second' : 'Virtual users', cell: (s) => text(s.load), text: true },
-      { title: 'From', cell: (s) => format.clock(s.start_s) },
-      { title: 'For', cell: (s) => format.span(s.length_s) },
-      { title: 'Throughput', cell: (s) => format.rate(s.throughput), sort: (s) => s.throughput },
-      { title: 'Without errors', cell: (s) => format.rate(s.goodput), sort: (s) => s.goodput },
-      { title: 'p50', cell: (s) => format.ms(s.p50_ms), sort: (s) => s.p50_ms ?? 0 },
-      { title: 'p95', cell: (s) => format.ms(s.p95_ms), sort: (s) => s.p95_ms ?? 0 },
-      { title: 'Errors', cell: (s) => h((s.error_share ?? 0) > 0.01 ? 'span.bad' : 'span', null, format.percent(s.error_share)), sort: (s) => s.error_share ?? 0 },
-    ], c.steps, 'Levels of load'));
+    stepTable(c.steps, c.load_unit));
+}
+
+function stepTable(steps: CapacityStep[], unit: Capacity['load_unit']): Child {
+  return steps.length > 0 && table<CapacityStep>([
+    { title: unit === 'starts_per_s' ? 'Starts per second' : 'Virtual users', cell: (s) => loadText(unit)(s.load), text: true },
+    { title: 'From', cell: (s) => format.clock(s.start_s) },
+    { title: 'For', cell: (s) => format.span(s.length_s) },
+    { title: 'Throughput', cell: (s) => format.rate(s.throughput), sort: (s) => s.throughput },
+    { title: 'Without errors', cell: (s) => format.rate(s.goodput), sort: (s) => s.goodput },
+    { title: 'p50', cell: (s) => format.ms(s.p50_ms), sort: (s) => s.p50_ms ?? 0 },
+    { title: 'p95', cell: (s) => format.ms(s.p95_ms), sort: (s) => s.p95_ms ?? 0 },
+    { title: 'Errors', cell: (s) => h((s.error_share ?? 0) > 0.01 ? 'span.bad' : 'span', null, format.percent(s.error_share)), sort: (s) => s.error_share ?? 0 },
+  ], steps, 'Levels of load');
+}
+
+function searchMarks(s: Search): Mark[] {
+  const mark = (at: number | undefined, text: string, colour: Mark['colour']): Mark[] =>
+    (at === undefined ? [] : [{ at, text: `${text} ${format.rate(at)}`, colour }]);
+  return [...mark(s.held, 'held', 'good'), ...mark(s.broke, 'broke', 'failed')];
+}
+
+/** The highest rate that holds, found by trials after the ramp. */
+export function search(result: Result): HTMLElement | null {
+  const s = result.verdict?.search;
+  if (!s) return null;
+  return section('search', 'Highest rate that holds', h('p', null, s.sentence),
+    s.steps.length > 1 && loadCharts(result, s.steps, 'starts_per_s', searchMarks(s)),
+    stepTable(s.steps, 'starts_per_s'));
 }
 
 // Recovery ----------------------------------------------------------------------------------------
@@ -116,8 +137,9 @@ export function recovery(result: Result): HTMLElement | null {
     spec && spec.data[0].length > 1 && chart(spec),
     r.measured && facts([
       [r.recovered ? 'As before after' : 'Not as before within', `${seconds(r.total_s)}, to within ${seconds(r.resolution_s)}`],
-      ['Latency alone', seconds(r.latency_s)], ['Errors alone', seconds(r.error_s)],
-      ['p95', `${format.ms(r.p95_before_ms)} before, up to ${format.ms(r.p95_peak_ms)}`],
+      ['Latency alone', seconds(r.latency_s)], ['Errors alone', seconds(r.error_s)], ['Goodput alone', seconds(r.goodput_s)],
+      ['Observed', `${seconds(r.observed_s)} after the spike, compared with ${seconds(r.reference_s)} before it`],
+      ['p95', `${format.ms(r.p95_before_ms)} before (as before up to ${format.ms(r.p95_limit_ms)}), up to ${format.ms(r.p95_peak_ms)}`],
       ['Errors', `${format.percent(r.error_share_before)} before, up to ${format.percent(r.error_share_peak)}`],
       ...(r.metastable ? [['State', 'the load was back, and it got no better'] as [string, Child]] : []),
     ]));

@@ -3,7 +3,7 @@ import { course, drawAll } from './charts';
 import { comparison } from './comparison';
 import { readResult, type Result } from './data';
 import { h } from './dom';
-import { capacity, recovery, target } from './estimates';
+import { capacity, recovery, search, target } from './estimates';
 import * as sections from './sections';
 
 /** Links to the parts that this run has. */
@@ -24,6 +24,7 @@ function draw(page: HTMLElement, result: Result): void {
     comparison(result),
     chart && sections.section('charts', 'Over time', chart),
     capacity(result),
+    search(result),
     recovery(result),
     target(result),
     sections.endpoints(result),
