@@ -69,9 +69,13 @@ br_code br_report_comparison_lines(
     br_lines_put(&t, answer_colour(comparison->answer), comparison->headline);
     (void) br_buf_putc(&t.out, '\n');
     put_rows(&t, comparison, ok_max);
-    if (comparison->runs_wanted > 0)
-        (void) br_buf_printf(&t.out, "    %u more %s would probably decide\n", comparison->runs_wanted,
+    if (comparison->runs_wanted > 0) {
+        (void) br_buf_printf(&t.out, "    %u more %s would probably decide", comparison->runs_wanted,
             comparison->runs_wanted == 1 ? "run" : "runs");
+        if (comparison->sessions_wanted > 0)
+            (void) br_buf_printf(&t.out, ", %u of them hours apart", comparison->sessions_wanted);
+        (void) br_buf_putc(&t.out, '\n');
+    }
     for (size_t i = 0; i < comparison->notes.len; i++) {
         (void) br_buf_puts(&t.out, "    · ");
         br_lines_wrap(&t, comparison->notes.data[i], 6, 6);

@@ -225,6 +225,7 @@ static void put_runs(br_buf *out, const br_comparison *c)
     if (c->old_count > 0) put_ids(out, " Before: run", c->old_ids, c->old_count);
     if (c->new_count > 0) put_ids(out, "; now: run", c->new_ids, c->new_count);
     if (c->runs_wanted > 0) (void) br_buf_printf(out, "; %u more would probably decide", c->runs_wanted);
+    if (c->sessions_wanted > 0) (void) br_buf_printf(out, ", %u of them hours apart", c->sessions_wanted);
     (void) br_buf_puts(out, ".\n");
     for (size_t i = 0; i < c->notes.len && i < NOTES_MAX; i++) {
         (void) br_buf_puts(out, i ? "* " : "\n* ");

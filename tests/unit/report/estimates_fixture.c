@@ -192,6 +192,7 @@ br_comparison *fixture_comparison(size_t endpoints)
     c->old_count = BR_COUNT_OF(old_ids);
     c->new_count = BR_COUNT_OF(new_ids);
     c->runs_wanted = 2;
+    c->sessions_wanted = 1;
     *br_vec_push(&c->notes) = BR_STR("Run 13 was left out: it is invalid.");
     return c;
 }

@@ -18,7 +18,7 @@ static void rows_that_are_ok_make_room(void **state)
     assert_non_null(strstr(out.data, "inconclusive   1.18  (unknown)"));
     assert_non_null(strstr(out.data, "improved       0.70"));
     assert_non_null(strstr(out.data, "    17 more are as they were\n"));
-    assert_non_null(strstr(out.data, "2 more runs would probably decide"));
+    assert_non_null(strstr(out.data, "2 more runs would probably decide, 1 of them hours apart"));
     assert_null(strstr(out.data, "\x1b"));
     br_buf_reset(&out);
     assert_int_equal(br_report_comparison_lines(c, 100, true, &out, NULL), BR_OK);

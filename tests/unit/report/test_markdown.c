@@ -109,7 +109,8 @@ static void a_whole_report(void **state)
     assert_true(has("| 1.18 (interval unknown) | unknown |"));
     assert_true(has("[!WARNING]") && has("Use more workers."));
     assert_true(has("84.2 MB/h (80.9 to 87.4)"));
-    assert_true(has("Before: run 11, 12, 14; now: run 17; 2 more would probably decide."));
+    assert_true(
+        has("Before: run 11, 12, 14; now: run 17; 2 more would probably decide, 1 of them hours apart."));
     assert_false(has("±"));
     fixture_comparison_free(c);
     br_judgement_free(j);
