@@ -1,6 +1,6 @@
 /*
- * How often brunt's comparison is right: prints the tables of docs/statistics-compare.md. Arguments: comparisons a
- * row (500), seed (1).
+ * How often brunt's comparison is right: prints the tables of docs/statistics-compare.md. Arguments:
+ * comparisons a row (500), seed (1).
  */
 #include <stdio.h>
 #include <stdlib.h>

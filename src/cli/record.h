@@ -29,7 +29,7 @@ typedef struct br_record {
     uint32_t workers;              /* 0: as many as there are cores */
     const br_judge_plan *plan;     /* NULL: not a named test */
     const br_judgement *judgement; /* NULL: thresholds decided */
-    br_str version; /* of the target, where --target-version does not say; may be empty */
+    br_str version;                /* of the target, where --target-version does not say; may be empty */
     int exit_status;
     bool silent; /* nothing on standard output */
 } br_record;

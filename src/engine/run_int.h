@@ -89,7 +89,7 @@ struct br_worker {
     br_slot *slots;
     size_t slot_count, slots_left; /* left: arrivals count as one */
     br_gauge64 complete, interrupted;
-    br_gauge64 threw; /* of the complete ones: ended by an exception */
+    br_gauge64 threw;  /* of the complete ones: ended by an exception */
     _Atomic bool stop; /* interrupt all JavaScript */
     br_err init_error;
     br_code init_code;
