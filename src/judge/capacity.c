@@ -8,6 +8,8 @@
 
 #define BEYOND_FACTOR 1.5
 #define USL_EXPLAINED 0.9 /* a law that explains less is not shown */
+#define BEST_SHARE    6   /* 1 / share of the steps that are the best together, */
+#define BEST_LEAST    3   /* and how many at least */
 #define PEAK_HELD     0.9 /* share of the peak's goodput below which it counts as fallen */
 #define POWER_ERRORS  0.01
 #define NEAR          4   /* steps to both sides by which the noise is estimated */
@@ -228,13 +230,14 @@ static void set_breaking(const levels *l, br_capacity_figure *ret)
 
 /* Beyond ----------------------------------------------------------------------------------------- */
 
-/* The best of three neighbouring steps: that of one would be the luckiest. */
+/* The best of some neighbouring steps: that of one would be the luckiest. */
 static double best_goodput(const levels *l)
 {
+    size_t span = l->n / BEST_SHARE > BEST_LEAST ? l->n / BEST_SHARE : BEST_LEAST;
     double best = 0;
-    for (size_t i = 0; i + 3 <= l->n; i++) {
+    for (size_t i = 0; i + span <= l->n; i++) {
         double sum = 0, time = 0;
-        for (size_t k = i; k < i + 3; k++) {
+        for (size_t k = i; k < i + span; k++) {
             sum += l->steps[k].goodput * (double) l->steps[k].length;
             time += (double) l->steps[k].length;
         }

@@ -9,8 +9,8 @@
 #define LEVELS_SHARE   0.6 /* of the time in levels, for it to be a staircase */
 #define LEVELS_MIN     3
 #define BINS_MOST      40
-#define BIN_SLICES     4  /* about so many at least */
-#define SETTLING_SHARE 10 /* 1 / share of a level that the change to it takes */
+#define BIN_REQUESTS   200 /* in each on average, for a p95 that means something */
+#define SETTLING_SHARE 10  /* 1 / share of a level that the change to it takes */
 
 static double seconds(br_ns t)
 {
@@ -147,6 +147,16 @@ static void smooth_loads(double *load, size_t n, size_t half)
     br_free(sums);
 }
 
+/* As many as requests and slices allow; a slice is not divided. */
+static size_t bins_for(const br_run_result *r, size_t slices)
+{
+    uint64_t requests = 0;
+    for (size_t i = 0; i < slices; i++)
+        requests += r->slices[i].requests;
+    uint64_t bins = requests / BIN_REQUESTS < slices ? requests / BIN_REQUESTS : slices;
+    return bins < BINS_MOST ? (size_t) bins : BINS_MOST;
+}
+
 static size_t bin_ramp(const br_run_result *r, double *load, bool open, br_capacity_step *ret)
 {
     double highest = 0;
@@ -154,7 +164,7 @@ static size_t bin_ramp(const br_run_result *r, double *load, bool open, br_capac
     for (size_t i = 0; i < r->slice_count; i++)
         highest = fmax(highest, load[i]);
     size_t end = rising_end(load, r->slice_count, highest), count = 0;
-    size_t bins = end / BIN_SLICES < BINS_MOST ? end / BIN_SLICES : BINS_MOST;
+    size_t bins = bins_for(r, end);
     if (highest <= 0) return 0;
     for (size_t b = 0; b < bins; b++) {
         adder a = new_adder();
