@@ -66,7 +66,7 @@ const killedIn = new Set(); // folders
 
 /** A run of the program that goes on: `out` and `err` grow; end() gives {code, signal, out, err, ms}. */
 export class Run {
-    constructor(args, { dir = folder(), env = {}, stdio = ['ignore', 'pipe', 'pipe'], command = program } = {}) {
+    constructor(args, { dir = folder(), env = {}, stdio = ['ignore', 'pipe', 'pipe'], command = program, longest = LONGEST_RUN_MS } = {}) {
         this.dir = dir;
         this.out = '';
         this.err = '';
@@ -78,7 +78,7 @@ export class Run {
         running.add(this.child);
         this.child.stdout?.setEncoding('utf8').on('data', (text) => { this.out += text; });
         this.child.stderr?.setEncoding('utf8').on('data', (text) => { this.err += text; });
-        const timer = setTimeout(() => { this.late = true; this.child.kill('SIGKILL'); }, paced(LONGEST_RUN_MS));
+        const timer = setTimeout(() => { this.late = true; this.child.kill('SIGKILL'); }, paced(longest));
         this.closed = new Promise((done) => this.child.on('close', (code, signal) => {
             clearTimeout(timer);
             running.delete(this.child);

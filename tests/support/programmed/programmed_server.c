@@ -41,7 +41,7 @@ typedef struct server {
     int listener_fd;
     br_timer memory_timer;
     br_ns started;
-    br_buf out;
+    br_buf out, head; /* of the answer in hand: body; all of it */
 } server;
 
 typedef struct connection {
@@ -76,13 +76,12 @@ static const char *reason(int status)
 /* An answer fits into the socket's buffer, or its client does not read, and then nobody misses the rest. */
 static void send_answer(connection *c, int status, const char *type, br_str body)
 {
-    br_buf head;
-    br_buf_init(&head, BR_BUF_NO_LIMIT);
-    (void) br_buf_printf(&head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", status,
+    br_buf *head = &c->server->head;
+    br_buf_reset(head);
+    (void) br_buf_printf(head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", status,
         reason(status), type, body.n, status == 429 ? "Retry-After: 1\r\n" : "");
-    (void) br_buf_put(&head, body);
-    (void) send(c->fd, head.data, head.len, MSG_NOSIGNAL);
-    br_buf_deinit(&head);
+    (void) br_buf_put(head, body);
+    (void) send(c->fd, head->data, head->len, MSG_NOSIGNAL);
 }
 
 static void send_state(connection *c)
@@ -91,12 +90,12 @@ static void send_state(connection *c)
     br_buf *out = &s->out;
     br_buf_reset(out);
     (void) br_buf_printf(out,
-        "{\"seconds\":%.3f,\"requests\":%llu,\"waiting\":%u,\"served\":%u,\"resident_bytes\":%zu,"
+        "{\"seconds\":%.3f,\"overload_end_s\":%.3f,\"requests\":%llu,\"waiting\":%u,\"served\":%u,\"resident_bytes\":%zu,"
         "\"answers\":{\"200\":%llu,\"429\":%llu,\"500\":%llu,\"503\":%llu},\"settings\":",
-        queue_seconds(&s->queue), (unsigned long long) s->queue.requests, s->queue.waiting, s->queue.served,
-        memory_resident_bytes(), (unsigned long long) s->queue.answers[200],
-        (unsigned long long) s->queue.answers[429], (unsigned long long) s->queue.answers[500],
-        (unsigned long long) s->queue.answers[503]);
+        queue_seconds(&s->queue), queue_overload_end(&s->queue), (unsigned long long) s->queue.requests,
+        s->queue.waiting, s->queue.served, memory_resident_bytes(),
+        (unsigned long long) s->queue.answers[200], (unsigned long long) s->queue.answers[429],
+        (unsigned long long) s->queue.answers[500], (unsigned long long) s->queue.answers[503]);
     settings_json(&s->settings, out);
     (void) br_buf_puts(out, "}\n");
     send_answer(c, 200, "application/json", br_buf_view(out));
@@ -340,6 +339,7 @@ static void run(server *s)
     br_err err;
     if (br_loop_new(&s->loop, &err) != BR_OK) die(err.msg);
     br_buf_init(&s->out, BR_BUF_NO_LIMIT);
+    br_buf_init(&s->head, BR_BUF_NO_LIMIT);
     queue_init(&s->queue, s->loop, &s->settings);
     memory_init(&s->memory);
     s->started = br_loop_now(s->loop);

@@ -23,6 +23,11 @@ double queue_seconds(const queue *q)
     return q->begin ? SECONDS(br_loop_clock(q->loop) - q->begin) : 0;
 }
 
+double queue_overload_end(const queue *q)
+{
+    return q->was_overloaded ? SECONDS(q->overloaded_at - q->begin) + q->settings->overload_hold_s : 0;
+}
+
 /* Answers ---------------------------------------------------------------------------------------- */
 
 static void answer(job *j, int status)

@@ -41,5 +41,7 @@ typedef struct queue {
 void queue_init(queue *q, br_loop *loop, const settings *s);
 void queue_restart(queue *q);         /* the clock and the counts begin anew with the next request */
 double queue_seconds(const queue *q); /* since the first request; 0 before it */
+/* When the last overload is or was over, in those seconds; 0: there was none. */
+double queue_overload_end(const queue *q);
 /* done() comes exactly once, perhaps before this returns. */
 void queue_take(queue *q, job *j, job_done_fn *done);
