@@ -298,8 +298,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < runs; i++)
         run_one(&random, i % 2, &all[i % 2 ? OPEN_KNEE : CLOSED_KNEE],
             &all[i % 2 ? OPEN_BREAKING : CLOSED_BREAKING]);
-    printf(
-        "| Figure | runs | median error | 90 %% below | within 5 %% | interval holds the truth |\n|---|---|---|---|---|---|\n");
+    printf("| Figure | runs | median error | 90 %% below | within 5 %% | interval holds the truth |\n"
+           "|---|---|---|---|---|---|\n");
     bool good = true;
     for (int i = 0; i < FIGURES; i++) {
         errors *e = &all[i];

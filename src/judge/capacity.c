@@ -327,7 +327,8 @@ static void say(const levels *l, br_capacity_report *r, br_arena *arena)
     (void) br_buf_putc(&out, '.');
     if (r->usl && r->usl_throughput_max > 0)
         (void) br_buf_printf(&out,
-            " By the universal scalability law no more than %.4g requests/s (%.4g to %.4g) are possible, at %.4g %s.",
+            " By the universal scalability law no more than %.4g requests/s (%.4g to %.4g) are possible, at "
+            "%.4g %s.",
             r->usl_throughput_max, r->usl_throughput_low, r->usl_throughput_high, r->usl_load_max, unit);
     r->sentence = br_arena_str(arena, br_buf_view(&out));
     br_buf_deinit(&out);

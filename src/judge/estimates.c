@@ -143,7 +143,8 @@ void br_criterion_recovery(
                report->observed_s < limit_s + (double) BR_RECOVERY_HOLD / (double) BR_SEC) {
         br_criterion_not_measured(ret, arena,
             br_arena_printf(arena,
-                "the shortened run watched %.0f s after the spike without seeing a recovery; the limit is %.0f s",
+                "the shortened run watched %.0f s after the spike without seeing a recovery; the limit is "
+                "%.0f s",
                 report->observed_s, limit_s));
         return;
     } else {

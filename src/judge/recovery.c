@@ -222,7 +222,8 @@ static void say(const course *c, br_arena *arena)
         (void) br_buf_printf(&out, "No recovery in the %.0f s observed after the spike", r->observed_s);
     }
     (void) br_buf_printf(&out,
-        ": latency after %s%.0f s (p95 within %.1f ms for 15 s; %.1f ms before the spike, %.1f ms at the worst), errors "
+        ": latency after %s%.0f s (p95 within %.1f ms for 15 s; %.1f ms before the spike, %.1f ms at the worst), "
+        "errors "
         "after %s%.0f s (within %.2f %%), goodput after %s%.0f s (%.1f/s before the spike).",
         r->latency_s < r->observed_s ? "" : "more than ", r->latency_s, r->p95_limit_ms, r->p95_before_ms,
         r->p95_peak_ms, r->error_s < r->observed_s ? "" : "more than ", r->error_s, errors,

@@ -90,7 +90,8 @@ static void send_state(connection *c)
     br_buf *out = &s->out;
     br_buf_reset(out);
     (void) br_buf_printf(out,
-        "{\"seconds\":%.3f,\"overload_end_s\":%.3f,\"requests\":%llu,\"waiting\":%u,\"served\":%u,\"resident_bytes\":%zu,"
+        "{\"seconds\":%.3f,\"overload_end_s\":%.3f,\"requests\":%llu,\"waiting\":%u,"
+        "\"served\":%u,\"resident_bytes\":%zu,"
         "\"answers\":{\"200\":%llu,\"429\":%llu,\"500\":%llu,\"503\":%llu},\"settings\":",
         queue_seconds(&s->queue), queue_overload_end(&s->queue), (unsigned long long) s->queue.requests,
         s->queue.waiting, s->queue.served, memory_resident_bytes(),
