@@ -189,9 +189,9 @@ int main(int argc, char **argv)
         background kind = (background) (i / 2 % BACKGROUNDS);
         judge_one(&random, kind, i % 2 == 1, length_s, &all[kind], getenv("VERBOSE") != NULL);
     }
-    printf(
-        "| Background | traces | leaks of 50 MB/h or more | of these found | called none | false leaks | interval "
-        "holds the truth | undecided |\n|---|---|---|---|---|---|---|---|\n");
+    printf("| Background | traces | leaks of 50 MB/h or more | of these found | called none | false leaks | "
+           "interval "
+           "holds the truth | undecided |\n|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < BACKGROUNDS; i++) {
         print_row(names[i], &all[i]);
         add(&sum, &all[i]);

@@ -229,8 +229,8 @@ static void say(const course *c, br_arena *arena)
         r->p95_peak_ms, r->error_s < r->observed_s ? "" : "more than ", r->error_s, errors,
         r->goodput_s < r->observed_s ? "" : "more than ", r->goodput_s, r->goodput_before);
     if (r->metastable)
-        (void) br_buf_puts(
-            &out, " The load was back at its base and it got no better: the overload sustains itself.");
+        (void) br_buf_puts(&out, " The load was back at its base and it got no better: the overload "
+                                 "sustains itself.");
     if (r->reference_s < 0.9 * seconds(BR_RECOVERY_REFERENCE))
         (void) br_buf_printf(&out, " The reference is only %.0f s long instead of 60 s.", r->reference_s);
     r->sentence = br_arena_str(arena, br_buf_view(&out));
