@@ -24,6 +24,7 @@ int main(int argc, char **argv)
     if (argc > 1) s.comparisons = (unsigned) strtoul(argv[1], NULL, 10);
     if (argc > 2) s.seed = strtoul(argv[2], NULL, 10);
     if (argc > 3) s.old_runs = (unsigned) strtoul(argv[3], NULL, 10);
+    if (argc > 5) s.in_turn = (unsigned) strtoul(argv[5], NULL, 10);
     static const double changes[] = {1.00, 1.05, 1.10, 1.15, 1.20, 1.25, 1.30};
     printf(
         "| change | noise | comparisons | regressed | with one new run | with at most five | inconclusive | ok "

@@ -123,20 +123,38 @@ static void add_new_run(trial *t, bool other_session)
     t->new_runs[t->new_count++] = draw_run(&t->random, &t->noise, &t->session, t->factor, t->now);
 }
 
+static void add_old_run(trial *t, const session_effect *session)
+{
+    static const double same[ENDPOINTS] = {1, 1, 1, 1};
+    t->old_runs[t->old_count++] = draw_run(&t->random, &t->noise, session, same, t->now);
+}
+
+static void begin_in_turn(trial *t, unsigned runs)
+{
+    t->session = draw_effect(&t->random, t->noise.session);
+    for (unsigned i = 0; i < runs; i++) {
+        add_new_run(t, false);
+        t->now += 600 * BR_SEC;
+        add_old_run(t, &t->session);
+    }
+}
+
 static void begin(trial *t, const simulation *s, unsigned number)
 {
     *t = (trial){.now = 0};
     br_random_seed(&t->random, s->seed * 1000003u + number);
     t->noise = draw_noise(&t->random);
-    double same[ENDPOINTS];
     for (size_t i = 0; i < ENDPOINTS; i++) {
-        same[i] = 1;
         t->factor[i] = number % 2 == 1 || i == number / 2 % ENDPOINTS ? s->change : 1;
+    }
+    if (s->in_turn > 0) {
+        begin_in_turn(t, s->in_turn);
+        return;
     }
     for (unsigned i = 0; i < s->old_runs; i++) {
         session_effect session = draw_effect(&t->random, t->noise.session);
         t->now += 7 * DAY;
-        t->old_runs[t->old_count++] = draw_run(&t->random, &t->noise, &session, same, t->now);
+        add_old_run(t, &session);
     }
     add_new_run(t, true);
 }
@@ -176,7 +194,7 @@ static void compare_once(const simulation *s, unsigned number, simulated_tally r
             (const br_run_figures *const *) t.new_runs, t.new_count, NULL);
         looks++;
         answer = c->answer;
-        wanted = c->runs_wanted;
+        wanted = s->in_turn > 0 ? 0 : c->runs_wanted;
         for (uint32_t i = 0; i < wanted && t.new_count < NEW_RUNS_MAX; i++) {
             add_new_run(&t, i < c->sessions_wanted);
         }

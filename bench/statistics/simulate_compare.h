@@ -30,6 +30,7 @@ typedef struct simulation {
     double change; /* factor on the latencies of the new runs: of one endpoint, every second time of all */
     unsigned old_runs; /* 10 */
     unsigned comparisons;
+    unsigned in_turn; /* not 0: instead so many runs of each version, in turn in one session, compared once */
 } simulation;
 
 /* In `ret` by the noise; ret[SIMULATED_BANDS] is the sum. */

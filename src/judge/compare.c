@@ -158,6 +158,11 @@ static void compare_rows(br_compare_work *w)
     }
     qsort(c->rows, c->row_count, sizeof *c->rows, worst_first);
     br_compare_say(w);
+    if (c->sessions_wanted > 0) {
+        BR_COMPARE_NOTE(c,
+            "Cheaper than runs on other days: both versions in turn within the hour, five times "
+            "each; then what that hour was like cancels.");
+    }
     br_vec_deinit(&w->rows);
 }
 

@@ -129,6 +129,27 @@ static double requests_a_run(const br_compare_row *r)
     return fmin(median_value(r->old_runs, r->old_count, true), median_value(r->new_runs, r->new_count, true));
 }
 
+/*
+ * What a session does to errors cancels where it holds both versions: such runs count one by one. Their
+ * session numbers become ones of their own.
+ */
+static void part_shared_sessions(br_compare_row *r)
+{
+    size_t next = BR_TWO_LEVEL_RUNS_MAX;
+    for (size_t i = 0; i < r->old_count; i++) {
+        size_t session = r->old_runs[i].session;
+        bool shared = false;
+        for (size_t k = 0; k < r->new_count; k++) {
+            if (r->new_runs[k].session != session) continue;
+            r->new_runs[k].session = next++;
+            shared = true;
+        }
+        for (size_t k = i; k < r->old_count && shared; k++) {
+            if (r->old_runs[k].session == session) r->old_runs[k].session = next++;
+        }
+    }
+}
+
 /* `gates`: the endpoint is more than a repetition of another one. */
 static void add_endpoint(br_compare_work *w, br_str name, bool gates)
 {
@@ -147,6 +168,7 @@ static void add_endpoint(br_compare_work *w, br_str name, bool gates)
     source s = {name, BR_STR("error_rate"), BR_STR("share"), 0};
     br_compare_row *r = add_row(w, &s, measure_errors, BR_MEASURE_SHARE);
     if (!r) return;
+    part_shared_sessions(r);
     r->judged = requests_a_run(r) >= (double) w->config.requests_min;
     r->row.gates = gates && r->judged;
 }

@@ -179,6 +179,7 @@ static void noisy_runs_are_inconclusive_and_want_other_days(void **state)
     assert_true(c->runs_wanted >= 5 && c->runs_wanted <= 14);
     assert_true(c->sessions_wanted > 0 && c->sessions_wanted <= c->runs_wanted);
     assert_true(says(c->headline, "INCONCLUSIVE") && says(c->headline, "other days"));
+    assert_true(notes_say(c, "both versions in turn"));
     assert_true(row_of(c, "GET /a", "p95")->detectable > 1.3);
     br_comparison_free(c);
     free_runs(&r);
@@ -202,6 +203,24 @@ static void repeats_of_one_hour_are_not_as_good_as_days(void **state)
         free_runs(&r);
     }
     assert_true(reach[1] > 1.3 * reach[0]);
+}
+
+static void both_versions_in_turn_decide_within_the_hour(void **state)
+{
+    (void) state;
+    for (int slower = 0; slower < 2; slower++) {
+        runs r = {.now = WEEK};
+        for (size_t i = 0; i < 5; i++) {
+            r.now += HOUR / 6 - WEEK;
+            figures_endpoint(add_old(&r), "GET /a", 2000, 20 * wobble(i, 0.03), 2);
+            figures_endpoint(
+                add_new(&r, HOUR / 6), "GET /a", 2000, 20 * wobble(i + 5, 0.03) * (1 + 0.2 * slower), 2);
+        }
+        br_comparison *c = compare(&r);
+        assert_int_equal(c->answer, slower ? BR_COMPARISON_REGRESSED : BR_COMPARISON_OK);
+        br_comparison_free(c);
+        free_runs(&r);
+    }
 }
 
 /* Degenerate input ------------------------------------------------------------------------------- */
@@ -561,6 +580,7 @@ int main(void)
         cmocka_unit_test(an_improvement_is_no_alarm),
         cmocka_unit_test(noisy_runs_are_inconclusive_and_want_other_days),
         cmocka_unit_test(repeats_of_one_hour_are_not_as_good_as_days),
+        cmocka_unit_test(both_versions_in_turn_decide_within_the_hour),
         cmocka_unit_test(one_old_and_one_new_run_say_what_they_can),
         cmocka_unit_test(two_noisy_runs_tell_their_noise_by_their_endpoints),
         cmocka_unit_test(without_runs_there_is_no_answer),
