@@ -74,50 +74,97 @@ static br_change change_of(const br_compare_work *w, const br_compare_row *r)
 
 /* How many runs more ----------------------------------------------------------------------------- */
 
+/* Of what is asked for: so many new runs in all, those to come in sessions of their own or like those so far.
+ */
+typedef struct proposal {
+    size_t runs;
+    bool other_sessions;
+} proposal;
+
+static double share_in(const br_measured *runs, size_t n, size_t session)
+{
+    size_t in = 0;
+    for (size_t i = 0; i < n; i++) {
+        in += runs[i].session == session;
+    }
+    return (double) in / (double) n;
+}
+
+/* Adds one session to the sum over all: the square of the difference between its shares of both versions. */
+static double part_of_session(const br_compare_row *r, const proposal *p, size_t session)
+{
+    double share = share_in(r->new_runs, r->new_count, session);
+    if (p->other_sessions) share *= (double) r->new_count / (double) p->runs;
+    double d = share - share_in(r->old_runs, r->old_count, session);
+    return d * d;
+}
+
+static bool seen_before(const br_measured *runs, size_t count, size_t session)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (runs[i].session == session) return true;
+    }
+    return false;
+}
+
+static double session_sum(const br_compare_row *r, const proposal *p)
+{
+    double sum = 0, runs = (double) p->runs;
+    for (size_t i = 0; i < r->old_count; i++) {
+        size_t session = r->old_runs[i].session;
+        if (!seen_before(r->old_runs, i, session)) sum += part_of_session(r, p, session);
+    }
+    for (size_t i = 0; i < r->new_count; i++) {
+        size_t session = r->new_runs[i].session;
+        bool counted = seen_before(r->new_runs, i, session) ||
+                       seen_before(r->old_runs, r->old_count, session);
+        if (!counted) sum += part_of_session(r, p, session);
+    }
+    return p->other_sessions ? sum + (runs - (double) r->new_count) / (runs * runs) : sum;
+}
+
 static size_t sessions_in(const br_measured *runs, size_t n)
 {
     size_t sessions = 0;
     for (size_t i = 0; i < n; i++) {
-        bool first = true;
-        for (size_t k = 0; k < i; k++) {
-            if (runs[k].session == runs[i].session) first = false;
-        }
-        sessions += first;
+        sessions += !seen_before(runs, i, runs[i].session);
     }
     return sessions;
 }
 
-/* Would so many new runs in so many sessions find a change at the limit? */
-static bool level_decides(const br_compare_work *w, const br_compare_row *r, size_t runs, size_t sessions)
+/* Would they find a change at the limit? */
+static bool level_decides(const br_compare_work *w, const br_compare_row *r, const proposal *p)
 {
-    double df = r->fit.df + (double) (runs - r->new_count);
+    double df = r->fit.df + (double) (p->runs - r->new_count);
     double alpha = fmin(0.025, w->config.q / (double) w->family[r->value]);
     double reach = br_student_quantile(1 - alpha, df) + br_student_quantile(POWER, df);
-    double error = br_two_level_error(&r->fit, r->old_session_sum, r->old_count, runs, sessions);
+    double error = br_two_level_error(&r->fit, session_sum(r, p), r->old_count, p->runs);
     return reach * error <= log(w->config.limit);
 }
 
-/* Would so many new runs of so many sessions show that errors did not rise, if they did not? */
-static bool share_decides(const br_compare_work *w, const br_compare_row *r, size_t runs, size_t sessions)
+/* Would they show that errors did not rise, if they did not? */
+static bool share_decides(const br_compare_work *w, const br_compare_row *r, const proposal *p)
 {
-    double requests = 0, old_requests = 0;
+    double requests = 0, old_requests = 0, sessions = (double) sessions_in(r->new_runs, r->new_count);
     for (size_t i = 0; i < r->old_count; i++) {
         old_requests += r->old_runs[i].requests;
     }
     for (size_t i = 0; i < r->new_count; i++) {
-        requests += r->new_runs[i].requests * (double) runs / (double) r->new_count;
+        requests += r->new_runs[i].requests * (double) p->runs / (double) r->new_count;
     }
-    double p = fmax(r->row.old_value, 1 / old_requests), old_sessions = 1 / r->old_session_sum;
-    double error = p * sqrt(w->error_noise * (1 / old_sessions + 1 / (double) sessions) +
-                            (1 - p) / p * (1 / old_requests + 1 / requests));
-    double allowed = fmax(BR_COMPARE_ERROR_FLOOR, (w->config.limit - 1) * p);
+    /* Runs of a session that holds both versions count one by one (part_shared_sessions). */
+    bool more = p->other_sessions || sessions >= (double) r->new_count;
+    if (more) sessions += (double) (p->runs - r->new_count);
+    double share = fmax(r->row.old_value, 1 / old_requests), old_sessions = 1 / r->old_session_sum;
+    double error = share * sqrt(w->error_noise * (1 / old_sessions + 1 / sessions) +
+                                (1 - share) / share * (1 / old_requests + 1 / requests));
+    double allowed = fmax(BR_COMPARE_ERROR_FLOOR, (w->config.limit - 1) * share);
     return (br_normal_quantile(0.975) + br_normal_quantile(POWER)) * error <= allowed;
 }
 
-static bool decides(const br_compare_work *w, const br_compare_row *r, size_t runs, size_t sessions)
+static bool decides(const br_compare_work *w, const br_compare_row *r, const proposal *p)
 {
-    return r->kind == BR_MEASURE_LEVEL ? level_decides(w, r, runs, sessions)
-                                       : share_decides(w, r, runs, sessions);
+    return r->kind == BR_MEASURE_LEVEL ? level_decides(w, r, p) : share_decides(w, r, p);
 }
 
 typedef struct wanted {
@@ -126,15 +173,14 @@ typedef struct wanted {
 
 static wanted wanted_by(const br_compare_work *w, const br_compare_row *r)
 {
-    size_t have = r->new_count, sessions = sessions_in(r->new_runs, have);
+    size_t have = r->new_count, repeats = sessions_in(r->new_runs, have) * BR_COMPARE_REPEATS_MAX;
     if (have >= BR_COMPARE_RUNS_MAX) return (wanted){0};
-    size_t repeats = sessions * BR_COMPARE_REPEATS_MAX;
     for (size_t k = have + 1; k <= repeats && k <= BR_COMPARE_RUNS_MAX; k++) {
-        if (decides(w, r, k, sessions)) return (wanted){k - have, 0};
+        if (decides(w, r, &(proposal){k, false})) return (wanted){k - have, 0};
     }
     /* Repeats would not do: what a session has in common only shrinks with other sessions. */
     size_t k = have + 1;
-    while (k < BR_COMPARE_RUNS_MAX && !decides(w, r, k, sessions + k - have)) {
+    while (k < BR_COMPARE_RUNS_MAX && !decides(w, r, &(proposal){k, true})) {
         k++;
     }
     return (wanted){k - have, k - have};

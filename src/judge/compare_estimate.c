@@ -159,8 +159,8 @@ static void estimate_share(br_compare_work *w, br_compare_row *r)
     double z = br_student_quantile(CONFIDENCE, df);
     r->row.old_value = a.share;
     r->row.new_value = b.share;
-    r->difference_high = difference_high(
-        &a, &b, overdispersion(w, &a, old_sessions), overdispersion(w, &b, new_sessions), z);
+    r->difference_high = difference_high(&a, &b, overdispersion(w, &a, old_sessions),
+        overdispersion(w, &b, new_sessions), br_normal_quantile(0.95));
     double first = (a.failed + 0.5) / (a.requests + 1), second = (b.failed + 0.5) / (b.requests + 1);
     double noise = w->error_noise *
                    (pow(1 - first, 2) / (double) old_sessions + pow(1 - second, 2) / (double) new_sessions);
@@ -175,7 +175,7 @@ static void estimate_share(br_compare_work *w, br_compare_row *r)
         r->row.detectable = fmax(seen, 1 + BR_COMPARE_ERROR_FLOOR / a.share);
     }
     /* An endpoint with so few requests that even no error at all would leave the question open. */
-    bool resolved = br_wilson(0, b.requests, z).high < BR_COMPARE_ERROR_FLOOR;
+    bool resolved = br_wilson(0, b.requests, br_normal_quantile(0.95)).high < BR_COMPARE_ERROR_FLOOR;
     bool worse = b.share - a.share >= BR_COMPARE_ERROR_FLOOR && r->row.p_value <= w->config.q;
     if (r->row.endpoint.n > 0 && !resolved && !worse) r->row.gates = false;
 }

@@ -51,7 +51,7 @@ typedef struct br_compare_row {
     br_two_level fit;       /* BR_MEASURE_LEVEL */
     double old_session_sum; /* sum of the squared shares of sessions in the old runs */
     bool rank;              /* the rank test had a say */
-    double difference_high; /* BR_MEASURE_SHARE: upper bound of new - old */
+    double difference_high; /* BR_MEASURE_SHARE: upper 95 % bound of new - old */
 } br_compare_row;
 
 typedef struct br_compare_run {

@@ -153,14 +153,12 @@ double br_two_level_reach(const br_two_level *t, double confidence)
     return (low + high) / 2;
 }
 
-double br_two_level_error(
-    const br_two_level *t, double first_sum, size_t first_runs, size_t runs, size_t sessions)
+double br_two_level_error(const br_two_level *t, double session_sum, size_t first_runs, size_t second_runs)
 {
-    double variance = 0;
+    double variance = 0, each = 1 / (double) first_runs + 1 / (double) second_runs;
     for (size_t i = 0; i < BR_TWO_LEVEL_SHARES; i++) {
-        double rho = br_two_level_rho(i), s = first_sum + 1 / (double) sessions;
-        double each = 1 / (double) first_runs + 1 / (double) runs;
-        variance += t->weight[i] * t->scale[i] * (rho * s + (1 - rho) * each);
+        double rho = br_two_level_rho(i);
+        variance += t->weight[i] * t->scale[i] * (rho * session_sum + (1 - rho) * each);
     }
     return sqrt(variance);
 }

@@ -53,9 +53,7 @@ double br_two_level_p(const br_two_level *t, double center);
 /* How far one side of an interval reaches from its center, at the one-sided confidence (0.5, 1). */
 double br_two_level_reach(const br_two_level *t, double confidence);
 /*
- * What the standard error will be with other numbers of runs: the first group as it is, `runs` of the second
- * in `sessions` sessions that the first has none of, evenly. `first_sum`: sum over sessions of the squared
- * share of the first group's runs.
+ * What the standard error will be with other numbers of runs. `session_sum`: over all sessions, the square of
+ * the difference between their shares of the second and of the first group's runs.
  */
-double br_two_level_error(
-    const br_two_level *t, double first_sum, size_t first_runs, size_t runs, size_t sessions);
+double br_two_level_error(const br_two_level *t, double session_sum, size_t first_runs, size_t second_runs);

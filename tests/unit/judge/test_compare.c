@@ -223,6 +223,24 @@ static void both_versions_in_turn_decide_within_the_hour(void **state)
     }
 }
 
+static void within_one_hour_repeats_are_asked_for(void **state)
+{
+    (void) state;
+    runs r = {.now = WEEK};
+    for (size_t i = 0; i < 4; i++) {
+        r.now += HOUR / 6 - WEEK;
+        figures_endpoint(add_old(&r), "GET /a", 2000, 20 * wobble(i, 0.03), 2);
+    }
+    figures_endpoint(add_new(&r, HOUR / 6), "GET /a", 2000, 22, 2);
+    br_comparison *c = compare(&r);
+    assert_int_equal(c->answer, BR_COMPARISON_INCONCLUSIVE);
+    assert_true(c->runs_wanted >= 1 && c->runs_wanted <= 4);
+    assert_int_equal(c->sessions_wanted, 0);
+    assert_false(says(c->headline, "other days"));
+    br_comparison_free(c);
+    free_runs(&r);
+}
+
 /* Degenerate input ------------------------------------------------------------------------------- */
 
 static void one_old_and_one_new_run_say_what_they_can(void **state)
@@ -581,6 +599,7 @@ int main(void)
         cmocka_unit_test(noisy_runs_are_inconclusive_and_want_other_days),
         cmocka_unit_test(repeats_of_one_hour_are_not_as_good_as_days),
         cmocka_unit_test(both_versions_in_turn_decide_within_the_hour),
+        cmocka_unit_test(within_one_hour_repeats_are_asked_for),
         cmocka_unit_test(one_old_and_one_new_run_say_what_they_can),
         cmocka_unit_test(two_noisy_runs_tell_their_noise_by_their_endpoints),
         cmocka_unit_test(without_runs_there_is_no_answer),

@@ -243,8 +243,8 @@ static void repeats_of_one_session_know_less(void **state)
     assert_true(b > 1.3 * a);
     assert_true(br_two_level_reach(&interleaved, 0.975) < a);
     /* More runs in the same session never reach what as many on other days do. */
-    double same = br_two_level_error(&together, 0.2, 5, 10, 1),
-           days = br_two_level_error(&together, 0.2, 5, 10, 6);
+    double same = br_two_level_error(&together, 0.2 + 1, 5, 10);
+    double days = br_two_level_error(&together, 0.2 + 6 * 0.01 + 0.16, 5, 10);
     assert_true(days < same);
 }
 
