@@ -19,10 +19,11 @@
 typedef struct searcher {
     const br_test_search_input *in;
     br_search machine;
-    const char *exec;    /* function of an iteration; NULL: not known yet */
-    double requests;     /* of an iteration */
-    double iteration_s;  /* its mean length in the ramp */
-    br_ns begin, steady; /* clock; length of a trial's steady part */
+    const char *exec;   /* function of an iteration; NULL: not known yet */
+    double requests;    /* of an iteration */
+    double iteration_s; /* its mean length in the ramp */
+    br_ns begin;        /* clock */
+    br_ns steady;       /* length of the steady part of the trial in hand */
 } searcher;
 
 /* Where to begin ------------------------------------------------------------------------------------ */
@@ -160,10 +161,17 @@ static void show(const searcher *s, br_search_order order, const br_search_trial
     fflush(stdout);
 }
 
+/* Whole seconds: slices have that length. Whether the service is back shows in less than whether it holds. */
+static br_ns steady_of(const searcher *s, bool rest)
+{
+    return (br_ns) (rest ? TRIAL_LEAST_S : ceil(fmax(TRIAL_S * s->in->scale, TRIAL_LEAST_S))) * BR_SEC;
+}
+
 static br_code make_trial(searcher *s, br_search_order order, br_err *err)
 {
     br_job job = {0};
     br_ns start = br_clock_now() - s->begin;
+    s->steady = steady_of(s, order.rest);
     br_code code = run_any(s, order.rate, &job, err);
     if (code != BR_OK) return code;
     if (job.exit_code == BR_EXIT_INTERRUPTED) br_interrupt_note();
@@ -187,7 +195,6 @@ static br_code make_trial(searcher *s, br_search_order order, br_err *err)
 br_code br_test_search(const br_test_search_input *in, br_arena *arena, br_search_report *ret, br_err *err)
 {
     searcher s = {.in = in, .begin = br_clock_now()};
-    s.steady = (br_ns) ceil(fmax(TRIAL_S * in->scale, TRIAL_LEAST_S)) * BR_SEC;
     learn_from_ramp(&s);
     br_ns end = s.begin + in->limits->time;
     br_code code = BR_OK;

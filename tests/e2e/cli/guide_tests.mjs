@@ -157,6 +157,10 @@ export function guideTests() {
         assert.ok(probes >= 115 && probes <= 121, `${probes} in 3 s`);
         const metric = json(done, 'spike').metrics['http_res_time{scenario:probe}'];
         assert.ok(metric, 'timed from the intended start');
+        const { probe } = json(done, 'spike');
+        assert.equal(probe.scenario, 'probe');
+        assert.equal(probe.slices.requests.reduce((a, b) => a + b), probes);
+        assert.ok(probe.slices.p95_ms[0] > 0);
         const off = await runTest(['spike', 'here', '--spike-probe', '0']);
         assert.ok(!off.seen.asked.includes('/probed'));
         assertFails(await runTest(['spike', 'here', '--spike-probe', 'many']), 104, /--spike-probe: use 0 to 1000/);
