@@ -3,8 +3,7 @@
 #include <microhttpd.h>
 
 #include "base/num.h"
-
-#define IDEMPOTENCY_KEY_MAX 64
+#include "empire/domain/workflows.h"
 
 static void take_once(emp_head *h, br_str *to, br_str value)
 {
@@ -78,7 +77,7 @@ const char *emp_head_fault(const emp_head *h)
     if (h->encodings > 1 || (h->encoding && !br_str_eq_nocase(br_str_of(h->encoding), BR_STR("chunked"))))
         return "the only transfer encoding known here is chunked";
     if (h->repeated) return "the API key and Idempotency-Key may be given once";
-    if (h->idempotency_key.p && (h->idempotency_key.n > IDEMPOTENCY_KEY_MAX || !is_plain(h->idempotency_key)))
+    if (h->idempotency_key.p && (h->idempotency_key.n > EMP_REQUEST_KEY_MAX || !is_plain(h->idempotency_key)))
         return "Idempotency-Key must be 1 to 64 visible ASCII characters";
     return NULL;
 }

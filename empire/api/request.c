@@ -87,6 +87,7 @@ static void request_reset(emp_request *r)
     r->allow[0] = r->location[0] = '\0';
     r->retry_after_s = 0;
     r->head = (emp_head){0};
+    r->holder = NULL;
     r->etag[0] = r->id[0] = '\0';
     r->max_age_s = r->age_s = 0;
     r->allowance = (emp_allowance){0};

@@ -42,6 +42,7 @@ typedef struct emp_request {
     char path[EMP_PATH_MAX];
     br_str segment; /* the route's ":" */
     emp_head head;
+    const char *holder; /* of the API key, the configuration's; NULL: none was given or is needed */
     emp_params params;
     br_buf body;
     size_t body_bytes; /* that came, also those that were dropped */
@@ -50,6 +51,7 @@ typedef struct emp_request {
     union {          /* what begin() leaves for finish() */
         emp_page page;
         int64_t limit;
+        int64_t product_id; /* of a start */
         struct {
             int64_t days, limit;
             size_t slot; /* of the answer cache */

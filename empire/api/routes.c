@@ -8,6 +8,8 @@ static const char *const platform_params[] = {"platform", "period", "limit", NUL
 static const char *const period_params[] = {"period", NULL};
 static const char *const revenue_params[] = {"period", "startDate", "endDate", NULL};
 
+#define STARTS (EMP_ROUTE_BODY | EMP_ROUTE_WRITES)
+
 const emp_route emp_routes[EMP_ROUTE_COUNT] = {
     {EMP_GET, EMP_ROUTE_UNLIMITED, "/health", none, emp_health_begin, NULL},
     {EMP_GET, EMP_ROUTE_UNLIMITED, "/health/live", none, emp_health_live_begin, NULL},
@@ -23,8 +25,12 @@ const emp_route emp_routes[EMP_ROUTE_COUNT] = {
         emp_comparison_finish},
     {EMP_GET, 0, "/optimizer/analyze", period_params, emp_comparison_begin, emp_analysis_finish},
     {EMP_GET, 0, "/orchestrator/status", none, emp_orchestrator_status_begin, emp_orchestrator_status_finish},
-    {EMP_POST, EMP_ROUTE_BODY | EMP_ROUTE_WRITES, "/orchestrator/start", none, emp_orchestrator_start_begin,
-        emp_orchestrator_start_finish},
+    {EMP_POST, STARTS, "/orchestrator/start", none, emp_orchestrator_start_begin, emp_start_finish},
+    {EMP_POST, STARTS, "/products/sync", none, emp_sync_begin, emp_start_finish},
+    {EMP_POST, STARTS, "/content/generate-script", none, emp_script_begin, emp_start_finish},
+    {EMP_POST, STARTS, "/video/generate", none, emp_video_begin, emp_start_finish},
+    {EMP_POST, STARTS, "/publisher/publish", none, emp_publish_begin, emp_start_finish},
+    {EMP_POST, STARTS, "/optimizer/optimize", none, emp_optimize_begin, emp_start_finish},
     {EMP_GET, 0, "/orchestrator/workflows/:", none, emp_orchestrator_workflow_begin,
         emp_orchestrator_workflow_finish},
 };

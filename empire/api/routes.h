@@ -8,7 +8,7 @@
 #pragma once
 #include "empire/api/request.h"
 
-#define EMP_ROUTE_COUNT 15
+#define EMP_ROUTE_COUNT 20
 extern const emp_route emp_routes[EMP_ROUTE_COUNT];
 /* Index of what no route fits, in metrics. */
 #define EMP_ROUTE_NONE EMP_ROUTE_COUNT
@@ -35,6 +35,11 @@ void emp_analysis_finish(emp_request *r);
 emp_step emp_orchestrator_status_begin(emp_request *r);
 void emp_orchestrator_status_finish(emp_request *r);
 emp_step emp_orchestrator_start_begin(emp_request *r);
-void emp_orchestrator_start_finish(emp_request *r);
+emp_step emp_sync_begin(emp_request *r);
+emp_step emp_script_begin(emp_request *r);
+emp_step emp_video_begin(emp_request *r);
+emp_step emp_publish_begin(emp_request *r);
+emp_step emp_optimize_begin(emp_request *r);
+void emp_start_finish(emp_request *r); /* of all that start a workflow */
 emp_step emp_orchestrator_workflow_begin(emp_request *r);
 void emp_orchestrator_workflow_finish(emp_request *r);

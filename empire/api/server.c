@@ -250,6 +250,7 @@ static void limit_rate(emp_request *r, const char *key_name)
 static void check_client(emp_request *r)
 {
     const char *key_name = r->app->keys ? emp_keys_find(r->app->keys, r->head.api_key) : NULL;
+    r->holder = key_name;
     limit_rate(r, key_name);
     if (r->status != 0 || !r->app->keys || key_name || !r->route || !(r->route->traits & EMP_ROUTE_WRITES))
         return;

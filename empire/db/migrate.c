@@ -15,6 +15,7 @@ static const struct {
     {"daily_rollup", emp_sql_0002_daily_rollup},
     {"counters", emp_sql_0003_counters},
     {"workflows", emp_sql_0004_workflows},
+    {"api_starts", emp_sql_0005_api_starts},
 };
 
 int64_t emp_schema_version(void)

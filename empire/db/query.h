@@ -14,8 +14,8 @@
 #include "base/str.h"
 #include "empire/db/result.h"
 
-#define EMP_QUERY_PARAMS_MAX     4
-#define EMP_QUERY_PARAM_BYTES    64 /* with the closing NUL */
+#define EMP_QUERY_PARAMS_MAX     8
+#define EMP_QUERY_PARAM_BYTES    128 /* with the closing NUL */
 #define EMP_QUERY_STATEMENTS_MAX 32
 
 /* A statement that every connection prepares. */

@@ -8,4 +8,5 @@ extern const char emp_sql_0001_tables[];
 extern const char emp_sql_0002_daily_rollup[];
 extern const char emp_sql_0003_counters[];
 extern const char emp_sql_0004_workflows[];
+extern const char emp_sql_0005_api_starts[];
 extern const char emp_sql_seed[];

@@ -46,8 +46,10 @@ const char emp_sql_workflows_status[] =
     " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
     " w ON true ORDER BY w.created_at DESC, w.id";
 
-const char emp_sql_workflow_start[] = "SELECT " COLUMNS
-                                      " FROM wf_start_record($1::text, $2::int, $3::boolean, $4::text)";
+const char emp_sql_workflow_start[] =
+    "SELECT a.outcome, (a.record).id, (a.record).type, (a.record).status, (a.record).video_count,"
+    " (a.record).dry_run, (a.record).created_at, (a.record).started_at, (a.record).finished_at FROM"
+    " api_start($1::text, $2::text, $3::int, $4::boolean, $5::bigint, $6::text, $7::text, $8::text) a";
 
 /* A step is an activity: its event, the event that closes it, or its task while it is open. */
 const char emp_sql_workflow_get[] =
@@ -114,17 +116,39 @@ void emp_workflows_status_put(br_buf *out, const emp_result *r)
     br_buf_puts(out, "]}}");
 }
 
-void emp_workflow_start_query(emp_query *q, const emp_workflow_start *start)
+static void add_optional(emp_query *q, const char *text)
 {
-    emp_query_reset(q, EMP_ST_WORKFLOW_START);
-    emp_query_add_text(q, start->type);
-    emp_query_add_i64(q, start->video_count);
-    emp_query_add_text(q, start->dry_run ? BR_STR("true") : BR_STR("false"));
-    if (start->name[0]) {
-        emp_query_add_text(q, br_str_of(start->name));
+    if (text[0]) {
+        emp_query_add_text(q, br_str_of(text));
     } else {
         emp_query_add_null(q);
     }
+}
+
+void emp_workflow_start_query(
+    emp_query *q, const emp_workflow_start *start, const emp_workflow_request *request)
+{
+    emp_query_reset(q, EMP_ST_WORKFLOW_START);
+    emp_query_add_text(q, start->type);
+    add_optional(q, start->name);
+    emp_query_add_i64(q, start->video_count);
+    emp_query_add_text(q, start->dry_run ? BR_STR("true") : BR_STR("false"));
+    if (start->product_id) {
+        emp_query_add_i64(q, start->product_id);
+    } else {
+        emp_query_add_null(q);
+    }
+    add_optional(q, start->platform ? start->platform : "");
+    add_optional(q, request->id);
+    add_optional(q, request->fingerprint);
+}
+
+emp_start_outcome emp_workflow_start_outcome(const emp_result *r)
+{
+    br_str outcome = emp_result_cell(r, 0, 0);
+    if (br_str_is(outcome, "conflict")) return EMP_START_CONFLICT;
+    if (br_str_is(outcome, "no_product")) return EMP_START_NO_PRODUCT;
+    return EMP_START_OK;
 }
 
 void emp_workflow_metrics_query(emp_query *q)
@@ -153,10 +177,10 @@ bool emp_uuid_is_valid(br_str s)
     return true;
 }
 
-void emp_workflow_put(br_buf *out, const emp_result *r)
+void emp_workflow_started_put(br_buf *out, const emp_result *r)
 {
     br_buf_puts(out, "{\"data\":");
-    emp_row_put(out, r, 0, 0, columns, BR_COUNT_OF(columns));
+    emp_row_put(out, r, 0, 1, columns, BR_COUNT_OF(columns));
     br_buf_putc(out, '}');
 }
 
@@ -177,7 +201,7 @@ void emp_workflow_steps_put(br_buf *out, const emp_result *r)
     br_buf_deinit(&row);
 }
 
-br_str emp_workflow_id(const emp_result *r)
+br_str emp_workflow_started_id(const emp_result *r)
 {
-    return emp_result_cell(r, 0, 0);
+    return emp_result_cell(r, 0, 1);
 }

@@ -8,6 +8,10 @@ static const struct {
 } workflows[] = {
     {EMP_WF_DAILY, emp_workflow_daily},
     {EMP_WF_WEEKLY, emp_workflow_weekly},
+    {EMP_WF_SYNC, emp_workflow_sync},
+    {EMP_WF_SCRIPT, emp_workflow_script},
+    {EMP_WF_VIDEO, emp_workflow_video},
+    {EMP_WF_PUBLISH, emp_workflow_publication},
 };
 
 /* Attempts: 10 over about six minutes, enough for a provider that is away for a few of them. */

@@ -77,11 +77,11 @@ function write(name, path, body) {
 }
 
 export function syncProducts() {
-  return write('POST /products/sync', '/products/sync', { limit: 1, dryRun: true });
+  return write('POST /products/sync', '/products/sync', { dryRun: true });
 }
 
 export function generateScript(productId) {
-  return write('POST /content/generate-script', '/content/generate-script', { productId, platform: 'youtube', dryRun: true });
+  return write('POST /content/generate-script', '/content/generate-script', { productId, dryRun: true });
 }
 
 export function generateVideo(productId) {

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { empire, killAll, metric, Postgres, request, runAll, Service, setProgram, sleep, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
@@ -15,6 +15,7 @@ if (process.argv.length !== 3) {
 }
 setProgram(process.argv[2]);
 
+const migrations = readdirSync(new URL('../../../empire/db/migrations', import.meta.url)).length;
 const pg = new Postgres();
 let service; // of most tests
 
@@ -71,7 +72,7 @@ test('an unmigrated database is refused with the remedy', () => {
 
 test('migrate: once, again, and newer than the program', () => {
     const env = { DATABASE_URL: pg.url };
-    assert.match(empire(['migrate'], env).out, /4 migrations applied/);
+    assert.match(empire(['migrate'], env).out, new RegExp(`: ${migrations} migrations applied`));
     assert.match(empire(['migrate'], env).out, /nothing to do/);
     pg.sql("INSERT INTO schema_migrations (version, name) VALUES (999, 'future')");
     assertFails(empire(['migrate'], env), 1, /use a newer empire/);

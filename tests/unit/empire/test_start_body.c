@@ -1,4 +1,4 @@
-/* empire/api/start_body.h: the body of POST /orchestrator/start. */
+/* empire/api/start_body.h: the bodies of POST requests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,8 @@ static emp_workflow_start parsed(const char *text)
 {
     emp_workflow_start s;
     br_err err = {0};
-    if (emp_start_body_parse(br_str_of(text), &s, &err) != BR_OK) fail_msg("%s: %s", text, err.msg);
+    if (emp_start_body_parse(br_str_of(text), EMP_START_WORKFLOW, &s, &err) != BR_OK)
+        fail_msg("%s: %s", text, err.msg);
     return s;
 }
 
@@ -79,9 +80,72 @@ static void refuses(void **state)
     for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
         emp_workflow_start s = {.video_count = 42};
         br_err err = {0};
-        assert_int_equal(emp_start_body_parse(br_str_of(cases[i].body), &s, &err), BR_EINVAL);
+        assert_int_equal(
+            emp_start_body_parse(br_str_of(cases[i].body), EMP_START_WORKFLOW, &s, &err), BR_EINVAL);
         if (!strstr(err.msg, cases[i].in_message)) fail_msg("%s: %s", cases[i].body, err.msg);
         assert_int_equal(s.video_count, 42);
+    }
+}
+
+static void each_endpoint_takes_its_own(void **state)
+{
+    (void) state;
+    static const struct {
+        emp_start_kind kind;
+        const char *body, *type, *name, *platform;
+        int64_t product, videos;
+    } cases[] = {
+        {EMP_START_SYNC, "", "products-sync", "catalogue", NULL, 0, 0},
+        {EMP_START_SYNC, "{\"dryRun\":true}", "products-sync", "dry/catalogue", NULL, 0, 0},
+        {EMP_START_SCRIPT, "{\"productId\":7}", "script-generation", "7", NULL, 7, 0},
+        {EMP_START_VIDEO, "{\"dryRun\":true,\"productId\":9223372036854775807}", "video-generation",
+            "dry/9223372036854775807", NULL, INT64_MAX, 1},
+        {EMP_START_PUBLISH, "{\"dryRun\":true,\"productId\":9223372036854775807,\"platform\":\"instagram\"}",
+            "publication", "dry/9223372036854775807/instagram", "instagram", INT64_MAX, 0},
+        {EMP_START_OPTIMIZE, "{}", "weekly-optimization", "", NULL, 0, 0},
+        {EMP_START_OPTIMIZE, "{\"dryRun\":true}", "weekly-optimization", "dry/", NULL, 0, 0},
+    };
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
+        emp_workflow_start s;
+        br_err err = {0};
+        if (emp_start_body_parse(br_str_of(cases[i].body), cases[i].kind, &s, &err) != BR_OK)
+            fail_msg("%s", err.msg);
+        assert_true(br_str_is(s.type, cases[i].type));
+        assert_string_equal(s.name, cases[i].name);
+        assert_int_equal(s.product_id, cases[i].product);
+        assert_int_equal(s.video_count, cases[i].videos);
+        if (cases[i].platform) assert_string_equal(s.platform, cases[i].platform);
+        if (!cases[i].platform) assert_null(s.platform);
+    }
+}
+
+static void each_endpoint_refuses(void **state)
+{
+    (void) state;
+    static const struct {
+        emp_start_kind kind;
+        const char *body, *in_message;
+    } cases[] = {
+        {EMP_START_WORKFLOW, "{\"productId\":1}",
+            "unknown member 'productId': known are type, videoCount, dryRun, name"},
+        {EMP_START_SYNC, "{\"productId\":1}", "known are dryRun"},
+        {EMP_START_SCRIPT, "", "'productId' is missing"},
+        {EMP_START_SCRIPT, "{\"productId\":1,\"platform\":\"tiktok\"}", "unknown member 'platform'"},
+        {EMP_START_VIDEO, "{\"productId\":0}", "'productId' must be"},
+        {EMP_START_VIDEO, "{\"productId\":-1}", "'productId' must be"},
+        {EMP_START_VIDEO, "{\"productId\":1.0}", "'productId' must be"},
+        {EMP_START_VIDEO, "{\"productId\":\"1\"}", "'productId' must be"},
+        {EMP_START_VIDEO, "{\"productId\":9223372036854775808}", "not valid JSON"},
+        {EMP_START_PUBLISH, "{\"productId\":1}", "'platform' is missing"},
+        {EMP_START_PUBLISH, "{\"productId\":1,\"platform\":\"all\"}", "'platform' must be"},
+        {EMP_START_PUBLISH, "{\"productId\":1,\"platform\":1}", "'platform' must be"},
+        {EMP_START_OPTIMIZE, "{\"name\":\"a\"}", "unknown member 'name'"},
+    };
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
+        emp_workflow_start s;
+        br_err err = {0};
+        assert_int_equal(emp_start_body_parse(br_str_of(cases[i].body), cases[i].kind, &s, &err), BR_EINVAL);
+        if (!strstr(err.msg, cases[i].in_message)) fail_msg("%s: %s", cases[i].body, err.msg);
     }
 }
 
@@ -91,7 +155,8 @@ static void survives_deep_nesting(void **state)
     static char deep[65536];
     memset(deep, '[', sizeof(deep));
     emp_workflow_start s;
-    assert_int_equal(emp_start_body_parse((br_str){deep, sizeof(deep)}, &s, NULL), BR_EINVAL);
+    assert_int_equal(
+        emp_start_body_parse((br_str){deep, sizeof(deep)}, EMP_START_WORKFLOW, &s, NULL), BR_EINVAL);
 }
 
 static void knows_uuids(void **state)
@@ -113,6 +178,8 @@ int main(void)
         cmocka_unit_test(has_defaults),
         cmocka_unit_test(takes_members),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(each_endpoint_takes_its_own),
+        cmocka_unit_test(each_endpoint_refuses),
         cmocka_unit_test(survives_deep_nesting),
         cmocka_unit_test(knows_uuids),
     };

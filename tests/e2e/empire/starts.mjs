@@ -1,0 +1,174 @@
+// End-to-end test of what POST requests start, of Idempotency-Key, and of the database role with few rights.
+//
+//   node tests/e2e/empire/starts.mjs PATH/TO/empire
+//
+// Makes a PostgreSQL cluster of its own and removes it. Everything listens on 127.0.0.1 or a unix socket.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { empire, killAll, Postgres, runAll, Service, setProgram, test, until } from './harness.mjs';
+
+if (process.argv.length !== 3) {
+    console.error('usage: node starts.mjs PATH/TO/empire');
+    process.exit(2);
+}
+setProgram(process.argv[2]);
+
+const pg = new Postgres();
+const workers = new Set();
+
+/** A worker process; `url` is where it works. */
+function worker(url) {
+    const child = spawn(path.resolve(process.argv[2]), ['worker', '--processes', '1'],
+        { env: { PATH: process.env.PATH, DATABASE_URL: url }, stdio: ['ignore', 'inherit', 'pipe'] });
+    workers.add(child);
+    child.log = '';
+    child.stderr.on('data', (d) => { child.log += d; });
+    child.stop = async () => {
+        const ended = new Promise((done) => child.once('close', done));
+        child.kill('SIGTERM');
+        assert.equal(await ended, 0, child.log);
+        workers.delete(child);
+    };
+    return child;
+}
+
+async function post(s, target, body, headers = {}) {
+    const a = await s.request(target, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers });
+    return { ...a, json: JSON.parse(a.body) };
+}
+
+const endpoints = [
+    ['/orchestrator/start', 'daily-control-loop', { videoCount: 1 }],
+    ['/products/sync', 'products-sync', {}],
+    ['/content/generate-script', 'script-generation', { productId: 1 }],
+    ['/video/generate', 'video-generation', { productId: 1 }],
+    ['/publisher/publish', 'publication', { productId: 1, platform: 'youtube' }],
+    ['/optimizer/optimize', 'weekly-optimization', {}],
+];
+
+test('each starts a run of its own, which a worker takes to its end', async () => {
+    const s = await Service.start(pg.url);
+    const w = worker(pg.url);
+    for (const [target, type, body] of endpoints) {
+        const a = await post(s, target, { ...body, dryRun: true });
+        assert.equal(a.status, 202, `${target}: ${a.body}`);
+        assert.equal(a.json.data.type, type);
+        assert.equal(a.json.data.dryRun, true);
+        assert.equal(a.headers.location, `/orchestrator/workflows/${a.json.data.id}`);
+        const run = await until(`${target} ends`, 20000, async () => {
+            const { body: b } = await s.json(a.headers.location);
+            return ['pending', 'running'].includes(b.data.status) ? null : b.data;
+        });
+        assert.equal(run.status, 'completed', JSON.stringify(run));
+        assert.ok(run.stepCount >= 1);
+        assert.equal(run.steps.every((x) => ['skipped', 'completed'].includes(x.state)), true, JSON.stringify(run.steps));
+    }
+    // For real, but there is nobody to write it: the run's failure is the step's.
+    const a = await post(s, '/content/generate-script', { productId: 2 });
+    const run = await until('the script fails', 20000, async () => {
+        const { body: b } = await s.json(a.headers.location);
+        return b.data.status === 'failed' ? b.data : null;
+    });
+    assert.match(run.result.message, /AI_BASE_URL is not set/);
+    await w.stop();
+    await s.stop();
+});
+
+test('one is open per product, platform and dryRun', async () => {
+    const s = await Service.start(pg.url);
+    const id = async (target, body) => (await post(s, target, body)).json.data.id;
+    const first = await id('/publisher/publish', { productId: 3, platform: 'tiktok', dryRun: true });
+    assert.equal(await id('/publisher/publish', { productId: 3, platform: 'tiktok', dryRun: true }), first);
+    assert.notEqual(await id('/publisher/publish', { productId: 3, platform: 'youtube', dryRun: true }), first);
+    assert.notEqual(await id('/publisher/publish', { productId: 3, platform: 'tiktok' }), first);
+    assert.notEqual(await id('/publisher/publish', { productId: 4, platform: 'tiktok', dryRun: true }), first);
+    assert.equal(await id('/optimizer/optimize', {}), await id('/orchestrator/start', { type: 'weekly-optimization' }));
+    assert.notEqual(await id('/optimizer/optimize', { dryRun: true }), await id('/optimizer/optimize', {}));
+    await s.stop();
+});
+
+test('a product that is not there, and bodies that do not fit', async () => {
+    const s = await Service.start(pg.url);
+    const before = pg.sql('SELECT count(*) FROM wf_run');
+    const no = await post(s, '/video/generate', { productId: 4000000 });
+    assert.equal(no.status, 404);
+    assert.match(no.json.detail, /no product 4000000/);
+    assert.equal((await post(s, '/video/generate', '{"productId":9223372036854775807}')).status, 404);
+    for (const [target, body, detail] of [
+        ['/content/generate-script', {}, /'productId' is missing/],
+        ['/content/generate-script', '', /'productId' is missing/],
+        ['/content/generate-script', { productId: '1' }, /'productId' must be/],
+        ['/content/generate-script', { productId: 1.5 }, /'productId' must be/],
+        ['/content/generate-script', { productId: 0 }, /'productId' must be/],
+        ['/video/generate', { productId: 1, platform: 'tiktok' }, /unknown member 'platform': known are dryRun, productId/],
+        ['/publisher/publish', { productId: 1 }, /'platform' is missing/],
+        ['/publisher/publish', { productId: 1, platform: 'myspace' }, /'platform' must be/],
+        ['/products/sync', { limit: 1 }, /unknown member 'limit'/],
+        ['/optimizer/optimize', { dryRun: 1 }, /'dryRun' must be/],
+    ]) {
+        const a = await post(s, target, body);
+        assert.equal(a.status, 400, `${target} ${JSON.stringify(body)}: ${a.body}`);
+        assert.match(a.json.detail, detail);
+    }
+    assert.equal(pg.sql('SELECT count(*) FROM wf_run'), before, 'nothing was started');
+    await s.stop();
+});
+
+test('Idempotency-Key: the same request has the same answer, another one is refused', async () => {
+    const made = ['a', 'b'].map((name) => empire(['key', '--name', name]).out);
+    const keys = made.map((out) => /(emp_[\w-]{43})$/m.exec(out)[1]), entries = made.map((out) => /([ab]:[0-9a-f]{64})$/m.exec(out)[1]);
+    const s = await Service.start(pg.url, [], { EMPIRE_API_KEYS: entries.join(','), RATE_LIMIT: '0' });
+    const ask = (target, body, key, who = 0) => post(s, target, body, { 'Idempotency-Key': key, 'X-API-Key': keys[who] });
+    for (const [i, [target, , body]] of endpoints.entries()) {
+        const asked = target === '/orchestrator/start' ? { ...body, name: 'keyed' } : 'productId' in body ? { ...body, productId: 20 + i } : body;
+        const first = await ask(target, asked, `k-${i}`);
+        assert.equal(first.status, 202, first.body);
+        // The run has moved on; its answer is still the one that was given.
+        pg.sql(`UPDATE workflows SET status = 'cancelled', finished_at = now() WHERE id = '${first.json.data.id}'`);
+        pg.sql(`UPDATE wf_run SET status = 'cancelled', closed_at = now() WHERE run_id = '${first.json.data.id}'`);
+        const again = await ask(target, asked, `k-${i}`);
+        assert.equal(again.status, 202);
+        assert.equal(again.body, first.body);
+        assert.equal(again.headers.location, first.headers.location);
+        const other = await ask(target, { ...asked, dryRun: true }, `k-${i}`);
+        assert.equal(other.status, 422);
+        assert.match(other.json.detail, /Idempotency-Key was used for another request/);
+        const theirs = await ask(target, asked, `k-${i}`, 1);
+        assert.equal(theirs.status, 202);
+        assert.notEqual(theirs.json.data.id, first.json.data.id, 'another holder, another key');
+    }
+    assert.equal((await ask('/products/sync', {}, 'k-0')).status, 422, 'the endpoint is part of the request');
+    // At once: one run, one answer.
+    const at_once = await Promise.all(Array.from({ length: 20 }, () => ask('/video/generate', { productId: 50 }, 'x'.repeat(64))));
+    assert.deepEqual(new Set(at_once.map((a) => `${a.status} ${a.body}`)).size, 1);
+    assert.equal(at_once[0].status, 202);
+    for (const bad of ['x'.repeat(65), 'a b', 'ä']) assert.equal((await ask('/video/generate', { productId: 51 }, bad)).status, 400, bad);
+    await s.stop();
+});
+
+test('nothing is left behind', () => {
+    pg.remove();
+    assert.equal(existsSync(pg.dir), false);
+});
+
+function cleanUp() {
+    for (const w of workers) w.kill('SIGKILL');
+    killAll();
+    if (existsSync(pg.dir)) pg.remove();
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { cleanUp(); process.exit(130); });
+
+let passed = false;
+try {
+    pg.start();
+    for (const command of [['migrate'], ['seed', '--products', '500', '--days', '30']]) {
+        const done = empire(command, { DATABASE_URL: pg.url });
+        if (done.code !== 0) throw new Error(done.err);
+    }
+    passed = await runAll();
+} finally {
+    cleanUp();
+}
+process.exit(passed ? 0 : 1);
