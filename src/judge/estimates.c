@@ -59,6 +59,43 @@ const br_capacity_report *br_estimate_capacity(
     return report;
 }
 
+/* A trial is too short for a backlog that grows to reach the limit on latency; the search saw that it grows.
+ * Its bracket is the breaking point, not where the curve of latencies crosses the limit. */
+static void take_bracket(const br_search_report *s, br_capacity_report *ret)
+{
+    ret->breaking = (br_capacity_figure){.found = s->low > 0 && s->high > 0};
+    if (!ret->breaking.found) return;
+    ret->breaking.load_low = s->low;
+    ret->breaking.load_high = s->high;
+    ret->breaking.load = (s->low + s->high) / 2;
+    for (size_t i = 0; i < s->step_count; i++) {
+        if (s->steps[i].load <= s->low) ret->breaking.throughput = s->steps[i].throughput;
+    }
+}
+
+static br_str searched_sentence(const br_capacity_report *c, br_arena *arena)
+{
+    const char *knee = "no knee was found", *beyond = "";
+    if (c->knee.found)
+        knee = br_arena_printf(arena, "the knee is at %.4g starts/s (%.4g to %.4g) with %.4g requests/s",
+            c->knee.load, c->knee.load_low, c->knee.load_high, c->knee.throughput);
+    if (c->beyond != BR_BEYOND_UNKNOWN)
+        beyond = br_arena_printf(arena, "; at the highest rate goodput was %.0f %% of the best (%s)",
+            100 * c->goodput_beyond, br_beyond_name(c->beyond));
+    return br_str_of(br_arena_printf(arena, "By the curve through its levels %s%s.", knee, beyond));
+}
+
+const br_capacity_report *br_estimate_searched(const br_judge_plan *plan, br_arena *arena)
+{
+    if (!plan->search) return NULL;
+    br_capacity_limits limits = limits_of(plan);
+    br_capacity_report *report = BR_ARENA_NEW(arena, br_capacity_report);
+    br_capacity_judge(plan->search->steps, plan->search->step_count, true, &limits, arena, report);
+    take_bracket(plan->search, report);
+    report->sentence = searched_sentence(report, arena);
+    return report;
+}
+
 const br_recovery_report *br_estimate_recovery(
     const br_judge_plan *plan, const br_run_result *r, br_arena *arena)
 {

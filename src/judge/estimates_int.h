@@ -14,6 +14,8 @@
 /* Of a load that rises, unless the test has a spike; else NULL. */
 const br_capacity_report *br_estimate_capacity(
     const br_judge_plan *plan, const br_run_result *r, br_arena *arena);
+/* Of the levels of a search in the open model; NULL: there was none. */
+const br_capacity_report *br_estimate_searched(const br_judge_plan *plan, br_arena *arena);
 /* Of a test with a spike; else NULL. */
 const br_recovery_report *br_estimate_recovery(
     const br_judge_plan *plan, const br_run_result *r, br_arena *arena);

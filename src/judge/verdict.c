@@ -321,6 +321,15 @@ static void explain_invalid(br_judgement *j)
     }
 }
 
+/* The bracket that was found, and what the curve through its levels says. */
+static void weigh_search(br_judgement *j, const br_judge_plan *plan)
+{
+    j->searched = br_estimate_searched(plan, &j->arena);
+    if (!j->searched) return;
+    BR_REASON(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(plan->search->sentence));
+    if (j->searched->measured) BR_REASON(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(j->searched->sentence));
+}
+
 br_judgement *br_judge(const br_judge_plan *plan, const br_run_result *r)
 {
     br_judgement *j = BR_NEW(br_judgement);
@@ -339,7 +348,7 @@ br_judgement *br_judge(const br_judge_plan *plan, const br_run_result *r)
     size_t crossed = weigh_thresholds(j, r);
     weigh_checks(j, r);
     weigh_samples(j, &f);
-    if (plan->search) BR_REASON(j, BR_SEVERITY_INFO, BR_FMT, BR_ARG(plan->search->sentence));
+    weigh_search(j, plan);
     weigh_estimates(j);
     /* Nothing to hold the run against: no praise. */
     if (plan->criterion_count == 0) worsen(j, BR_LEVEL_ACCEPTABLE);

@@ -86,6 +86,7 @@ typedef struct br_judgement {
     BR_VEC(br_self_check) self_checks;
     BR_VEC(br_str) notes;
     const br_capacity_report *capacity; /* of a ramp; NULL: none */
+    const br_capacity_report *searched; /* of the levels of plan->search, in the open model; NULL: none */
     const br_recovery_report *recovery; /* of a spike; NULL: none */
     const br_leak_report *leak;         /* of the target's memory; NULL: not observed */
 } br_judgement;

@@ -89,7 +89,7 @@ void br_json_put_capacity(br_json *j, const br_capacity_report *c)
 
 /* Search ------------------------------------------------------------------------------------------- */
 
-void br_json_put_search(br_json *j, const br_search_report *s)
+void br_json_put_search(br_json *j, const br_search_report *s, const br_capacity_report *searched)
 {
     if (!s) return;
     open_member(j, "search", '{');
@@ -100,6 +100,7 @@ void br_json_put_search(br_json *j, const br_search_report *s)
     for (size_t i = 0; i < s->step_count; i++)
         put_step(j, &s->steps[i]);
     br_json_close(j, ']');
+    br_json_put_capacity(j, searched);
     br_json_put_str(j, "sentence", s->sentence);
     br_json_close(j, '}');
 }

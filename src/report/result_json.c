@@ -168,7 +168,7 @@ static void put_verdict(br_json *j, const br_result_info *info)
     put_actions(j, v);
     put_self_checks(j, v);
     br_json_put_capacity(j, v->capacity);
-    br_json_put_search(j, info->plan ? info->plan->search : NULL);
+    br_json_put_search(j, info->plan ? info->plan->search : NULL, v->searched);
     br_json_put_recovery(j, v->recovery);
     br_json_put_leak(j, v->leak);
     br_json_close(j, '}');

@@ -18,7 +18,8 @@
 /* Each writes one member of the object that is open. */
 void br_json_put_slices(br_json *j, const char *key, const br_slice *slices, size_t count);
 void br_json_put_capacity(br_json *j, const br_capacity_report *c);
-void br_json_put_search(br_json *j, const br_search_report *s);
+/* `searched`: the curve through its levels; may be NULL. */
+void br_json_put_search(br_json *j, const br_search_report *s, const br_capacity_report *searched);
 void br_json_put_recovery(br_json *j, const br_recovery_report *r);
 void br_json_put_leak(br_json *j, const br_leak_report *l);
 /* At most rows_max rows (0: all), the worst first; `rows_total` counts all. */

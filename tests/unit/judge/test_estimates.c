@@ -147,6 +147,45 @@ static void recovery_of_a_spike(void **state)
     assert_true(judgement->criteria[0].low == 41e3 && judgement->criteria[0].high == 43e3);
 }
 
+/* A service of 200/s: its levels bend there, and the bracket that was searched is the breaking point,
+ * whatever the latencies of short trials say. */
+static void capacity_of_a_search(void **state)
+{
+    (void) state;
+    static const double loads[] = {25, 50, 100, 150, 190, 200, 250, 400};
+    enum { LEVELS = sizeof loads / sizeof loads[0] };
+    br_capacity_step steps[LEVELS] = {{0}};
+    for (size_t i = 0; i < LEVELS; i++) {
+        double answered = fmin(loads[i], 200);
+        steps[i] = (br_capacity_step){.length = 10 * BR_SEC,
+            .load = loads[i],
+            .throughput = answered,
+            .goodput = answered,
+            .p50_ms = loads[i] > 200 ? 300 : 10,
+            .p95_ms = loads[i] > 200 ? 600 : 12,
+            .requests = (uint64_t) (answered * 10)};
+    }
+    br_search_report search = {.end = BR_SEARCH_FOUND,
+        .low = 190,
+        .high = 200,
+        .steps = steps,
+        .step_count = LEVELS,
+        .sentence = BR_STR("190 hold.")};
+    require("p95 < 1000ms");
+    judge();
+    assert_null(judgement->searched);
+    plan.search = &search;
+    judge();
+    const br_capacity_report *c = judgement->searched;
+    assert_true(c && c->measured && c->open);
+    assert_true(c->breaking.found && c->breaking.load_low == 190 && c->breaking.load_high == 200);
+    assert_true(c->breaking.throughput == 190);
+    assert_true(c->knee.found && fabs(c->knee.load - 200) < 30);
+    search.high = 0; /* the highest rate allowed holds */
+    judge();
+    assert_false(judgement->searched->breaking.found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +194,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_criterion_has_the_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(capacity_of_a_ramp, set_up, tear_down),
         cmocka_unit_test_setup_teardown(recovery_of_a_spike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(capacity_of_a_search, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
