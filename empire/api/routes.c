@@ -13,8 +13,9 @@ static const char *const revenue_params[] = {"period", "startDate", "endDate", N
 const emp_route emp_routes[EMP_ROUTE_COUNT] = {
     {EMP_GET, EMP_ROUTE_UNLIMITED, "/health", none, emp_health_begin, NULL},
     {EMP_GET, EMP_ROUTE_UNLIMITED, "/health/live", none, emp_health_live_begin, NULL},
-    {EMP_GET, EMP_ROUTE_UNLIMITED, "/health/ready", none, emp_health_begin, NULL},
+    {EMP_GET, EMP_ROUTE_UNLIMITED, "/health/ready", none, emp_ready_begin, emp_ready_finish},
     {EMP_GET, EMP_ROUTE_UNLIMITED, "/metrics", none, emp_metrics_begin, emp_metrics_finish},
+    {EMP_GET, EMP_ROUTE_UNLIMITED, "/openapi.json", none, emp_openapi_begin, NULL},
     {EMP_GET, 0, "/products", page_params, emp_products_begin, emp_products_finish},
     {EMP_GET, 0, "/products/top", top_params, emp_products_top_begin, emp_products_top_finish},
     {EMP_GET, 0, "/products/:", none, emp_product_begin, emp_product_finish},

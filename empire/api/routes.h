@@ -8,13 +8,16 @@
 #pragma once
 #include "empire/api/request.h"
 
-#define EMP_ROUTE_COUNT 20
+#define EMP_ROUTE_COUNT 21
 extern const emp_route emp_routes[EMP_ROUTE_COUNT];
 /* Index of what no route fits, in metrics. */
 #define EMP_ROUTE_NONE EMP_ROUTE_COUNT
 
 emp_step emp_health_begin(emp_request *r);
 emp_step emp_health_live_begin(emp_request *r);
+emp_step emp_ready_begin(emp_request *r);
+void emp_ready_finish(emp_request *r);
+emp_step emp_openapi_begin(emp_request *r);
 emp_step emp_metrics_begin(emp_request *r);
 void emp_metrics_finish(emp_request *r);
 emp_step emp_products_begin(emp_request *r);

@@ -12,5 +12,6 @@ const emp_statement emp_statements[EMP_ST_COUNT] = {
     [EMP_ST_TOP_PRODUCTS] = {"top_products", emp_sql_top_products, 3, true},
     [EMP_ST_PLATFORM_COMPARISON] = {"platform_comparison", emp_sql_platform_comparison, 1, true},
     [EMP_ST_WORKFLOW_GET] = {"workflow_get", emp_sql_workflow_get, 1, true},
+    [EMP_ST_WORKFLOW_HEALTH] = {"workflow_health", emp_sql_workflow_health, 0, true},
     [EMP_ST_WORKFLOW_METRICS] = {"workflow_metrics", emp_sql_workflow_metrics, 0, true},
 };

@@ -21,6 +21,7 @@ typedef enum emp_statement_id {
     EMP_ST_TOP_PRODUCTS,
     EMP_ST_PLATFORM_COMPARISON,
     EMP_ST_WORKFLOW_METRICS,
+    EMP_ST_WORKFLOW_HEALTH,
     EMP_ST_COUNT,
 } emp_statement_id;
 
@@ -31,4 +32,4 @@ extern const char emp_sql_products_page[], emp_sql_products_top[], emp_sql_produ
 extern const char emp_sql_top_products[], emp_sql_platform_comparison[];
 extern const char emp_sql_analytics_overview[], emp_sql_revenue_period[], emp_sql_revenue_range[];
 extern const char emp_sql_workflows_status[], emp_sql_workflow_start[], emp_sql_workflow_get[];
-extern const char emp_sql_workflow_metrics[];
+extern const char emp_sql_workflow_metrics[], emp_sql_workflow_health[];

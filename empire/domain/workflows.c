@@ -51,6 +51,13 @@ const char emp_sql_workflow_start[] =
     " (a.record).dry_run, (a.record).created_at, (a.record).started_at, (a.record).finished_at FROM"
     " api_start($1::text, $2::text, $3::int, $4::boolean, $5::bigint, $6::text, $7::text, $8::text) a";
 
+/* Behind: something has been waiting for a worker for over half a minute. */
+const char emp_sql_workflow_health[] =
+    "SELECT CASE WHEN workers = 0 THEN 'no workers' WHEN oldest > 30 THEN 'behind' ELSE 'ok' END,"
+    " workers, backlog, round(oldest, 3) FROM (SELECT (SELECT count(*) FROM wf_worker WHERE " ALIVE
+    ") AS workers, " DECISIONS_SHOWN " + " ACTIVITIES_SHOWN " AS backlog, greatest(" OLDEST_DECISION
+    ", " OLDEST_ACTIVITY ") AS oldest) h";
+
 /* A step is an activity: its event, the event that closes it, or its task while it is open. */
 const char emp_sql_workflow_get[] =
     "SELECT " COLUMNS ", (SELECT payload FROM wf_event e WHERE e.run_id = w.id AND e.type IN (2, 3)),"
@@ -154,6 +161,23 @@ emp_start_outcome emp_workflow_start_outcome(const emp_result *r)
 void emp_workflow_metrics_query(emp_query *q)
 {
     emp_query_reset(q, EMP_ST_WORKFLOW_METRICS);
+}
+
+void emp_workflow_health_query(emp_query *q)
+{
+    emp_query_reset(q, EMP_ST_WORKFLOW_HEALTH);
+}
+
+void emp_workflow_health_put(br_buf *out, const emp_result *r)
+{
+    static const emp_column health[] = {{"status", EMP_CELL_TEXT}, {"workers", EMP_CELL_NUMBER},
+        {"backlog", EMP_CELL_NUMBER}, {"oldestSeconds", EMP_CELL_NUMBER}};
+    emp_row_put(out, r, 0, 0, health, BR_COUNT_OF(health));
+}
+
+void emp_workflow_health_unknown_put(br_buf *out)
+{
+    br_buf_puts(out, "{\"status\":\"unknown\",\"workers\":null,\"backlog\":null,\"oldestSeconds\":null}");
 }
 
 void emp_workflow_get_query(emp_query *q, br_str id)

@@ -63,5 +63,10 @@ bool emp_uuid_is_valid(br_str s); /* 8-4-4-4-12 hexadecimal digits */
 
 void emp_workflow_steps_put(br_buf *out, const emp_result *r);
 
+/* {"status":...,"workers":n,"backlog":n,"oldestSeconds":n}; the first of a result, the second without one. */
+void emp_workflow_health_query(emp_query *q);
+void emp_workflow_health_put(br_buf *out, const emp_result *r);
+void emp_workflow_health_unknown_put(br_buf *out);
+
 /* Rows (metric, labels, value) in the order of the page. */
 void emp_workflow_metrics_query(emp_query *q);
