@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/file.h"
-#include "cli/archive.h"
+#include "cli/load/archive.h"
 #include "cli/commands.h"
-#include "cli/modules.h"
-#include "cli/run_flags.h"
+#include "cli/load/modules.h"
+#include "cli/load/run_flags.h"
 #include "script/secrets.h"
 
 static const br_arg archive_args[] = {

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli/commands.h"
-#include "cli/history_args.h"
-#include "cli/history_view.h"
+#include "cli/history/history_args.h"
+#include "cli/history/history_view.h"
 
 static const br_arg baseline_args[] = {
     {"note", 0, BR_ARG_VALUE, "TEXT", "why this run is pinned", NULL},

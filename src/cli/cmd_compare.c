@@ -4,10 +4,10 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/comparing.h"
-#include "cli/history_args.h"
-#include "cli/history_changes.h"
-#include "cli/history_view.h"
+#include "cli/history/comparing.h"
+#include "cli/history/history_args.h"
+#include "cli/history/history_changes.h"
+#include "cli/history/history_view.h"
 #include "report/comparison_table.h"
 
 #define LOOKED_AT 2000 /* newest runs among which changes are looked for */

@@ -4,11 +4,11 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/config_args.h"
-#include "cli/config_schema.h"
-#include "cli/config_show.h"
-#include "cli/modules.h"
-#include "cli/test_script.h"
+#include "cli/config/config_args.h"
+#include "cli/config/config_schema.h"
+#include "cli/config/config_show.h"
+#include "cli/load/modules.h"
+#include "cli/test/test_script.h"
 
 #define EXCERPT_MAX 110 /* characters of a line that are shown */
 

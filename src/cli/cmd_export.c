@@ -6,9 +6,9 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "cli/commands.h"
-#include "cli/history_args.h"
-#include "cli/history_view.h"
-#include "cli/stored_document.h"
+#include "cli/history/history_args.h"
+#include "cli/history/history_view.h"
+#include "cli/history/stored_document.h"
 
 #define OUTPUT_MAX ((size_t) 1 << 30)
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "cli/commands.h"
-#include "cli/history_args.h"
-#include "cli/history_changes.h"
-#include "cli/history_view.h"
+#include "cli/history/history_args.h"
+#include "cli/history/history_changes.h"
+#include "cli/history/history_view.h"
 
 #define SHOWN_DEFAULT 20
 #define LOOKED_AT     2000 /* newest runs among which changes are looked for */

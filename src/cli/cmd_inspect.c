@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/commands.h"
-#include "cli/job.h"
-#include "cli/modules.h"
-#include "cli/run_flags.h"
+#include "cli/load/job.h"
+#include "cli/load/modules.h"
+#include "cli/load/run_flags.h"
 #include "script/secrets.h"
 
 static const br_arg inspect_args[] = {

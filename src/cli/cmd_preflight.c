@@ -6,10 +6,10 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/commands.h"
-#include "cli/config_args.h"
-#include "cli/history_args.h"
-#include "cli/preflight.h"
-#include "cli/reports.h"
+#include "cli/config/config_args.h"
+#include "cli/history/history_args.h"
+#include "cli/checks/preflight.h"
+#include "cli/test/reports.h"
 #include "engine/exit_code.h"
 
 #define STABLE_DEFAULT (5 * BR_SEC)

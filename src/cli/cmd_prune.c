@@ -3,8 +3,8 @@
 #include <string.h>
 #include "base/num.h"
 #include "cli/commands.h"
-#include "cli/history_args.h"
-#include "cli/history_view.h"
+#include "cli/history/history_args.h"
+#include "cli/history/history_view.h"
 
 static const br_arg prune_args[] = {
     {"keep", 0, BR_ARG_VALUE, "N", "delete all but the newest N runs of each test and environment", NULL},

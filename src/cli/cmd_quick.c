@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/commands.h"
-#include "cli/quick_request.h"
-#include "cli/quick_view.h"
+#include "cli/quick/quick_request.h"
+#include "cli/quick/quick_view.h"
 #include "report/quick_json.h"
 #include "report/quick_text.h"
 

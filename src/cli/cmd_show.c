@@ -5,9 +5,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
-#include "cli/history_args.h"
-#include "cli/history_view.h"
-#include "cli/stored_document.h"
+#include "cli/history/history_args.h"
+#include "cli/history/history_view.h"
+#include "cli/history/stored_document.h"
 #include "report/html.h"
 
 #define ROWS_DEFAULT 20

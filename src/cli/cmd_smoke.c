@@ -4,12 +4,12 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "cli/commands.h"
-#include "cli/config_args.h"
-#include "cli/modules.h"
-#include "cli/redact_result.h"
-#include "cli/smoke.h"
-#include "cli/target.h"
-#include "cli/test_script.h"
+#include "cli/config/config_args.h"
+#include "cli/load/modules.h"
+#include "cli/config/redact_result.h"
+#include "cli/checks/smoke.h"
+#include "cli/target/target.h"
+#include "cli/test/test_script.h"
 #include "codec/url.h"
 
 #define ITERATIONS_DEFAULT 3

@@ -4,11 +4,7 @@
  * Each takes the words behind its name and returns the exit code of the process.
  */
 #pragma once
-#include "cli/args.h"
-#include "loop/loop.h"
-
-#define BR_FOLLOWED_K6 "2.2.0" /* the k6 that scripts may rely on */
-typedef struct br_secrets br_secrets;
+#include "cli/terminal/globals.h"
 
 typedef int br_command_fn(int argc, char **argv);
 
@@ -57,26 +53,3 @@ extern const br_arg_section br_show_sections[];
 extern const br_arg_section br_smoke_sections[];
 extern const br_arg_section br_test_sections[];
 extern const br_arg_section br_version_sections[];
-
-/* Options of every command: --help, --log-format, --log-output, --no-color, -q, -v. */
-extern const br_arg br_global_args[];
-/* Applies them. BR_EINVAL names the flag. */
-BR_NODISCARD br_code br_cli_apply_globals(const br_args *a, br_err *err);
-/*
- * What every command begins with: parses the flags and applies the global ones. BR_EOF: --help was given and
- * answered, and nothing is left to do. Other failures as br_args_parse() and br_cli_apply_globals(). *ret is
- * the caller's in any case.
- */
-BR_NODISCARD br_code br_cli_begin(int argc, char **argv, const br_arg_section *sections,
-    void (*print_help)(void), br_args *ret, br_err *err);
-/* Of every command that makes load: how its loops wait. */
-#define BR_LOOP_ARG                                                                                          \
-    {                                                                                                        \
-        "loop", 0, BR_ARG_VALUE, "KIND",                                                                     \
-            "how to wait for the network: auto, epoll or io_uring (default auto)", "BRUNT_LOOP"              \
-    }
-/* --loop, else BRUNT_LOOP, else auto. BR_EINVAL: another word. */
-BR_NODISCARD br_code br_cli_loop(const br_args *a, br_loop_kind *ret_kind, br_err *err);
-/* The sources of --secret-source, or of K6_SECRET_SOURCE; *ret stays NULL without any. */
-BR_NODISCARD br_code br_cli_secrets(const br_args *a, br_secrets **ret, br_err *err);
-bool br_cli_colour(const br_args *a, int fd); /* may output on fd be coloured? */

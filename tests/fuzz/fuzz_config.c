@@ -2,7 +2,7 @@
  * brunt.yaml. Besides not crashing: a failure has a place, a message of one line, and touches no output; what
  * is accepted is within its limits, scales to what was asked for, and keeps its spike inside.
  */
-#include "cli/config.h"
+#include "cli/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
-#include "cli/quick_request.h"
-#include "cli/quick_targets.h"
+#include "cli/quick/quick_request.h"
+#include "cli/quick/quick_targets.h"
 
 /* Every line is within the text; every request that is made passes the client's own checks. */
 static bool within(br_str part, br_str text)

@@ -3,7 +3,7 @@
  * instant before it is not.
  */
 #include "base/assert.h"
-#include "cli/window.h"
+#include "cli/config/window.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

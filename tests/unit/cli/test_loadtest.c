@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include "cli/config.h"
-#include "cli/job.h"
+#include "cli/config/config.h"
+#include "cli/load/job.h"
 
 #define MIN (60 * BR_SEC)
 

@@ -1,0 +1,337 @@
+#include "cli/history/comparing.h"
+#include <stdlib.h>
+#include "base/mem.h"
+#include "report/comparison_table.h"
+
+/* Figures of several runs -------------------------------------------------------------------------- */
+
+typedef BR_VEC(br_run_figures *) figures_list;
+
+static void free_figures(figures_list *list)
+{
+    for (size_t i = 0; i < list->len; i++)
+        br_run_figures_free(list->data[i]);
+    br_vec_deinit(list);
+}
+
+static br_code load_figures(br_store *s, br_comparing_ids runs, figures_list *ret, br_err *err)
+{
+    br_code code = BR_OK;
+    for (size_t i = 0; i < runs.count && code == BR_OK; i++) {
+        br_run_figures *f = NULL;
+        code = br_store_figures(s, runs.ids[i], &f, err);
+        if (code == BR_OK) *br_vec_push(ret) = f;
+    }
+    return code;
+}
+
+/* Sizes of answers alone are no evidence that nothing got slower: no green light without a latency. */
+static void demand_latency(br_comparison *c)
+{
+    bool judged = false;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const br_comparison_row *r = &c->rows[i];
+        bool latency = br_str_is(r->measure, "p50") || br_str_is(r->measure, "p95") ||
+                       br_str_is(r->measure, "p99");
+        judged = judged || (r->gates && latency);
+    }
+    if (judged || c->answer != BR_COMPARISON_OK) return;
+    c->answer = BR_COMPARISON_INCONCLUSIVE;
+    c->headline = BR_STR("INCONCLUSIVE: no latency could be judged: the runs have too few requests.");
+}
+
+static br_code compare(br_store *s, br_comparing_ids base, br_comparing_ids new_runs,
+    const br_compare_config *config, br_comparison **ret, br_err *err)
+{
+    figures_list olds = {0}, news = {0};
+    br_code code = load_figures(s, base, &olds, err);
+    if (code == BR_OK) code = load_figures(s, new_runs, &news, err);
+    if (code == BR_OK)
+        *ret = br_compare((const br_run_figures *const *) olds.data, olds.len,
+            (const br_run_figures *const *) news.data, news.len, config);
+    if (code == BR_OK) demand_latency(*ret);
+    free_figures(&olds);
+    free_figures(&news);
+    return code;
+}
+
+/* What differs ------------------------------------------------------------------------------------- */
+
+/* "load and machine" */
+static br_str differences(const br_stored_run *a, const br_stored_run *b, br_arena *arena)
+{
+    const struct {
+        const char *name;
+        br_str a, b;
+    } parts[] = {{"script", a->script_hash, b->script_hash}, {"load", a->load_hash, b->load_hash},
+        {"environment", a->environment, b->environment}, {"base URL", a->target, b->target},
+        {"machine", a->machine, b->machine}, {"version of brunt", a->tool_version, b->tool_version}};
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    for (size_t i = 0; i < BR_COUNT_OF(parts); i++) {
+        if (br_str_eq(parts[i].a, parts[i].b)) continue;
+        (void) br_buf_printf(&text, "%s%s", text.len ? ", " : "", parts[i].name);
+    }
+    br_str copy = br_arena_str(arena, br_buf_view(&text));
+    br_buf_deinit(&text);
+    return copy;
+}
+
+static void note_difference(br_comparing *c, const br_stored_run *other)
+{
+    if (br_str_eq(other->fingerprint, c->newest.fingerprint)) return;
+    br_str parts = differences(other, &c->newest, &c->arena);
+    c->differs = br_str_of(
+        br_arena_printf(&c->arena, "Run %lld was made in another way: " BR_FMT " differ%s.",
+            (long long) other->id, BR_ARG(parts), br_str_find_char(parts, ',') < 0 ? "s" : ""));
+}
+
+/* Choosing ----------------------------------------------------------------------------------------- */
+
+static br_store_query same_kind(const br_stored_run *r)
+{
+    /* Texts of the store end with a NUL; one within them finds nothing. */
+    return (br_store_query){.test = r->test.p,
+        .environment = r->environment.p,
+        .fingerprint = r->fingerprint.p,
+        .valid_only = true};
+}
+
+static int64_t least(br_comparing_ids runs)
+{
+    int64_t id = INT64_MAX;
+    for (size_t i = 0; i < runs.count; i++)
+        id = runs.ids[i] < id ? runs.ids[i] : id;
+    return id;
+}
+
+static bool is_in(br_comparing_ids runs, int64_t id)
+{
+    for (size_t i = 0; i < runs.count; i++) {
+        if (runs.ids[i] == id) return true;
+    }
+    return false;
+}
+
+/* Of those runs the ones of another version than the new ones; all if there are none, or no version. */
+static br_comparing_ids take_rolling(br_comparing *c, const br_stored_run *runs, size_t count)
+{
+    int64_t *ids = br_arena_alloc(&c->arena, (count + 1) * sizeof(*ids));
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < BR_COMPARING_ROLLING; i++) {
+        if (c->newest.target_version.n == 0 || !br_str_eq(runs[i].target_version, c->newest.target_version))
+            ids[n++] = runs[i].id;
+    }
+    for (size_t i = 0; n == 0 && i < count && i < BR_COMPARING_ROLLING; i++)
+        ids[i] = runs[i].id;
+    return (br_comparing_ids){ids, n > 0 ? n : count < BR_COMPARING_ROLLING ? count : BR_COMPARING_ROLLING};
+}
+
+/* Tells why there is no baseline although the test has run before. */
+static br_code explain_none(br_store *s, int64_t before, br_comparing *c, br_err *err)
+{
+    br_store_query q = same_kind(&c->newest);
+    br_stored_run *runs;
+    size_t count;
+    q.fingerprint = NULL;
+    q.before = before;
+    q.limit = 1;
+    br_code code = br_store_list(s, &q, &c->arena, &runs, &count, err);
+    if (code == BR_OK && count > 0) note_difference(c, &runs[0]);
+    return code;
+}
+
+static br_code compare_rolling(
+    br_store *s, br_comparing_ids news, const br_compare_config *config, br_comparing *c, br_err *err)
+{
+    br_store_query q = same_kind(&c->newest);
+    br_stored_run *runs;
+    size_t count;
+    q.before = least(news);
+    q.limit = 4 * BR_COMPARING_ROLLING;
+    br_code code = br_store_list(s, &q, &c->arena, &runs, &count, err);
+    if (code != BR_OK) return code;
+    if (count == 0) return explain_none(s, q.before, c, err);
+    br_comparing_ids base = take_rolling(c, runs, count);
+    c->rolling_name = base.count == 1
+                          ? BR_STR("the run before")
+                          : br_str_of(br_arena_printf(&c->arena, "the last %zu runs", base.count));
+    return compare(s, base, news, config, &c->rolling, err);
+}
+
+/* The pinned run, and those of its version: one run alone says little about how figures vary. */
+static br_code take_pinned(
+    br_store *s, int64_t pinned, br_comparing_ids news, br_comparing *c, br_comparing_ids *ret, br_err *err)
+{
+    br_stored_run pin;
+    br_stored_run *runs = NULL;
+    size_t count = 0, n = 0;
+    br_code code = br_store_get(s, pinned, &c->arena, &pin, err);
+    if (code != BR_OK) return code;
+    br_store_query q = same_kind(&pin);
+    if (pin.target_version.n > 0) code = br_store_list(s, &q, &c->arena, &runs, &count, err);
+    if (code != BR_OK) return code;
+    int64_t *ids = br_arena_alloc(&c->arena, (BR_COMPARING_ROLLING + 1) * sizeof(*ids));
+    ids[n++] = pinned;
+    for (size_t i = 0; i < count && n < BR_COMPARING_ROLLING; i++) {
+        bool other = runs[i].id != pinned && !is_in(news, runs[i].id);
+        if (other && br_str_eq(runs[i].target_version, pin.target_version)) ids[n++] = runs[i].id;
+    }
+    if (!c->rolling) note_difference(c, &pin);
+    c->pinned_name = br_str_of(
+        n > 1
+            ? br_arena_printf(&c->arena, "the pinned run %lld and others of its version", (long long) pinned)
+            : br_arena_printf(&c->arena, "the pinned run %lld", (long long) pinned));
+    *ret = (br_comparing_ids){ids, n};
+    return BR_OK;
+}
+
+static br_code compare_pinned(
+    br_store *s, br_comparing_ids news, const br_compare_config *config, br_comparing *c, br_err *err)
+{
+    br_store_pin *pins;
+    size_t count;
+    br_comparing_ids base;
+    br_code code = br_store_pins(s, c->newest.test.p, c->newest.environment.p, &c->arena, &pins, &count, err);
+    if (code != BR_OK || count == 0 || is_in(news, pins[0].run)) return code;
+    code = take_pinned(s, pins[0].run, news, c, &base, err);
+    return code == BR_OK ? compare(s, base, news, config, &c->pinned, err) : code;
+}
+
+/* Answers ------------------------------------------------------------------------------------------ */
+
+static br_comparison_answer combine(const br_comparing *c)
+{
+    if (c->pinned && c->pinned->answer == BR_COMPARISON_REGRESSED) return BR_COMPARISON_REGRESSED;
+    if (c->rolling) return c->rolling->answer;
+    return c->pinned ? c->pinned->answer : BR_COMPARISON_NO_BASELINE;
+}
+
+static br_code begin(br_store *s, br_comparing_ids news, br_comparing *c, br_err *err)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; i < news.count; i++)
+        newest = news.ids[i] > newest ? news.ids[i] : newest;
+    return br_store_get(s, newest, &c->arena, &c->newest, err);
+}
+
+br_code br_comparing_named(br_store *s, br_comparing_ids base, br_comparing_ids new_runs,
+    const br_compare_config *config, br_comparing *ret, br_err *err)
+{
+    br_comparing c = {.answer = BR_COMPARISON_NO_BASELINE};
+    br_stored_run old;
+    br_arena_init(&c.arena, 16384);
+    br_code code = begin(s, new_runs, &c, err);
+    if (code == BR_OK) code = br_store_get(s, base.ids[base.count - 1], &c.arena, &old, err);
+    if (code == BR_OK) {
+        note_difference(&c, &old);
+        c.rolling_name = base.count == 1 ? BR_STR("run") : BR_STR("runs");
+        code = compare(s, base, new_runs, config, &c.rolling, err);
+    }
+    if (code == BR_OK) {
+        c.answer = combine(&c);
+        *ret = c;
+    } else {
+        br_comparing_deinit(&c);
+    }
+    return code;
+}
+
+br_code br_comparing_new(
+    br_store *s, br_comparing_ids new_runs, const br_compare_config *config, br_comparing *ret, br_err *err)
+{
+    br_comparing c = {.answer = BR_COMPARISON_NO_BASELINE};
+    br_arena_init(&c.arena, 16384);
+    br_code code = begin(s, new_runs, &c, err);
+    if (code == BR_OK) code = compare_rolling(s, new_runs, config, &c, err);
+    if (code == BR_OK) code = compare_pinned(s, new_runs, config, &c, err);
+    if (code == BR_OK) {
+        c.answer = combine(&c);
+        *ret = c;
+    } else {
+        br_comparing_deinit(&c);
+    }
+    return code;
+}
+
+static bool other_version_before(const br_stored_run *runs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (runs[i].valid && !br_str_eq(runs[i].target_version, runs[0].target_version)) return true;
+    }
+    return false;
+}
+
+/* How many of the runs, newest first, are the new ones. If all have one version, the newest is held against
+ * the others. */
+static size_t count_new(const br_stored_run *runs, size_t count)
+{
+    size_t n = 1;
+    if (runs[0].target_version.n == 0 || !other_version_before(runs, count)) return 1;
+    while (n < count && n < BR_COMPARING_NEW && br_str_eq(runs[n].target_version, runs[0].target_version) &&
+           br_str_eq(runs[n].fingerprint, runs[0].fingerprint))
+        n++;
+    return n;
+}
+
+br_code br_comparing_newest(br_store *s, const char *test, const char *environment,
+    const br_compare_config *config, br_comparing *ret, br_err *err)
+{
+    br_arena arena;
+    br_stored_run *runs;
+    size_t count = 0;
+    int64_t ids[BR_COMPARING_NEW];
+    br_arena_init(&arena, 16384);
+    br_store_query q = {.test = test, .environment = environment, .limit = 1};
+    br_code code = br_store_list(s, &q, &arena, &runs, &count, err);
+    if (code == BR_OK && count == 0)
+        code = br_fail(err, BR_ENOTFOUND, "no such run was stored: there is nothing to compare");
+    if (code == BR_OK) {
+        q = (br_store_query){
+            .test = runs[0].test.p, .environment = runs[0].environment.p, .limit = 4 * BR_COMPARING_ROLLING};
+        code = br_store_list(s, &q, &arena, &runs, &count, err);
+    }
+    if (code == BR_OK) {
+        size_t n = count_new(runs, count);
+        for (size_t i = 0; i < n; i++)
+            ids[i] = runs[i].id;
+        code = br_comparing_new(s, (br_comparing_ids){ids, n}, config, ret, err);
+    }
+    br_arena_deinit(&arena);
+    return code;
+}
+
+void br_comparing_deinit(br_comparing *c)
+{
+    br_comparison_free(c->rolling);
+    br_comparison_free(c->pinned);
+    br_arena_deinit(&c->arena);
+    *c = (br_comparing){0};
+}
+
+/* Text --------------------------------------------------------------------------------------------- */
+
+void br_comparing_text(const br_comparing *c, bool colour, bool markdown, bool all_rows, br_buf *out)
+{
+    const struct {
+        const br_comparison *comparison;
+        br_str name;
+    } parts[] = {{c->rolling, c->rolling_name}, {c->pinned, c->pinned_name}};
+    const br_stored_run *r = &c->newest;
+    (void) br_buf_printf(out, "%s" BR_FMT "%s" BR_FMT "%s" BR_FMT "\n", markdown ? "### " : "",
+        BR_ARG(r->test), r->environment.n ? " on " : "", BR_ARG(r->environment),
+        r->target_version.n ? ", version " : "", BR_ARG(r->target_version));
+    for (size_t i = 0; i < BR_COUNT_OF(parts); i++) {
+        if (!parts[i].comparison) continue;
+        br_comparison_table_style style = {
+            .against = parts[i].name.p, .colour = colour, .markdown = markdown, .all_rows = all_rows};
+        (void) br_buf_putc(out, '\n');
+        br_report_comparison_table(parts[i].comparison, &style, out);
+    }
+    if (!c->rolling && !c->pinned)
+        (void) br_buf_printf(out,
+            "\n%sNO BASELINE: there is no earlier valid run of this kind to compare run %lld with.%s\n",
+            markdown ? "**" : "  █ ", (long long) r->id, markdown ? "**" : "");
+    if (c->differs.n > 0)
+        (void) br_buf_printf(out, "%s" BR_FMT "\n", markdown ? "\n* " : "  · ", BR_ARG(c->differs));
+}
