@@ -5,6 +5,7 @@
  * Threads: of the runtime.
  */
 #pragma once
+#include <stddef.h>
 #include <quickjs.h>
 
 /* Did the stack's limit end something since this was asked last? */
