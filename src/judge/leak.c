@@ -7,6 +7,7 @@
 
 #define BLOCKS_MIN       6 /* to decide anything: six points in order have p = 2 / 6! */
 #define BLOCKS_FIRM      20
+#define SHORT_SHARE      0.95     /* of BR_LEAK_LEAST_S: a run of ten minutes has samples of a little less */
 #define Z_999            3.290527 /* two-sided 99.9 % */
 #define LEVELS_OFF       0.5      /* share of the first half's slope */
 #define NEEDED_LEAST     1.2      /* times what was seen */
@@ -50,11 +51,23 @@ static bool levels_off(const br_course *c)
     return b.low <= 0 || b.slope < LEVELS_OFF * a.slope;
 }
 
+static bool too_short(double length_h)
+{
+    return length_h * SECONDS_PER_HOUR < SHORT_SHARE * BR_LEAK_LEAST_S;
+}
+
+/* What has surely grown already by more than the limit allows in an hour is a leak however short the run. */
+static bool grew_past_hour(const br_trend *f, double limit, double length_h)
+{
+    return f->low * length_h >= limit;
+}
+
 static br_leak_answer answer_of(
     const br_course *c, const br_trend *f, double limit, double length_h, bool off)
 {
     bool understood = c->tau_h <= TAU_KNOWN * length_h;
     if (c->n < BLOCKS_MIN || !understood) return BR_LEAK_UNDECIDED;
+    if (too_short(length_h) && !grew_past_hour(f, limit, length_h)) return BR_LEAK_UNDECIDED;
     if (f->high < limit) return BR_LEAK_NONE;
     if (f->slope > limit && f->low > limit / 2 && !off) return BR_LEAK_FOUND;
     return BR_LEAK_UNDECIDED;
@@ -65,7 +78,7 @@ static double needed_h(const br_course *c, const br_trend *f, double limit, doub
 {
     double half = (f->high - f->low) / 2;
     double room = f->slope > limit ? f->slope - limit / 2 : limit - f->slope;
-    double needed = NEEDED_LEAST * length_h;
+    double needed = fmax(NEEDED_LEAST * length_h, BR_LEAK_LEAST_S / SECONDS_PER_HOUR);
     if (room > 0 && half > room) needed = fmax(needed, length_h * pow(half / room, 2.0 / 3));
     if (c->tau_h > 0) needed = fmax(needed, c->tau_h / TAU_KNOWN);
     return room > 0 && needed <= NEEDED_MOST_H ? needed : 0;
@@ -94,17 +107,19 @@ static void say_course(const br_leak_report *r, br_buf *out)
     }
 }
 
-static void say_answer(const br_leak_report *r, double limit, br_buf *out)
+static void say_answer(const br_leak_report *r, double limit, double length_h, br_buf *out)
 {
     static const char *const answers[] = {
         "no leak: the limit is", "a leak: the limit is", "undecided against a limit of"};
     (void) br_buf_printf(out, ": %s %g MB/h", answers[r->answer], limit);
     if (r->answer == BR_LEAK_UNDECIDED && r->levels_off && r->slope > limit)
         (void) br_buf_puts(out, ", since it levels off");
+    else if (r->answer == BR_LEAK_UNDECIDED && too_short(length_h))
+        (void) br_buf_puts(out, ", since in so short a time warm-up looks like a leak");
     (void) br_buf_putc(out, '.');
 }
 
-static void say(br_leak_report *r, double limit, br_arena *arena)
+static void say(br_leak_report *r, double limit, double length_h, br_arena *arena)
 {
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
@@ -113,7 +128,7 @@ static void say(br_leak_report *r, double limit, br_arena *arena)
         r->end_mb, r->slope, r->low, r->high);
     if (r->per_1000_requests > 0)
         (void) br_buf_printf(&out, ", %.3g MB per 1000 requests", r->per_1000_requests);
-    say_answer(r, limit, &out);
+    say_answer(r, limit, length_h, &out);
     say_course(r, &out);
     if (r->limit_after_s > 0) {
         (void) br_buf_puts(&out, " At this slope the memory limit is reached in ");
@@ -179,6 +194,6 @@ void br_leak_judge(const br_target_series *memory, double limit_mb_per_h, uint64
     if (requests > 0) r.per_1000_requests = r.slope * e.length_h / (double) requests * 1000;
     if (r.low > 0 && memory->limit / 1e6 > r.end_mb)
         r.limit_after_s = (memory->limit / 1e6 - r.end_mb) / r.slope * SECONDS_PER_HOUR;
-    say(&r, limit_mb_per_h, arena);
+    say(&r, limit_mb_per_h, e.length_h, arena);
     *ret = r;
 }
