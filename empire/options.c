@@ -14,6 +14,7 @@ typedef enum flag_kind { FLAG_TEXT, FLAG_NUMBER, FLAG_DURATION, FLAG_SWITCH } fl
 #define DATABASE    (ON(EMP_CMD_API) | ON(EMP_CMD_WORKER) | ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED))
 #define WORKER      ON(EMP_CMD_WORKER)
 #define STUB        ON(EMP_CMD_STUB)
+#define FAULTY      (ON(EMP_CMD_API) | WORKER)
 
 #define STUB_PORT     3900
 #define STUB_PRODUCTS 100
@@ -46,6 +47,8 @@ static const struct flag {
     {"trust-forwarded", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, trust_forwarded), 0, 0},
     {"api-keys", "EMPIRE_API_KEYS", FLAG_TEXT, ON(EMP_CMD_API), offsetof(emp_options, api_keys), 0, 0},
     {"answers-keep", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, answers_keep), 0, 3600000},
+    {"admin-port", "ADMIN_PORT", FLAG_NUMBER, FAULTY, offsetof(emp_options, admin_port), 0, 65535},
+    {"faults", "EMPIRE_FAULTS", FLAG_TEXT, FAULTY, offsetof(emp_options, faults), 0, 0},
     {"name", NULL, FLAG_TEXT, ON(EMP_CMD_KEY), offsetof(emp_options, key_name), 0, 0},
     {"access-log", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, access_log), 0, 0},
     {"processes", "WORKERS", FLAG_NUMBER, WORKER, offsetof(emp_options, processes), 1, 64},
@@ -90,6 +93,7 @@ static const emp_options defaults = {
     .wait_timeout = 10 * BR_SEC,
     .query_timeout = 5 * BR_SEC,
     .rate_limit = 100,
+    .admin_port = EMP_NO_ADMIN_PORT,
     .answers_keep = 300 * BR_SEC,
     .processes = 4,
     .max_workflow_tasks = 100,

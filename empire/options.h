@@ -22,6 +22,8 @@ typedef enum emp_command {
     EMP_CMD_HELP
 } emp_command;
 
+#define EMP_NO_ADMIN_PORT (-1)
+
 typedef struct emp_options {
     emp_command command;
     emp_command help_for; /* EMP_CMD_HELP: of which command; EMP_CMD_HELP itself: of the program */
@@ -31,6 +33,8 @@ typedef struct emp_options {
     int64_t port;
     int64_t connections, queue, threads, max_connections;
     int64_t depth;
+    int64_t admin_port; /* control port; EMP_NO_ADMIN_PORT: none */
+    const char *faults; /* on demand; NULL: none */
     br_ns wait_timeout, query_timeout;
     bool access_log;
     int64_t rate_limit;   /* requests a minute and client; 0: no limit */

@@ -15,6 +15,7 @@
 #include "empire/db/admin.h"
 #include "empire/db/migrate.h"
 #include "empire/domain/statements.h"
+#include "empire/faults/control.h"
 
 #define DRAIN_BOUND     (10 * BR_SEC)
 #define DRAIN_QUIET     (300 * BR_MS) /* only idle connections are left for so long: nobody sends any more */
@@ -63,7 +64,7 @@ static br_code check_database(const emp_options *o, br_err *err)
     return rc;
 }
 
-static br_code start_pool(const emp_options *o, emp_pool **ret_pool, br_err *err)
+static br_code start_pool(const emp_options *o, const emp_faults *faults, emp_pool **ret_pool, br_err *err)
 {
     const emp_pool_config config = {
         .url = o->database_url,
@@ -74,6 +75,7 @@ static br_code start_pool(const emp_options *o, emp_pool **ret_pool, br_err *err
         .depth = (size_t) o->depth,
         .wait_timeout = o->wait_timeout,
         .query_timeout = o->query_timeout,
+        .faults = faults,
     };
     return emp_pool_start(&config, CONNECT_TIMEOUT, ret_pool, err);
 }
@@ -130,49 +132,64 @@ static uint32_t random_instance(void)
 }
 
 /* What requests share, from the options; the pool comes last, because it waits for the database. */
-static br_code app_init(emp_app *app, const emp_options *o, br_err *err)
+static br_code app_init(emp_app *app, const emp_options *o, const emp_faults *faults, br_err *err)
 {
     *app = (emp_app){.started = br_clock_now(),
         .access_log = o->access_log,
         .trust_forwarded = o->trust_forwarded,
         .answers_keep = o->answers_keep,
+        .faults = faults,
         .instance = random_instance()};
     br_code rc = o->api_keys ? emp_keys_parse(o->api_keys, &app->keys, err) : BR_OK;
     if (rc != BR_OK) return rc;
     app->answers = emp_answer_cache_new(EMP_KEPT_SLOTS, o->answers_keep);
     if (o->rate_limit > 0) app->rate_limit = emp_rate_limit_new(o->rate_limit);
-    return start_pool(o, &app->pool, err);
+    app->tight_limit = emp_rate_limit_new(1); /* set when the fault is on */
+    rc = emp_burden_start(faults, &app->burden, err);
+    return rc == BR_OK ? start_pool(o, faults, &app->pool, err) : rc;
 }
 
 static void app_deinit(emp_app *app)
 {
     emp_pool_stop(app->pool);
+    emp_burden_stop(app->burden);
+    emp_rate_limit_free(app->tight_limit);
     emp_rate_limit_free(app->rate_limit);
     emp_answer_cache_free(app->answers);
     emp_keys_free(app->keys);
 }
 
-static br_code serve(const emp_options *o, const emp_listener *listener, const sigset_t *set, br_err *err)
+static br_code start_control(const emp_options *o, emp_faults *faults, emp_control **ret_control, br_err *err)
+{
+    const emp_control_config config = {.port = (uint16_t) o->admin_port, .faults = faults};
+    return o->admin_port == EMP_NO_ADMIN_PORT ? BR_OK : emp_control_start(&config, ret_control, err);
+}
+
+/* From the start to the end of the drain. */
+static br_code serve(const emp_options *o, const emp_service *service, const sigset_t *set, br_err *err)
 {
     emp_app app;
     emp_server *server = NULL;
+    emp_control *control = NULL;
     const emp_server_config config = {
-        .listen_fd = listener->fd,
+        .listen_fd = service->listener.fd,
         .threads = (unsigned) o->threads,
         .max_connections = (unsigned) o->max_connections,
         .idle_timeout_s = IDLE_TIMEOUT_S,
     };
-    br_code rc = app_init(&app, o, err);
+    br_code rc = app_init(&app, o, service->faults, err);
+    if (rc == BR_OK) rc = start_control(o, service->faults, &control, err);
     if (rc == BR_OK) rc = emp_server_start(&config, &app, &server, err);
     if (rc == BR_OK) {
-        say_started(o, listener);
+        say_started(o, &service->listener);
         br_info("stopping on signal %d", wait_for_signal(set));
         drain(&app, server, set);
         emp_pool_cut(app.pool);
         emp_server_stop(server);
     } else {
-        close(listener->fd);
+        close(service->listener.fd);
     }
+    emp_control_stop(control);
     app_deinit(&app);
     if (rc == BR_OK) br_info("stopped");
     return rc;
@@ -188,17 +205,26 @@ static br_code check_exposure(const emp_options *o, const emp_listener *listener
         listener->address);
 }
 
+br_code emp_service_check(const emp_options *o, const emp_listener *listener, br_err *err)
+{
+    br_code rc = check_exposure(o, listener, err);
+    return rc == BR_OK ? check_database(o, err) : rc;
+}
+
 br_code emp_service_run(const emp_options *o, br_err *err)
 {
     sigset_t set;
-    emp_listener listener;
+    emp_service service = {0};
     block_signals(&set);
     br_code rc = raise_fd_limit(o, err);
-    if (rc == BR_OK) rc = emp_listen(o->host, (uint16_t) o->port, &listener, err);
+    if (rc == BR_OK) rc = emp_faults_open(o->faults, &service.faults, err);
     if (rc != BR_OK) return rc;
-    if ((rc = check_exposure(o, &listener, err)) != BR_OK || (rc = check_database(o, err)) != BR_OK) {
-        close(listener.fd);
+    br_ns slow = emp_fault_get(service.faults, EMP_FAULT_SLOW_START);
+    if (slow > 0 && next_signal(&set, slow) != 0) return BR_OK;
+    if ((rc = emp_listen(o->host, (uint16_t) o->port, &service.listener, err)) != BR_OK) return rc;
+    if ((rc = emp_service_check(o, &service.listener, err)) != BR_OK) {
+        close(service.listener.fd);
         return rc;
     }
-    return serve(o, &listener, &set, err);
+    return serve(o, &service, &set, err);
 }

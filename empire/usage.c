@@ -4,6 +4,12 @@
     "  --database-url URL      PostgreSQL, as postgresql://user@host:port/name or host=... dbname=...\n"     \
     "                          (environment DATABASE_URL, which other users cannot see)\n"
 
+#define FAULT_FLAGS                                                                                          \
+    "  --faults LIST           faults on demand, such as n-plus-one=on,pool=2 (environment EMPIRE_FAULTS;\n" \
+    "                          docs/empire.md has all)\n"                                                    \
+    "  --admin-port N          port on 127.0.0.1 for GET and PUT /faults, 0 for any free one (default:\n"    \
+    "                          none; environment ADMIN_PORT)\n"
+
 static const char program[] = "empire - a service on PostgreSQL to be load-tested\n"
                               "\n"
                               "usage: empire COMMAND [FLAG]...\n"
@@ -38,7 +44,7 @@ static const char api[] =
     "  --api-keys LIST         NAME:HASH,... of 'empire key': writes need one of these keys (environment\n"
     "                          EMPIRE_API_KEYS); without any, writes are open, on loopback addresses only\n"
     "  --answers-keep TIME     how long the overview and the top products are kept (default 5m, 0s: not)\n"
-    "  --access-log            a line on stderr for every request\n";
+    "  --access-log            a line on stderr for every request\n" FAULT_FLAGS;
 
 static const char worker[] =
     "usage: empire worker [FLAG]...\n"
@@ -58,7 +64,7 @@ static const char worker[] =
     "  --video-dir DIR         folder for videos; without one none are made (environment VIDEO_DIR)\n"
     "  --ffmpeg PROGRAM        (default ffmpeg; environment FFMPEG)\n"
     "  --provider-timeout TIME of a request to a service outside (default 10s)\n"
-    "  --breaker-pause TIME    how long a service is left alone after 5 failures in a row (default 60s)\n"
+    "  --breaker-pause TIME    how long a service is left alone after 5 failures in a row (default 60s)\n" FAULT_FLAGS
     "\n"
     "Only in the environment: AI_API_KEY, and the webhooks PUBLISH_URL_TIKTOK, PUBLISH_URL_YOUTUBE,\n"
     "PUBLISH_URL_INSTAGRAM and PUBLISH_URL_FACEBOOK, which may have secrets in them.\n";

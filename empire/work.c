@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "empire/db/admin.h"
 #include "empire/db/migrate.h"
+#include "empire/faults/control.h"
 #include "empire/stub/stub.h"
 #include "empire/worker/worker.h"
 #include "empire/workflow/engine.h"
@@ -16,7 +17,7 @@
 #define VIDEO_TIME_LIMIT (60 * BR_SEC)
 #define QUERY_TIMEOUT    (10 * BR_SEC)
 
-static emp_provider_config provider_of(const emp_options *o)
+static emp_provider_config provider_of(const emp_options *o, const emp_faults *faults)
 {
     return (emp_provider_config){
         .urls = {[EMP_SERVICE_AI] = o->ai_url,
@@ -31,6 +32,7 @@ static emp_provider_config provider_of(const emp_options *o)
         .timeout = o->provider_timeout,
         .breaker_failures = EMP_BREAKER_FAILURES,
         .breaker_pause = o->breaker_pause,
+        .faults = faults,
     };
 }
 
@@ -64,9 +66,33 @@ static br_code check_database(const emp_options *o, br_err *err)
     return rc;
 }
 
+static void poll_control(void *ctx)
+{
+    emp_control_poll(ctx);
+}
+
+/* One process runs by itself, unless there is a control port: that is the supervisor's. */
+static br_code run_workers(const emp_options *o, emp_worker_config *config, emp_faults *faults, br_err *err)
+{
+    const emp_control_config control_config = {
+        .port = (uint16_t) o->admin_port, .is_polled = true, .faults = faults};
+    emp_control *control = NULL;
+    if (o->admin_port == EMP_NO_ADMIN_PORT && o->processes == 1) return emp_worker_run(config, err);
+    br_code rc = o->admin_port == EMP_NO_ADMIN_PORT ? BR_OK
+                                                    : emp_control_start(&control_config, &control, err);
+    if (rc != BR_OK) return rc;
+    if (control) config->tick = poll_control, config->tick_ctx = control;
+    rc = emp_supervisor_run(config, (int) o->processes, err);
+    emp_control_stop(control);
+    return rc;
+}
+
 br_code emp_work_run(const emp_options *o, br_err *err)
 {
-    const emp_worker_config config = {
+    emp_faults *faults = NULL;
+    br_code rc = emp_faults_open(o->faults, &faults, err);
+    if (rc != BR_OK) return rc;
+    emp_worker_config config = {
         .database_url = o->database_url,
         .queue = EMP_TASK_QUEUE,
         .max_workflow_tasks = (int) o->max_workflow_tasks,
@@ -74,16 +100,16 @@ br_code emp_work_run(const emp_options *o, br_err *err)
         .keep_days = (int) o->keep_days,
         .grace = o->grace,
         .query_timeout = QUERY_TIMEOUT,
-        .provider = provider_of(o),
+        .provider = provider_of(o, faults),
+        .faults = faults,
         .video = {o->ffmpeg, o->video_dir, VIDEO_TIME_LIMIT, VIDEO_SECONDS},
     };
     if (o->ai_key) br_log_hide(br_str_of(o->ai_key));
-    br_code rc = check_urls(&config.provider, err);
+    rc = check_urls(&config.provider, err);
     if (rc == BR_OK) rc = check_folder(o->video_dir, err);
     if (rc == BR_OK) rc = check_database(o, err);
     if (rc != BR_OK) return rc;
-    return o->processes == 1 ? emp_worker_run(&config, err)
-                             : emp_supervisor_run(&config, (int) o->processes, err);
+    return run_workers(o, &config, faults, err);
 }
 
 br_code emp_stub_run(const emp_options *o, br_err *err)

@@ -10,6 +10,7 @@
 #include "empire/api/metrics.h"
 #include "empire/api/rate_limit.h"
 #include "empire/db/pool.h"
+#include "empire/faults/burden.h"
 
 /* Answers that are kept, by what they are; of each there is one a period and platform (or all). */
 typedef enum emp_kept { EMP_KEPT_OVERVIEW, EMP_KEPT_TOP_PRODUCTS, EMP_KEPT_COUNT } emp_kept;
@@ -26,6 +27,9 @@ typedef struct emp_app {
     uint32_t instance;             /* random: tells request ids of processes apart */
     atomic_uint_fast64_t requests; /* numbers them */
     emp_rate_limit *rate_limit;    /* NULL: none */
+    const emp_faults *faults;      /* on demand */
+    emp_rate_limit *tight_limit;   /* in its place while that fault is on */
+    emp_burden *burden;            /* leaks and burns; NULL: not started */
     bool trust_forwarded;          /* clients are told apart by X-Forwarded-For */
     emp_keys *keys;                /* NULL: writes are open */
     emp_answer_cache *answers;     /* EMP_KEPT_SLOTS of them */

@@ -122,7 +122,8 @@ static void put_database(br_buf *out, const emp_pool *pool)
     put_gauge(out, "empire_db_up", "1 while a connection is usable.", s.ready > 0);
     put_gauge(out, "empire_db_connections", "Connections configured.", s.connections);
     put_gauge(out, "empire_db_connections_ready", "Connections usable now.", s.ready);
-    put_gauge(out, "empire_db_connections_busy", "Connections with a query in flight.", s.busy);
+    put_gauge(out, "empire_db_connections_busy", "Connections in use.", s.busy);
+    put_gauge(out, "empire_db_connections_leaked", "Connections taken and never given back.", s.leaked);
     put_gauge(
         out, "empire_db_queries_in_flight", "Queries sent to the database and not answered.", s.in_flight);
     put_gauge(out, "empire_db_queue_length", "Queries that wait for a connection.", s.waiting);
@@ -151,6 +152,20 @@ static void put_process(br_buf *out, const emp_app *app)
     br_buf_puts(out, "empire_build_info{version=\"" EMPIRE_VERSION "\"} 1\n");
 }
 
+/* Faults on demand ----------------------------------------------------------------------------- */
+
+static void put_faults(br_buf *out, const emp_app *app)
+{
+    head(
+        out, "empire_fault", "gauge", "Faults on demand: 0 is off; seconds, ratios, cores, MB/h or numbers.");
+    for (int i = 0; i < EMP_FAULT_COUNT; i++) {
+        br_buf_printf(out, "empire_fault{name=\"%s\"} %g\n", emp_fault_name((emp_fault) i),
+            emp_fault_metric(app->faults, (emp_fault) i));
+    }
+    put_gauge(out, "empire_fault_leaked_bytes", "Memory that the fault memory-leak has taken.",
+        emp_burden_leaked_bytes(app->burden));
+}
+
 /* Workflows ------------------------------------------------------------------------------------ */
 
 typedef struct family {
@@ -165,6 +180,7 @@ static const family families[] = {
     {"empire_breaker_state", "gauge", "Circuit breakers: 0 closed, 1 open, 2 trying."},
     {"empire_provider_calls_total", "counter", "Calls to services outside, by outcome."},
     {"empire_provider_seconds", "summary", "Time of calls to services outside."},
+    {"empire_worker_fault", "gauge", "Faults on demand in the workers, as empire_fault."},
     {"empire_worker_slots", "gauge", "Tasks that the workers can have at once."},
     {"empire_worker_slots_free", "gauge", "Of these, free ones, as of the last second."},
     {"empire_workers", "gauge", "Workers seen in the last 10 seconds."},
@@ -222,6 +238,7 @@ void emp_metrics_finish(emp_request *r)
     put_http(&r->out, &r->app->metrics);
     put_database(&r->out, r->app->pool);
     put_process(&r->out, r->app);
+    put_faults(&r->out, r->app);
     put_gauge(
         &r->out, "empire_workflow_metrics_up", "1 when the database has told what follows.", has_workflows);
     if (has_workflows) put_workflows(&r->out, r->query.result);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -27,8 +28,7 @@ typedef struct shard {
 } shard;
 
 struct emp_rate_limit {
-    br_ns interval; /* one request comes back in this time */
-    int64_t limit;
+    _Atomic int64_t limit; /* one request comes back in WINDOW / limit */
     shard shards[SHARDS];
 };
 
@@ -36,11 +36,16 @@ emp_rate_limit *emp_rate_limit_new(int64_t per_minute)
 {
     BR_ASSERT(per_minute > 0);
     emp_rate_limit *l = BR_NEW(emp_rate_limit);
-    l->limit = per_minute;
-    l->interval = WINDOW / per_minute;
+    atomic_init(&l->limit, per_minute);
     for (size_t i = 0; i < SHARDS; i++)
         pthread_mutex_init(&l->shards[i].mutex, NULL);
     return l;
+}
+
+void emp_rate_limit_set(emp_rate_limit *l, int64_t per_minute)
+{
+    BR_ASSERT(per_minute > 0);
+    atomic_store_explicit(&l->limit, per_minute, memory_order_relaxed);
 }
 
 void emp_rate_limit_free(emp_rate_limit *l)
@@ -130,16 +135,18 @@ emp_allowance emp_rate_limit_take(emp_rate_limit *l, emp_client client, br_ns no
 {
     uint64_t hash = mix(client.high * 31 + client.low);
     shard *s = &l->shards[hash % SHARDS];
-    emp_allowance a = {.limit = l->limit};
+    int64_t limit = atomic_load_explicit(&l->limit, memory_order_relaxed);
+    br_ns interval = WINDOW / limit;
+    emp_allowance a = {.limit = limit};
     pthread_mutex_lock(&s->mutex);
     place *p = find_place(s->places[(hash / SHARDS) % SETS], client);
-    br_ns due = (p->due > now ? p->due : now) + l->interval;
-    br_ns over = due - now - l->limit * l->interval;
+    br_ns due = (p->due > now ? p->due : now) + interval;
+    br_ns over = due - now - limit * interval;
     a.allowed = over <= 0;
     if (a.allowed) p->due = due;
     br_ns owed = p->due > now ? p->due - now : 0;
     pthread_mutex_unlock(&s->mutex);
-    a.remaining = (l->limit * l->interval - owed) / l->interval;
+    a.remaining = owed > limit * interval ? 0 : (limit * interval - owed) / interval;
     a.reset_s = whole_seconds(owed);
     if (!a.allowed) a.retry_after_s = whole_seconds(over);
     return a;

@@ -20,6 +20,8 @@ typedef struct emp_rate_limit emp_rate_limit;
 /* `per_minute` > 0. */
 emp_rate_limit *emp_rate_limit_new(int64_t per_minute);
 void emp_rate_limit_free(emp_rate_limit *l); /* NULL is fine */
+/* Another limit from now on; what clients have used stays used. */
+void emp_rate_limit_set(emp_rate_limit *l, int64_t per_minute);
 
 typedef struct emp_client {
     uint64_t high, low;

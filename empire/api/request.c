@@ -74,6 +74,9 @@ emp_request *emp_request_take(emp_request_store *s)
 static void request_reset(emp_request *r)
 {
     emp_query_reset(&r->query, 0);
+    emp_result_free(r->list);
+    r->list = NULL;
+    r->list_row = 0;
     if (r->out.cap > KEEP_BYTES) br_buf_deinit(&r->out);
     br_buf_reset(&r->target);
     br_buf_reset(&r->body);

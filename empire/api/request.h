@@ -47,8 +47,10 @@ typedef struct emp_request {
     br_buf body;
     size_t body_bytes; /* that came, also those that were dropped */
     emp_query query;
-    bool tries_only; /* EMP_STEP_TRY_QUERY */
-    union {          /* what begin() leaves for finish() */
+    bool tries_only;  /* EMP_STEP_TRY_QUERY */
+    emp_result *list; /* products whose rows are read one by one; NULL: none */
+    size_t list_row;  /* the one that is being read */
+    union {           /* what begin() leaves for finish() */
         emp_page page;
         int64_t limit;
         int64_t product_id; /* of a start */

@@ -34,7 +34,7 @@ typedef struct emp_route {
     const char *path;          /* "/a/b", or "/a/:" whose last segment is any text */
     const char *const *params; /* names of query parameters, NULL at the end */
     emp_step (*begin)(struct emp_request *r);
-    void (*finish)(struct emp_request *r); /* NULL when begin always answers */
+    void (*finish)(struct emp_request *r); /* NULL when begin always answers; without status: again */
 } emp_route;
 
 typedef struct emp_match {

@@ -236,9 +236,12 @@ static emp_client client_of(const emp_request *r)
 static void limit_rate(emp_request *r, const char *key_name)
 {
     emp_app *app = r->app;
-    if (!app->rate_limit || (r->route && (r->route->traits & EMP_ROUTE_UNLIMITED))) return;
+    int64_t tight = emp_fault_get(app->faults, EMP_FAULT_RATE_LIMIT);
+    emp_rate_limit *limit = tight ? app->tight_limit : app->rate_limit;
+    if (!limit || (r->route && (r->route->traits & EMP_ROUTE_UNLIMITED))) return;
+    if (tight) emp_rate_limit_set(limit, tight);
     emp_client client = key_name ? emp_client_of_name(br_str_of(key_name)) : client_of(r);
-    r->allowance = emp_rate_limit_take(app->rate_limit, client, r->started);
+    r->allowance = emp_rate_limit_take(limit, client, r->started);
     if (r->allowance.allowed) return;
     atomic_fetch_add_explicit(&app->metrics.limited, 1, memory_order_relaxed);
     emp_answer_problem(r, 429, "more than %" PRId64 " requests a minute: try again in %d s",
@@ -337,7 +340,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
             *data_bytes = 0;
             return n ? on_body(r, data, n) : on_complete(r);
         }
-        case EMP_STAGE_WAITING: finish_query(r); return answer(r);
+        case EMP_STAGE_WAITING:
+            finish_query(r);
+            return r->status == 0 ? start_query(r) : answer(r); /* 0: finish() has another query */
         case EMP_STAGE_ANSWERED: *data_bytes = 0; return MHD_YES;
     }
     return MHD_NO;

@@ -90,7 +90,7 @@ void emp_conn_forget(emp_conn *c, const emp_query *q)
 
 bool emp_conn_has_room(const emp_conn *c)
 {
-    return c->is_usable && c->in_flight < c->pool->config.depth;
+    return c->is_usable && !c->is_leaked && c->in_flight < emp_pool_depth(c->pool);
 }
 
 static void set_usable(emp_conn *c, bool is_usable)
@@ -117,6 +117,22 @@ static void finish_command(emp_conn *c, bool queued, br_ns now)
     watch(c, rest ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
+/*
+ * The fault of contention: a lock that every request takes, in front of its query and in the same transaction
+ * (no sync between), so that it is held until the query is done. True: queued, or not wanted.
+ */
+static bool send_lock(emp_conn *c)
+{
+    br_ns hold = emp_fault_get(c->pool->config.faults, EMP_FAULT_LOCK_CONTENTION);
+    char seconds[32];
+    if (hold == 0) return true;
+    snprintf(
+        seconds, sizeof(seconds), "%lld.%09lld", (long long) (hold / BR_SEC), (long long) (hold % BR_SEC));
+    const char *values[] = {seconds};
+    return PQsendQueryParams(c->pg, "SELECT pg_advisory_xact_lock(1162696785), pg_sleep($1::float8)", 1, NULL,
+               values, NULL, NULL, 0) == 1;
+}
+
 void emp_conn_send(emp_conn *c, emp_query *q, br_ns now)
 {
     const emp_statement *st = &c->pool->config.statements[q->statement];
@@ -126,8 +142,9 @@ void emp_conn_send(emp_conn *c, emp_query *q, br_ns now)
         values[i] = q->is_null[i] ? NULL : q->params[i];
     }
     push_slot(c, q, now);
-    int queued = PQsendQueryPrepared(c->pg, st->name, q->param_count, values, NULL, NULL, 0);
-    finish_command(c, queued == 1, now);
+    bool queued = send_lock(c) &&
+                  PQsendQueryPrepared(c->pg, st->name, q->param_count, values, NULL, NULL, 0) == 1;
+    finish_command(c, queued, now);
 }
 
 static void send_ping(emp_conn *c, br_ns now)
@@ -154,10 +171,33 @@ static bool send_settings(emp_conn *c)
                1, NULL, values, NULL, NULL, 0) == 1;
 }
 
+/*
+ * The fault of missing indexes: the session's planner does without them. Plans are made once per session, so
+ * those that are there are dropped.
+ */
+static void follow_index_fault(emp_conn *c, br_ns now)
+{
+    bool avoid = emp_fault_get(c->pool->config.faults, EMP_FAULT_MISSING_INDEXES) != 0;
+    if (avoid == c->avoids_indexes || c->in_flight > EMP_POOL_DEPTH + 2) return;
+    c->avoids_indexes = avoid;
+    const char *values[] = {avoid ? "off" : "on"};
+    push_slot(c, NULL, now);
+    finish_command(c,
+        PQsendQueryParams(c->pg,
+            "SELECT set_config('enable_indexscan', $1, false), set_config('enable_indexonlyscan', $1, false),"
+            " set_config('enable_bitmapscan', $1, false)",
+            1, NULL, values, NULL, NULL, 0) == 1,
+        now);
+    if (c->state != EMP_CONN_READY) return; /* lost */
+    push_slot(c, NULL, now);
+    finish_command(c, PQsendQueryParams(c->pg, "DISCARD PLANS", 0, NULL, NULL, NULL, NULL, 0) == 1, now);
+}
+
 static void start_preparing(emp_conn *c, br_ns now)
 {
     c->state = EMP_CONN_PREPARING;
     c->since = now;
+    c->avoids_indexes = false;
     if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1) {
         lose(c, now, PQerrorMessage(c->pg));
         return;
@@ -236,6 +276,8 @@ static void take_results(emp_conn *c, br_ns now)
         if (PQresultStatus(r) == PGRES_PIPELINE_SYNC) {
             PQclear(r);
             slot_done(c, now);
+        } else if (c->result && PQresultStatus(r) == PGRES_PIPELINE_ABORTED) {
+            PQclear(r); /* the command before it failed, and says why */
         } else {
             PQclear(c->result);
             c->result = r;
@@ -313,6 +355,7 @@ static void lose(emp_conn *c, br_ns now, const char *why)
     if (c->state == EMP_CONN_READY) atomic_fetch_add(&c->pool->losses, 1);
     c->state = EMP_CONN_DOWN;
     set_usable(c, false);
+    emp_conn_give_back(c);
     close_socket(c);
     c->since = now;
     c->retry_at = now + c->backoff;
@@ -326,6 +369,16 @@ static void lose(emp_conn *c, br_ns now, const char *why)
     while (lost-- > 0) {
         if (queries[lost]) emp_pool_return(c->pool, queries[lost]);
     }
+}
+
+void emp_conn_retire(emp_conn *c)
+{
+    c->state = EMP_CONN_DOWN;
+    set_usable(c, false);
+    emp_conn_give_back(c);
+    close_socket(c);
+    c->retry_at = 0;
+    c->backoff = EMP_BACKOFF_MIN;
 }
 
 void emp_conn_close(emp_conn *c)
@@ -370,6 +423,8 @@ void emp_conn_tick(emp_conn *c, br_ns now)
             if (now - c->since > EMP_CONNECT_BOUND) lose(c, now, "connecting took too long");
             break;
         case EMP_CONN_READY:
+            follow_index_fault(c, now);
+            if (c->state != EMP_CONN_READY) break;
             if (c->in_flight > 0) {
                 check_silence(c, now);
             } else if (now - c->heard > EMP_CONN_PING) {

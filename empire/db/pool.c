@@ -119,7 +119,7 @@ static void take_incoming(emp_pool *pool)
 static emp_conn *pick(emp_pool *pool)
 {
     emp_conn *best = NULL;
-    for (size_t i = 0; i < pool->config.connections; i++) {
+    for (size_t i = 0; i < emp_pool_size(pool); i++) {
         emp_conn *c = &pool->conns[i];
         if (emp_conn_has_room(c) && (!best || c->in_flight < best->in_flight)) best = c;
     }
@@ -200,7 +200,8 @@ static void handle(emp_pool *pool, const struct epoll_event *e, br_ns now)
 
 static void tick(emp_pool *pool, br_ns now)
 {
-    for (size_t i = 0; i < pool->config.connections; i++) {
+    emp_pool_trouble(pool, now);
+    for (size_t i = 0; i < emp_pool_size(pool); i++) {
         emp_conn_tick(&pool->conns[i], now);
     }
     check_deadlines(pool, now);
@@ -275,10 +276,13 @@ static uint64_t peek(const atomic_uint_fast64_t *counter)
 
 void emp_pool_stats_get(const emp_pool *pool, emp_pool_stats *ret_stats)
 {
+    /* One that leaked may be asked whether it is alive, and is busy twice then. */
+    size_t size = emp_pool_size(pool), in_use = atomic_load(&pool->busy) + atomic_load(&pool->leaked);
     *ret_stats = (emp_pool_stats){
-        .connections = pool->config.connections,
+        .connections = size,
         .ready = atomic_load(&pool->usable),
-        .busy = atomic_load(&pool->busy),
+        .busy = in_use < size ? in_use : size,
+        .leaked = atomic_load(&pool->leaked),
         .waiting = atomic_load(&pool->waiting_now),
         .in_flight = atomic_load(&pool->in_flight_now),
         .refused_full = peek(&pool->refused_full),

@@ -16,6 +16,7 @@
 #pragma once
 #include "base/err.h"
 #include "empire/db/query.h"
+#include "empire/faults/faults.h"
 
 #define EMP_POOL_CONNECTIONS_MAX 64
 #define EMP_POOL_DEPTH           32 /* queries in flight on one connection */
@@ -31,6 +32,7 @@ typedef struct emp_pool_config {
     size_t depth;        /* queries in flight on one connection, 1 .. EMP_POOL_DEPTH; 1: no pipelining */
     br_ns wait_timeout;  /* for a connection with room; then EMP_DB_NO_CONNECTION */
     br_ns query_timeout; /* from then to the result; the server cancels a statement that runs that long */
+    const emp_faults *faults; /* borrowed; looked at ten times a second. NULL: none */
 } emp_pool_config;
 
 typedef enum emp_admission {
@@ -41,7 +43,8 @@ typedef enum emp_admission {
 
 /* Counters since the start unless said otherwise; each is read on its own. */
 typedef struct emp_pool_stats {
-    size_t connections, ready, busy;    /* now: configured, usable, with a query in flight */
+    size_t connections, ready, busy;    /* now: configured, usable, in use */
+    size_t leaked;                      /* of those in use: taken and never given back, on demand */
     size_t waiting, in_flight;          /* queries now */
     uint64_t queries[EMP_DB_ERROR + 1]; /* finished, by outcome */
     uint64_t refused_full, refused_down;

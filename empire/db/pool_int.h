@@ -47,6 +47,8 @@ typedef struct emp_conn {
     br_ns heard;     /* last bytes from the server */
     br_ns retry_at, backoff;
     bool is_usable;         /* READY and not silent */
+    bool is_leaked;         /* gets no queries: somebody has it (trouble.c) */
+    bool avoids_indexes;    /* as the session was told */
     size_t head, in_flight; /* ring of slots, oldest first */
     emp_slot slots[EMP_CONN_SLOTS];
     PGresult *result; /* of the oldest slot, until its sync arrives */
@@ -61,6 +63,7 @@ struct emp_pool {
     emp_link by_age;  /* all submitted queries that this thread knows, oldest first */
     emp_link waiting; /* those not in flight */
     br_ns error_logged_at;
+    br_ns leak_at; /* when the next connection leaks; 0: none does */
 
     pthread_mutex_t mutex;
     emp_link incoming;      /* under the mutex */
@@ -68,7 +71,7 @@ struct emp_pool {
     pthread_cond_t changed; /* `usable` or `last_error` */
 
     atomic_bool stopping, cut;
-    atomic_size_t outstanding, usable, busy, waiting_now, in_flight_now;
+    atomic_size_t outstanding, usable, busy, leaked, waiting_now, in_flight_now;
     atomic_uint_fast64_t queries[EMP_DB_ERROR + 1], refused_full, refused_down, connects, losses, waits;
     atomic_int_fast64_t wait_ns_total;
 };
@@ -108,6 +111,14 @@ bool emp_conn_has_room(const emp_conn *c);
 void emp_conn_send(emp_conn *c, emp_query *q, br_ns now); /* needs room */
 void emp_conn_forget(emp_conn *c, const emp_query *q);    /* in flight there, given up by the pool */
 void emp_conn_close(emp_conn *c);                         /* for good; what is in flight is lost */
+
+void emp_conn_retire(emp_conn *c); /* closes an idle one, until a tick opens it again */
+
+/* trouble.c: the pool's faults on demand */
+size_t emp_pool_size(const emp_pool *pool);       /* connections now */
+size_t emp_pool_depth(const emp_pool *pool);      /* queries at once on each */
+void emp_pool_trouble(emp_pool *pool, br_ns now); /* at each tick */
+void emp_conn_give_back(emp_conn *c);
 
 /* pool.c, called by conn.c */
 void emp_pool_finish(emp_pool *pool, emp_query *q, emp_outcome outcome, PGresult *take_result);

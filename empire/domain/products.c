@@ -52,16 +52,66 @@ static void put_rows(br_buf *out, const emp_result *r, size_t first_column)
     br_buf_putc(out, ']');
 }
 
-void emp_products_page_put(br_buf *out, const emp_result *r, const emp_page *page)
+/* From the total in the first cell to the end of the answer. */
+static void put_page_meta(br_buf *out, const emp_result *r, const emp_page *page)
 {
     int64_t total = 0;
     BR_ASSERT(
         br_parse_i64(emp_result_cell(r, 0, 0), &total) == BR_OK); /* sum() of bigint is a whole number */
     int64_t pages = (total + page->limit - 1) / page->limit;
-    put_rows(out, r, 1);
     br_buf_printf(out,
         ",\"meta\":{\"page\":%" PRId64 ",\"limit\":%" PRId64 ",\"total\":%" PRId64 ",\"pages\":%" PRId64 "}}",
         page->page, page->limit, total, pages);
+}
+
+void emp_products_page_put(br_buf *out, const emp_result *r, const emp_page *page)
+{
+    put_rows(out, r, 1);
+    put_page_meta(out, r, page);
+}
+
+/* Row by row ------------------------------------------------------------------------------------- */
+
+const char emp_sql_products_list[] =
+    "SELECT t.total, p.id FROM (SELECT coalesce(sum(n), 0) AS total FROM counters WHERE name = 'products') t"
+    " LEFT JOIN LATERAL (SELECT id, created_at FROM products ORDER BY created_at DESC, id DESC"
+    " LIMIT $1::bigint OFFSET $2::bigint) p ON true ORDER BY p.created_at DESC, p.id DESC";
+
+void emp_products_list_query(emp_query *q, const emp_page *page)
+{
+    emp_query_reset(q, EMP_ST_PRODUCTS_LIST);
+    emp_query_add_i64(q, page->limit);
+    emp_query_add_i64(q, (page->page - 1) * page->limit);
+}
+
+size_t emp_products_list_count(const emp_result *list)
+{
+    return emp_result_is_null(list, 0, 1) ? 0 : emp_result_rows(list);
+}
+
+int64_t emp_products_list_id(const emp_result *list, size_t row)
+{
+    int64_t id = 0;
+    BR_ASSERT(br_parse_i64(emp_result_cell(list, row, 1), &id) == BR_OK); /* a bigint */
+    return id;
+}
+
+void emp_products_list_begin(br_buf *out)
+{
+    br_buf_puts(out, "{\"data\":[");
+}
+
+void emp_products_list_add(br_buf *out, const emp_result *product)
+{
+    if (emp_result_rows(product) == 0) return;
+    if (!br_str_ends(br_buf_view(out), BR_STR("["))) br_buf_putc(out, ',');
+    emp_row_put(out, product, 0, 0, columns, BR_COUNT_OF(columns));
+}
+
+void emp_products_list_end(br_buf *out, const emp_result *list, const emp_page *page)
+{
+    br_buf_putc(out, ']');
+    put_page_meta(out, list, page);
 }
 
 const char emp_sql_product_get[] = "SELECT " COLUMNS " FROM products WHERE id = $1::bigint";

@@ -2,6 +2,7 @@
 
 const emp_statement emp_statements[EMP_ST_COUNT] = {
     [EMP_ST_PRODUCTS_PAGE] = {"products_page", emp_sql_products_page, 2, true},
+    [EMP_ST_PRODUCTS_LIST] = {"products_list", emp_sql_products_list, 2, true},
     [EMP_ST_PRODUCTS_TOP] = {"products_top", emp_sql_products_top, 1, true},
     [EMP_ST_ANALYTICS_OVERVIEW] = {"analytics_overview", emp_sql_analytics_overview, 2, true},
     [EMP_ST_REVENUE_PERIOD] = {"revenue_period", emp_sql_revenue_period, 1, true},

@@ -10,6 +10,7 @@
 
 typedef enum emp_statement_id {
     EMP_ST_PRODUCTS_PAGE,
+    EMP_ST_PRODUCTS_LIST,
     EMP_ST_PRODUCTS_TOP,
     EMP_ST_ANALYTICS_OVERVIEW,
     EMP_ST_REVENUE_PERIOD,
@@ -28,7 +29,8 @@ typedef enum emp_statement_id {
 extern const emp_statement emp_statements[EMP_ST_COUNT];
 
 /* Defined where they are used. */
-extern const char emp_sql_products_page[], emp_sql_products_top[], emp_sql_product_get[];
+extern const char emp_sql_products_list[], emp_sql_products_page[], emp_sql_products_top[],
+    emp_sql_product_get[];
 extern const char emp_sql_top_products[], emp_sql_platform_comparison[];
 extern const char emp_sql_analytics_overview[], emp_sql_revenue_period[], emp_sql_revenue_range[];
 extern const char emp_sql_workflows_status[], emp_sql_workflow_start[], emp_sql_workflow_get[];

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/assert.h"
 
@@ -79,6 +80,39 @@ static bool judge(emp_service service, const emp_http_answer *a, emp_call_result
     return true;
 }
 
+/* Waits; false: for all of the request's time, so it gets no answer. */
+static bool be_slow(const emp_provider *p, br_ns timeout)
+{
+    br_ns delay = emp_fault_get(p->config.faults, EMP_FAULT_SLOW_PROVIDER);
+    br_ns wait = delay < timeout ? delay : timeout;
+    const struct timespec t = {.tv_sec = wait / BR_SEC, .tv_nsec = wait % BR_SEC};
+    if (wait > 0) nanosleep(&t, NULL);
+    return delay < timeout;
+}
+
+/* So many calls of a hundred fail, spread evenly: 61 and 100 have no divisor in common. */
+static bool must_fail(emp_provider *p)
+{
+    int64_t percent = emp_fault_get(p->config.faults, EMP_FAULT_FAILING_PROVIDER);
+    return percent > 0 && (int64_t) (atomic_fetch_add(&p->calls, 1) * 61 % 100) < percent;
+}
+
+/* The request, through the faults on demand: a slow service takes its time from the request's. */
+static br_code send_request(emp_provider *p, emp_http *http, const emp_http_request *request,
+    emp_http_answer *ret_answer, br_buf *body, br_err *err)
+{
+    emp_http_request rest = *request;
+    br_ns start = br_clock_now();
+    if (!be_slow(p, request->timeout)) return br_fail(err, BR_ETIMEOUT, "no answer in time");
+    if (must_fail(p)) {
+        *ret_answer = (emp_http_answer){.status = 503};
+        return BR_OK;
+    }
+    rest.timeout -= br_clock_now() - start;
+    if (rest.timeout < BR_MS) rest.timeout = BR_MS;
+    return emp_http_send(http, &rest, ret_answer, body, err);
+}
+
 static void send(
     emp_provider *p, emp_http *http, emp_service service, const emp_http_request *request, emp_call_result *r)
 {
@@ -86,13 +120,14 @@ static void send(
     br_err err;
     emp_http_answer answer = {0};
     br_ns start = br_clock_now(), wait = 0;
-    if (!emp_breaker_allow(&s->breaker, start, &wait)) {
+    bool has_breaker = !emp_fault_get(p->config.faults, EMP_FAULT_BREAKER_OFF);
+    if (has_breaker && !emp_breaker_allow(&s->breaker, start, &wait)) {
         atomic_fetch_add(&s->short_circuited, 1);
         r->retry_after = wait;
         say(r, EMP_CALL_RETRY, "%s: its circuit breaker is open", names[service]);
         return;
     }
-    br_code rc = emp_http_send(http, request, &answer, &r->body, &err);
+    br_code rc = send_request(p, http, request, &answer, &r->body, &err);
     bool is_well = false;
     if (rc == BR_OK) {
         is_well = judge(service, &answer, r);
@@ -104,7 +139,7 @@ static void send(
         say(r, EMP_CALL_RETRY, "%s: %s", names[service], err.msg);
     }
     br_ns end = br_clock_now();
-    emp_breaker_note(&s->breaker, is_well, end);
+    if (has_breaker) emp_breaker_note(&s->breaker, is_well, end);
     atomic_fetch_add(&s->calls[r->outcome], 1);
     atomic_fetch_add(&s->ns_total, end - start);
 }

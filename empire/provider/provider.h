@@ -8,6 +8,7 @@
  */
 #pragma once
 #include <stdatomic.h>
+#include "empire/faults/faults.h"
 #include "empire/provider/breaker.h"
 #include "empire/provider/http.h"
 
@@ -31,6 +32,7 @@ typedef struct emp_provider_config {
     br_ns timeout; /* of a request; 10 s */
     int breaker_failures;
     br_ns breaker_pause;
+    const emp_faults *faults; /* slow-provider, failing-provider, breaker-off; NULL: none */
 } emp_provider_config;
 
 typedef enum emp_call_outcome {
@@ -49,6 +51,7 @@ typedef struct emp_service_stats {
 typedef struct emp_provider {
     emp_provider_config config;
     emp_service_stats services[EMP_SERVICE_COUNT];
+    atomic_uint_fast64_t calls; /* numbers them */
 } emp_provider;
 
 typedef struct emp_call_result {

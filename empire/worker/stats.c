@@ -125,12 +125,22 @@ static void put_service(br_buf *out, emp_service service, emp_service_stats *s)
     put_labelled(out, "empire_provider_seconds_count", (double) sum, "provider=\\\"%s\\\"", name);
 }
 
-void emp_stats_put(br_buf *out, const emp_worker_stats *s, emp_provider *provider)
+/* Those that are the workers'. */
+static void put_faults(br_buf *out, const emp_faults *faults)
+{
+    for (int i = EMP_FAULT_SLOW_PROVIDER; i < EMP_FAULT_COUNT; i++) {
+        put_labelled(out, "empire_worker_fault", emp_fault_metric(faults, (emp_fault) i), "name=\\\"%s\\\"",
+            emp_fault_name((emp_fault) i));
+    }
+}
+
+void emp_stats_put(br_buf *out, const emp_worker_stats *s, emp_provider *provider, const emp_faults *faults)
 {
     br_buf_putc(out, '[');
     put(out, "empire_workflow_decisions_total", "", (double) s->decisions);
     put(out, "empire_workflow_decisions_failed_total", "", (double) s->decisions_failed);
     put(out, "empire_workflow_stale_answers_total", "", (double) s->stale);
+    put_faults(out, faults);
     put_wait(out, "decision", &s->decision_wait);
     put_wait(out, "activity", &s->activity_wait);
     put_kinds(out, s);

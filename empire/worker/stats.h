@@ -34,4 +34,4 @@ void emp_stats_wait(emp_wait_histogram *h, br_ns waited);
 void emp_stats_activity(emp_worker_stats *s, const char *kind, emp_activity_outcome outcome, br_ns took);
 
 /* [{"m":"name","l":"label=\"x\"","v":1},...] */
-void emp_stats_put(br_buf *out, const emp_worker_stats *s, emp_provider *provider);
+void emp_stats_put(br_buf *out, const emp_worker_stats *s, emp_provider *provider, const emp_faults *faults);

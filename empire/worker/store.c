@@ -90,7 +90,8 @@ static const emp_statement statements[ST_COUNT] = {
     [ST_WORKER] = {"worker",
         "INSERT INTO wf_worker (worker_id, host, pid, queue, max_workflow_tasks, max_activities, used_workflow_tasks,"
         " used_activities, samples) VALUES ($1, $2, $3::int, $4, $5::int, $6::int, $7::int, $8::int, $9::json)"
-        " ON CONFLICT (worker_id) DO UPDATE SET used_workflow_tasks = excluded.used_workflow_tasks,"
+        " ON CONFLICT (worker_id) DO UPDATE SET max_activities = excluded.max_activities,"
+        " used_workflow_tasks = excluded.used_workflow_tasks,"
         " used_activities = excluded.used_activities, samples = excluded.samples, seen_at = now()",
         9, false},
     [ST_WORKER_GONE] = {"worker_gone", "DELETE FROM wf_worker WHERE worker_id = $1", 1, false},

@@ -14,6 +14,7 @@
 #define RESTART_MOST  (30 * BR_SEC)
 #define LIVED_WELL    (60 * BR_SEC)
 #define TICK          (200 * BR_MS)
+#define TICK_SHORT    (20 * BR_MS) /* when there is something to do at each */
 #define KILL_AFTER    (2 * BR_SEC) /* behind the grace time */
 
 typedef struct place {
@@ -95,7 +96,8 @@ static void tell_all(const supervisor *s, int signal_number)
 /* True: a signal to stop came within a tick. */
 static bool told_to_stop(supervisor *s)
 {
-    const struct timespec tick = {.tv_nsec = TICK};
+    const struct timespec tick = {.tv_nsec = s->config->tick ? TICK_SHORT : TICK};
+    if (s->config->tick) s->config->tick(s->config->tick_ctx);
     int number = sigtimedwait(&s->set, NULL, &tick);
     return number == SIGTERM || number == SIGINT;
 }

@@ -106,11 +106,26 @@ static void release_tasks(worker *w, emp_activity_task *tasks, size_t count)
     }
 }
 
+/* Free slots, of which the fault worker-slots leaves a few. */
+static size_t free_slots(const worker *w)
+{
+    size_t idle = emp_slots_idle(w->slots), used = emp_slots_used(w->slots);
+    size_t most = (size_t) emp_fault_get(w->config->faults, EMP_FAULT_WORKER_SLOTS);
+    if (most == 0 || most >= idle + used) return idle;
+    return most > used ? most - used : 0;
+}
+
+/* Slots as the figures have them: what is still in use is not fewer than what there is. */
+static int slots_now(const worker *w)
+{
+    return (int) (emp_slots_used(w->slots) + free_slots(w));
+}
+
 static bool claim_activities(worker *w)
 {
     br_err err;
     emp_activity_task tasks[EMP_POLL_MAX];
-    size_t count = 0, max = emp_slots_idle(w->slots);
+    size_t count = 0, max = free_slots(w);
     if (max > EMP_POLL_MAX) max = EMP_POLL_MAX;
     if (max == 0) return false;
     br_code rc = w->engine->poll_activities(w->engine, w->config->queue, w->id, tasks, max, &count, &err);
@@ -210,14 +225,14 @@ static void write_row(worker *w)
     br_err err;
     br_buf samples;
     br_buf_init(&samples, BR_BUF_NO_LIMIT);
-    emp_stats_put(&samples, &w->stats, &w->provider);
+    emp_stats_put(&samples, &w->stats, &w->provider, w->config->faults);
     const emp_worker_row row = {.worker_id = w->id,
         .host = w->host,
         .queue = w->config->queue,
         .samples = samples.data,
         .pid = (int) getpid(),
         .max_workflow_tasks = w->config->max_workflow_tasks,
-        .max_activities = w->config->max_activities,
+        .max_activities = slots_now(w),
         .used_workflow_tasks = (int) w->decided_most,
         .used_activities = (int) emp_slots_used(w->slots)};
     w->decided_most = 0;

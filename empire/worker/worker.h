@@ -28,6 +28,9 @@ typedef struct emp_worker_config {
     br_ns query_timeout;
     emp_provider_config provider;
     emp_video_config video;
+    const emp_faults *faults; /* in memory that the processes share; NULL: none */
+    void (*tick)(void *ctx);  /* the supervisor calls it many times a second; NULL: nothing to do */
+    void *tick_ctx;
 } emp_worker_config;
 
 /* Runs until a signal. A database that is away is waited for. */

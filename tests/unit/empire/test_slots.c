@@ -103,7 +103,7 @@ static void samples_are_json(void **state)
     }
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
-    emp_stats_put(&out, &stats, &provider);
+    emp_stats_put(&out, &stats, &provider, NULL);
     json_t *list = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(list);
     assert_true(sample(list, "empire_workflow_decisions_total", "") == 3);
