@@ -3,6 +3,7 @@
  * algorithms (MD4), so that the rest of the process does not get them.
  */
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
@@ -22,6 +23,7 @@ static const struct {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static OSSL_LIB_CTX *library;
+static OSSL_PROVIDER *providers[2];
 static EVP_MD *digests[ALGORITHMS]; /* NULL: this OpenSSL lacks it */
 static EVP_MAC *hmac_algorithm;
 
@@ -30,14 +32,20 @@ static void drop_library(void)
     for (size_t i = 0; i < ALGORITHMS; i++)
         EVP_MD_free(digests[i]);
     EVP_MAC_free(hmac_algorithm);
-    OSSL_LIB_CTX_free(library); /* unloads its providers */
+    for (size_t i = BR_COUNT_OF(providers); i-- > 0;) {
+        if (providers[i]) (void) OSSL_PROVIDER_unload(providers[i]);
+    }
+    OSSL_LIB_CTX_free(library); /* alone it keeps what the legacy provider has made for itself */
 }
 
+/* OpenSSL's own cleanup is made to register first, so that it runs after drop_library: whoever uses OpenSSL
+ * later (crypto.subtle) would register it after, and it would run first. */
 static void load_library(void)
 {
+    (void) OPENSSL_init_crypto(0, NULL);
     library = OSSL_LIB_CTX_new();
-    (void) OSSL_PROVIDER_load(library, "default");
-    (void) OSSL_PROVIDER_load(library, "legacy");
+    providers[0] = OSSL_PROVIDER_load(library, "default");
+    providers[1] = OSSL_PROVIDER_load(library, "legacy");
     for (size_t i = 0; i < ALGORITHMS; i++)
         digests[i] = EVP_MD_fetch(library, algorithms[i].openssl, NULL);
     hmac_algorithm = EVP_MAC_fetch(library, "HMAC", NULL);

@@ -122,4 +122,14 @@ export function scriptTests() {
         assertFails(await runScript(script('teardown')), 101, /teardown\(\) execution timed out/);
         assertFails(await runScript(script('setup').replace('sleep(30)', 'while (true) {}')), 100, /setup\(\) execution timed out/);
     });
+    test('both kinds of cryptography in one script leave nothing behind', async () => {
+        const done = await runScript(`import k6crypto from 'k6/crypto';
+            export default async function () {
+                k6crypto.createHash('sha1').update('a');
+                const hash = await crypto.subtle.digest('SHA-1', new Uint8Array([97]));
+                console.log(new Uint8Array(hash)[0].toString(16) === k6crypto.sha1('a', 'hex').slice(0, 2));
+            }`);
+        assertQuiet(done);
+        assert.deepEqual(messages(done.err, 'info'), ['true']);
+    });
 }
