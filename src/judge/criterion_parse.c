@@ -166,9 +166,14 @@ static br_code parse_limit(br_str text, br_str what, br_str value, br_criterion 
         c->limit = number * spellings[i].factor;
         return BR_OK;
     }
-    return br_fail(err, BR_ESYNTAX, "criterion \"" BR_FMT "\": %s \"" BR_FMT "\" for " BR_FMT "; allowed: %s",
-        BR_ARG(text), unit.n ? "unknown unit" : "a unit is missing, not", BR_ARG(unit), BR_ARG(c->name),
-        any_unit ? "us, ms, s, min, h, %, /s" : allowed_units[c->unit]);
+    const char *allowed = any_unit ? "us, ms, s, min, h, %, /s" : allowed_units[c->unit];
+    if (unit.n == 0)
+        return br_fail(err, BR_ESYNTAX,
+            "criterion \"" BR_FMT "\": a unit is missing after " BR_FMT " for " BR_FMT "; allowed: %s",
+            BR_ARG(text), BR_ARG(value), BR_ARG(c->name), allowed);
+    return br_fail(err, BR_ESYNTAX,
+        "criterion \"" BR_FMT "\": unknown unit \"" BR_FMT "\" for " BR_FMT "; allowed: %s", BR_ARG(text),
+        BR_ARG(unit), BR_ARG(c->name), allowed);
 }
 
 static bool parse_operator(br_str text, size_t *ret_at, size_t *ret_length, br_cmp *ret_cmp)

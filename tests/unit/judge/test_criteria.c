@@ -71,7 +71,7 @@ static void bad_text_is_named_with_what_is_allowed(void **state)
     static const struct {
         const char *text, *named, *allowed;
     } cases[] = {
-        {"p95 < 500", "a unit is missing", "us, ms, s, min, h"},
+        {"p95 < 500", "a unit is missing after 500 for p95", "us, ms, s, min, h"},
         {"p95 < 500MB", "unknown unit \"MB\"", "us, ms, s, min, h"},
         {"p95 < fast", "\"fast\" does not begin with a number", ""},
         {"p95 <", "does not begin with a number", ""},
