@@ -16,6 +16,7 @@ static const struct {
     {"counters", emp_sql_0003_counters},
     {"workflows", emp_sql_0004_workflows},
     {"api_starts", emp_sql_0005_api_starts},
+    {"product_documents", emp_sql_0006_product_documents},
 };
 
 int64_t emp_schema_version(void)

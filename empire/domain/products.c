@@ -4,35 +4,18 @@
 
 #include "base/assert.h"
 #include "base/num.h"
-#include "empire/domain/rows.h"
 #include "empire/domain/statements.h"
 
-#define COLUMNS                                                                                              \
-    "id, external_id, name, category, price, commission_rate, rating, sales_count, score, created_at,"       \
-    " updated_at"
+/*
+ * Products come as documents that the database keeps (migration 6), a list of them as one text: the order of
+ * an aggregate over a sorted subquery is the subquery's.
+ */
+#define LIST_OF(rows) "(SELECT string_agg(p.document, ',') FROM (SELECT document FROM products " rows ") p)"
 
-static const emp_column columns[] = {
-    {"id", EMP_CELL_NUMBER},
-    {"externalId", EMP_CELL_TEXT},
-    {"name", EMP_CELL_TEXT},
-    {"category", EMP_CELL_TEXT},
-    {"price", EMP_CELL_NUMBER},
-    {"commissionRate", EMP_CELL_NUMBER},
-    {"rating", EMP_CELL_NUMBER},
-    {"salesCount", EMP_CELL_NUMBER},
-    {"score", EMP_CELL_NUMBER},
-    {"createdAt", EMP_CELL_TIME},
-    {"updatedAt", EMP_CELL_TIME},
-};
+const char emp_sql_products_page[] = "SELECT coalesce(sum(n), 0), " LIST_OF(
+    "ORDER BY created_at DESC, id DESC LIMIT $1::bigint OFFSET $2::bigint") " FROM counters WHERE name = 'products'";
 
-/* The outer join keeps the total on a page behind the last one, which has no rows. */
-const char emp_sql_products_page[] =
-    "SELECT t.total, p.* FROM (SELECT coalesce(sum(n), 0) AS total FROM counters WHERE name = 'products') t"
-    " LEFT JOIN LATERAL (SELECT " COLUMNS " FROM products ORDER BY created_at DESC, id DESC"
-    " LIMIT $1::bigint OFFSET $2::bigint) p ON true ORDER BY p.created_at DESC, p.id DESC";
-
-const char emp_sql_products_top[] = "SELECT " COLUMNS
-                                    " FROM products ORDER BY score DESC, id LIMIT $1::bigint";
+const char emp_sql_products_top[] = "SELECT " LIST_OF("ORDER BY score DESC, id LIMIT $1::bigint");
 
 void emp_products_page_query(emp_query *q, const emp_page *page)
 {
@@ -41,14 +24,10 @@ void emp_products_page_query(emp_query *q, const emp_page *page)
     emp_query_add_i64(q, (page->page - 1) * page->limit);
 }
 
-static void put_rows(br_buf *out, const emp_result *r, size_t first_column)
+static void put_list(br_buf *out, const emp_result *r, size_t column)
 {
     br_buf_puts(out, "{\"data\":[");
-    for (size_t row = 0; row < emp_result_rows(r); row++) {
-        if (emp_result_is_null(r, row, first_column)) break; /* the empty row of the outer join */
-        if (row > 0) br_buf_putc(out, ',');
-        emp_row_put(out, r, row, first_column, columns, BR_COUNT_OF(columns));
-    }
+    if (!emp_result_is_null(r, 0, column)) br_buf_put(out, emp_result_cell(r, 0, column));
     br_buf_putc(out, ']');
 }
 
@@ -66,7 +45,7 @@ static void put_page_meta(br_buf *out, const emp_result *r, const emp_page *page
 
 void emp_products_page_put(br_buf *out, const emp_result *r, const emp_page *page)
 {
-    put_rows(out, r, 1);
+    put_list(out, r, 1);
     put_page_meta(out, r, page);
 }
 
@@ -105,7 +84,7 @@ void emp_products_list_add(br_buf *out, const emp_result *product)
 {
     if (emp_result_rows(product) == 0) return;
     if (!br_str_ends(br_buf_view(out), BR_STR("["))) br_buf_putc(out, ',');
-    emp_row_put(out, product, 0, 0, columns, BR_COUNT_OF(columns));
+    br_buf_put(out, emp_result_cell(product, 0, 0));
 }
 
 void emp_products_list_end(br_buf *out, const emp_result *list, const emp_page *page)
@@ -114,7 +93,7 @@ void emp_products_list_end(br_buf *out, const emp_result *list, const emp_page *
     put_page_meta(out, list, page);
 }
 
-const char emp_sql_product_get[] = "SELECT " COLUMNS " FROM products WHERE id = $1::bigint";
+const char emp_sql_product_get[] = "SELECT document FROM products WHERE id = $1::bigint";
 
 void emp_product_get_query(emp_query *q, int64_t id)
 {
@@ -125,7 +104,7 @@ void emp_product_get_query(emp_query *q, int64_t id)
 void emp_product_put(br_buf *out, const emp_result *r)
 {
     br_buf_puts(out, "{\"data\":");
-    emp_row_put(out, r, 0, 0, columns, BR_COUNT_OF(columns));
+    br_buf_put(out, emp_result_cell(r, 0, 0));
     br_buf_putc(out, '}');
 }
 
@@ -137,6 +116,6 @@ void emp_products_top_query(emp_query *q, int64_t limit)
 
 void emp_products_top_put(br_buf *out, const emp_result *r, int64_t limit)
 {
-    put_rows(out, r, 0);
+    put_list(out, r, 0);
     br_buf_printf(out, ",\"meta\":{\"limit\":%" PRId64 "}}", limit);
 }

@@ -2,8 +2,8 @@
  * domain/products.h - the catalogue.
  *
  * What: the queries of /products, /products/:id and /products/top and their answers.
- * Why here: SQL and the JSON made of its columns stand side by side.
- * Threads: any. Memory: answers are appended to the caller's buffer (domain/rows.h).
+ * Why here: SQL and the JSON made of its result stand side by side.
+ * Threads: any. Memory: answers are appended to the caller's buffer.
  */
 #pragma once
 #include "base/buf.h"

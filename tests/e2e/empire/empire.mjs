@@ -168,6 +168,21 @@ test('GET /products/top', async () => {
     assert.equal((await service.json('/products/top?limit=100')).body.data.length, 100);
 });
 
+test('a product is shown as its row is, whatever is in it', async () => {
+    const name = '"quoted" \\ back\tslash </script> \u0001 ä 漢 \u{1f600} ' + 'long '.repeat(2000);
+    const id = pg.sql(`INSERT INTO products (external_id, name, category, price, commission_rate, rating, sales_count, created_at, updated_at)
+        VALUES ('x''1', $n$${name}$n$, 'b&c', 0.10, 0.1, 5, 3, '2001-02-03 04:05:06.78+02', '2001-02-03 00:00:00+00') RETURNING id`);
+    const product = async () => (await service.json(`/products/${id}`)).body.data;
+    assert.deepEqual(await product(), { id: Number(id), externalId: "x'1", name, category: 'b&c', price: 0.1, commissionRate: 0.1,
+        rating: 5, salesCount: 3, score: 0.03, createdAt: '2001-02-03T02:05:06.78Z', updatedAt: '2001-02-03T00:00:00Z' });
+    assert.match((await service.request(`/products/${id}`)).body, /"price":0\.10,"commissionRate":0\.1000,"rating":5\.0,/, 'digits as they are kept');
+    pg.sql(`UPDATE products SET sales_count = 1000000, price = 99999999.99 WHERE id = ${id}`);
+    assert.equal((await product()).score, 9999999999999);
+    assert.equal((await service.json('/products/top?limit=1')).body.data[0].id, Number(id));
+    pg.sql(`DELETE FROM products WHERE id = ${id}`);
+    assert.equal((await service.request(`/products/${id}`)).status, 404);
+});
+
 test('GET /analytics/overview', async () => {
     const { data } = (await service.json('/analytics/overview')).body;
     assert.equal(data.period, '30d');
