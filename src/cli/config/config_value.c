@@ -73,8 +73,8 @@ static bool has_control_character(br_str s)
     return false;
 }
 
-/* A text after substitution: not empty, one line, at most `max` bytes; in the arena. */
-br_code br_config_text(
+/* As br_config_text(), but variables may leave nothing of it, which is BR_STR_NONE then. */
+static br_code text_or_nothing(
     br_config_reader *r, const br_yaml_node *node, const char *what, size_t max, br_str *ret)
 {
     br_code code = br_config_want(r, node, BR_YAML_SCALAR, what, "one value");
@@ -86,15 +86,27 @@ br_code br_config_text(
     /* The appends to `out` give no message. */
     if (code == BR_ELIMIT)
         code = br_config_fail(r, node, BR_ELIMIT, "%s is longer than %zu bytes; shorten it", what, max);
-    if (code == BR_OK && (text.n == 0 || br_yaml_is_null(node))) {
+    if (code == BR_OK && (node->text.n == 0 || br_yaml_is_null(node))) {
         code = br_config_fail(r, node, BR_EINVAL, "%s is empty; give it a value", what);
     }
     if (code == BR_OK && has_control_character(text)) {
         code = br_config_fail(
             r, node, BR_EINVAL, "%s holds a control character or a line break; remove it", what);
     }
-    if (code == BR_OK) *ret = br_arena_str(r->arena, text);
+    if (code == BR_OK) *ret = text.n ? br_arena_str(r->arena, text) : BR_STR_NONE;
     br_buf_deinit(&out);
+    return code;
+}
+
+/* A text after substitution: not empty, one line, at most `max` bytes; in the arena. */
+br_code br_config_text(
+    br_config_reader *r, const br_yaml_node *node, const char *what, size_t max, br_str *ret)
+{
+    br_str text = BR_STR_NONE;
+    br_code code = text_or_nothing(r, node, what, max, &text);
+    if (code == BR_OK && !text.p)
+        return br_config_fail(r, node, BR_EINVAL, "%s is empty; give it a value", what);
+    if (code == BR_OK) *ret = text;
     return code;
 }
 
@@ -230,12 +242,13 @@ static bool is_script_variable(br_str name)
 typedef struct pair_kind {
     const char *what, *example, *rule;
     bool (*name_ok)(br_str name);
+    bool optional; /* one of which variables leave nothing is left out: "${TOKEN:-}" */
 } pair_kind;
 
 static const pair_kind header_pairs = {
-    "headers", "{ X-Tenant: acme }", "letters, digits and - . _", is_header_name};
+    "headers", "{ X-Tenant: acme }", "letters, digits and - . _", is_header_name, true};
 static const pair_kind env_pairs = {"env", "{ TENANT: acme }",
-    "letters, digits and _; BASE_URL and HEADERS come from base_url and headers", is_script_variable};
+    "letters, digits and _; BASE_URL and HEADERS come from base_url and headers", is_script_variable, false};
 
 static br_code read_pairs(
     br_config_reader *r, const br_yaml_node *node, const pair_kind *kind, br_config_pairs *ret)
@@ -253,9 +266,10 @@ static br_code read_pairs(
                 "%s: the name %s is not allowed; use up to %d characters: %s", kind->what,
                 br_config_quoted(r, e->key), BR_CONFIG_NAME_MAX, kind->rule);
         } else {
-            one = br_config_text(r, e->value, pair.name.p, BR_CONFIG_TEXT_MAX, &pair.value);
+            one = (kind->optional ? text_or_nothing : br_config_text)(
+                r, e->value, pair.name.p, BR_CONFIG_TEXT_MAX, &pair.value);
         }
-        if (one == BR_OK) ret->list[ret->count++] = pair;
+        if (one == BR_OK && pair.value.p) ret->list[ret->count++] = pair;
         code = br_config_both(code, one);
     }
     return code;
@@ -277,7 +291,7 @@ static bool is_module_prefix(br_str name)
 }
 
 static const pair_kind module_pairs = {"modules", "{ https://jslib.k6.io/: ./vendor }",
-    "it is the beginning of https:// URLs", is_module_prefix};
+    "it is the beginning of https:// URLs", is_module_prefix, false};
 
 br_code br_config_modules_of(br_config_reader *r, const br_yaml_node *node, br_config_pairs *ret)
 {

@@ -3,7 +3,7 @@
 
 static bool is_below(br_str url, br_str base)
 {
-    return br_str_starts(url, base) && (url.n == base.n || strchr("/?", url.p[base.n]));
+    return br_str_starts(url, base) && (url.n == base.n || url.p[base.n] == '/' || url.p[base.n] == '?');
 }
 
 /* Theirs, if they may go there. */

@@ -219,6 +219,7 @@ static void variables_are_put_in(void **state)
         "environments:\n"
         "  local:\n"
         "    base_url: http://127.0.0.1\n"
+        "    headers: { X-Key: '${BR_TEST_NONE:-}', X-Tenant: acme }\n"
         "    env:\n"
         "      A: x${BR_TEST_A}${BR_TEST_A}y\n"
         "      B: ${BR_TEST_NONE:-two words}\n"
@@ -232,6 +233,9 @@ static void variables_are_put_in(void **state)
     for (size_t i = 0; i < BR_COUNT_OF(wanted); i++) {
         assert_string_equal(e->env[i].value.p, wanted[i]);
     }
+    /* A header of which variables leave nothing is left out. */
+    assert_int_equal(e->header_count, 1);
+    assert_string_equal(e->headers[0].name.p, "X-Tenant");
     br_config_free(cfg);
 }
 
