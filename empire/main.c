@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "empire/api/keys.h"
+#include "empire/autoscale.h"
 #include "empire/db/admin.h"
 #include "empire/db/migrate.h"
 #include "empire/db/seed.h"
@@ -76,6 +77,7 @@ static br_code run(const emp_options *o, br_err *err)
 {
     switch (o->command) {
         case EMP_CMD_API: return emp_service_run(o, err);
+        case EMP_CMD_AUTOSCALE: return emp_autoscale_run(o, err);
         case EMP_CMD_WORKER: return emp_work_run(o, err);
         case EMP_CMD_STUB: return emp_stub_run(o, err);
         case EMP_CMD_MIGRATE: return run_migrate(o, err);

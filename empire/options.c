@@ -11,10 +11,12 @@
 typedef enum flag_kind { FLAG_TEXT, FLAG_NUMBER, FLAG_DURATION, FLAG_SWITCH } flag_kind;
 
 #define ON(command) (1u << (command))
-#define DATABASE    (ON(EMP_CMD_API) | ON(EMP_CMD_WORKER) | ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED))
+#define API         (ON(EMP_CMD_API) | ON(EMP_CMD_AUTOSCALE))
+#define SCALE       ON(EMP_CMD_AUTOSCALE)
+#define DATABASE    (API | ON(EMP_CMD_WORKER) | ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED))
 #define WORKER      ON(EMP_CMD_WORKER)
 #define STUB        ON(EMP_CMD_STUB)
-#define FAULTY      (ON(EMP_CMD_API) | WORKER)
+#define FAULTY      (API | WORKER)
 
 #define STUB_PORT     3900
 #define STUB_PRODUCTS 100
@@ -31,26 +33,35 @@ static const struct flag {
     int64_t min, max;
 } flags[] = {
     {"database-url", "DATABASE_URL", FLAG_TEXT, DATABASE, offsetof(emp_options, database_url), 0, 0},
-    {"host", "HOST", FLAG_TEXT, ON(EMP_CMD_API), offsetof(emp_options, host), 0, 0},
-    {"port", "PORT", FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, port), 0, 65535},
+    {"host", "HOST", FLAG_TEXT, API, offsetof(emp_options, host), 0, 0},
+    {"port", "PORT", FLAG_NUMBER, API, offsetof(emp_options, port), 0, 65535},
     {"port", NULL, FLAG_NUMBER, STUB, offsetof(emp_options, port), 0, 65535},
-    {"db-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, connections), 1, 64},
-    {"db-queue", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, queue), 1, 100000},
-    {"db-pipeline", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, depth), 1, EMP_POOL_DEPTH},
-    {"db-wait", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, wait_timeout), 10, 60000},
-    {"query-timeout", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, query_timeout), 100, 60000},
-    {"threads", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, threads), 1, 64},
-    {"max-connections", NULL, FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, max_connections), 1,
-        100000},
-    {"rate-limit", "RATE_LIMIT", FLAG_NUMBER, ON(EMP_CMD_API), offsetof(emp_options, rate_limit), 0,
-        10000000},
-    {"trust-forwarded", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, trust_forwarded), 0, 0},
-    {"api-keys", "EMPIRE_API_KEYS", FLAG_TEXT, ON(EMP_CMD_API), offsetof(emp_options, api_keys), 0, 0},
-    {"answers-keep", NULL, FLAG_DURATION, ON(EMP_CMD_API), offsetof(emp_options, answers_keep), 0, 3600000},
+    {"db-connections", NULL, FLAG_NUMBER, API, offsetof(emp_options, connections), 1, 64},
+    {"db-queue", NULL, FLAG_NUMBER, API, offsetof(emp_options, queue), 1, 100000},
+    {"db-pipeline", NULL, FLAG_NUMBER, API, offsetof(emp_options, depth), 1, EMP_POOL_DEPTH},
+    {"db-wait", NULL, FLAG_DURATION, API, offsetof(emp_options, wait_timeout), 10, 60000},
+    {"query-timeout", NULL, FLAG_DURATION, API, offsetof(emp_options, query_timeout), 100, 60000},
+    {"threads", NULL, FLAG_NUMBER, API, offsetof(emp_options, threads), 1, 64},
+    {"max-connections", NULL, FLAG_NUMBER, API, offsetof(emp_options, max_connections), 1, 100000},
+    {"rate-limit", "RATE_LIMIT", FLAG_NUMBER, API, offsetof(emp_options, rate_limit), 0, 10000000},
+    {"trust-forwarded", NULL, FLAG_SWITCH, API, offsetof(emp_options, trust_forwarded), 0, 0},
+    {"api-keys", "EMPIRE_API_KEYS", FLAG_TEXT, API, offsetof(emp_options, api_keys), 0, 0},
+    {"answers-keep", NULL, FLAG_DURATION, API, offsetof(emp_options, answers_keep), 0, 3600000},
     {"admin-port", "ADMIN_PORT", FLAG_NUMBER, FAULTY, offsetof(emp_options, admin_port), 0, 65535},
     {"faults", "EMPIRE_FAULTS", FLAG_TEXT, FAULTY, offsetof(emp_options, faults), 0, 0},
     {"name", NULL, FLAG_TEXT, ON(EMP_CMD_KEY), offsetof(emp_options, key_name), 0, 0},
-    {"access-log", NULL, FLAG_SWITCH, ON(EMP_CMD_API), offsetof(emp_options, access_log), 0, 0},
+    {"access-log", NULL, FLAG_SWITCH, API, offsetof(emp_options, access_log), 0, 0},
+    {"min", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, scale_min), 1, 64},
+    {"max", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, scale_max), 1, 64},
+    {"cpu", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, scale_cpu), 1, 6400},
+    {"memory", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, scale_memory), 1, 100},
+    {"memory-limit", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, memory_limit), 16, 65536},
+    {"interval", NULL, FLAG_DURATION, SCALE, offsetof(emp_options, scale_interval), 100, 600000},
+    {"up-pause", NULL, FLAG_DURATION, SCALE, offsetof(emp_options, up_pause), 0, 3600000},
+    {"down-pause", NULL, FLAG_DURATION, SCALE, offsetof(emp_options, down_pause), 0, 3600000},
+    {"health-interval", NULL, FLAG_DURATION, SCALE, offsetof(emp_options, health_interval), 100, 3600000},
+    {"health-timeout", NULL, FLAG_DURATION, SCALE, offsetof(emp_options, health_timeout), 10, 60000},
+    {"health-grace", NULL, FLAG_DURATION, SCALE, offsetof(emp_options, health_grace), 0, 3600000},
     {"processes", "WORKERS", FLAG_NUMBER, WORKER, offsetof(emp_options, processes), 1, 64},
     {"max-workflow-tasks", "MAX_WORKFLOW_TASKS", FLAG_NUMBER, WORKER,
         offsetof(emp_options, max_workflow_tasks), 1, 256},
@@ -95,6 +106,17 @@ static const emp_options defaults = {
     .rate_limit = 100,
     .admin_port = EMP_NO_ADMIN_PORT,
     .answers_keep = 300 * BR_SEC,
+    .scale_min = 2,
+    .scale_max = 10,
+    .scale_cpu = 70,
+    .scale_memory = 80,
+    .memory_limit = 512,
+    .scale_interval = 5 * BR_SEC,
+    .up_pause = 30 * BR_SEC,
+    .down_pause = 300 * BR_SEC,
+    .health_interval = 30 * BR_SEC,
+    .health_timeout = 5 * BR_SEC,
+    .health_grace = 10 * BR_SEC,
     .processes = 4,
     .max_workflow_tasks = 100,
     .max_activities = 100,
@@ -170,6 +192,7 @@ static br_code read_environment(emp_options *o, char *(*env)(const char *name), 
 }
 
 static const char *const command_names[] = {[EMP_CMD_API] = "api",
+    [EMP_CMD_AUTOSCALE] = "autoscale",
     [EMP_CMD_WORKER] = "worker",
     [EMP_CMD_STUB] = "stub",
     [EMP_CMD_MIGRATE] = "migrate",
@@ -225,7 +248,7 @@ static br_code read_command(emp_options *o, int argc, char *const *argv, br_err 
 {
     if (argc < 2)
         return br_fail(err, BR_EINVAL,
-            "no command: use api, worker, stub, migrate, seed, key or version ('empire --help')");
+            "no command: use api, autoscale, worker, stub, migrate, seed, key or version ('empire --help')");
     br_str word = br_str_of(argv[1]);
     if (br_str_is(word, "--help") || br_str_is(word, "-h")) return BR_OK;
     if (br_str_is(word, "--version")) word = BR_STR("version");
@@ -235,7 +258,7 @@ static br_code read_command(emp_options *o, int argc, char *const *argv, br_err 
         return BR_OK;
     }
     return br_fail(err, BR_EINVAL,
-        "unknown command '%s': use api, worker, stub, migrate, seed, key or version ('empire --help')",
+        "unknown command '%s': use api, autoscale, worker, stub, migrate, seed, key or version ('empire --help')",
         argv[1]);
 }
 
@@ -251,6 +274,8 @@ br_code emp_options_parse(
     if ((rc = read_flags(&o, argc, argv, err)) != BR_OK || o.command == EMP_CMD_HELP) goto out;
     if (command == EMP_CMD_KEY && !o.key_name) {
         rc = br_fail(err, BR_EINVAL, "a key needs the name of its holder: --name NAME");
+    } else if (o.scale_min > o.scale_max) {
+        rc = br_fail(err, BR_EINVAL, "--min is larger than --max");
     } else if ((DATABASE & ON(command)) && !o.database_url) {
         rc = br_fail(err, BR_EINVAL,
             "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");

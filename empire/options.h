@@ -13,6 +13,7 @@
 
 typedef enum emp_command {
     EMP_CMD_API,
+    EMP_CMD_AUTOSCALE,
     EMP_CMD_WORKER,
     EMP_CMD_STUB,
     EMP_CMD_MIGRATE,
@@ -41,6 +42,13 @@ typedef struct emp_options {
     bool trust_forwarded; /* clients by X-Forwarded-For */
     const char *api_keys; /* NULL: none */
     br_ns answers_keep;   /* of overview and top products; 0: not kept */
+    /* autoscale, besides those of api */
+    int64_t scale_min, scale_max;
+    int64_t scale_cpu;    /* per cent of a core */
+    int64_t scale_memory; /* per cent of memory_limit */
+    int64_t memory_limit; /* MB */
+    br_ns scale_interval, up_pause, down_pause;
+    br_ns health_interval, health_timeout, health_grace;
     /* key */
     const char *key_name;
     /* worker */

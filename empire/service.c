@@ -22,7 +22,8 @@
 #define DRAIN_STEP      (20 * BR_MS)
 #define CONNECT_TIMEOUT (5 * BR_SEC)
 #define IDLE_TIMEOUT_S  60
-#define FDS_RESERVED    100 /* besides HTTP connections */
+#define FDS_RESERVED    200 /* besides HTTP connections */
+#define OWN_CONNECTIONS 16
 
 static void block_signals(sigset_t *set)
 {
@@ -132,21 +133,22 @@ static uint32_t random_instance(void)
 }
 
 /* What requests share, from the options; the pool comes last, because it waits for the database. */
-static br_code app_init(emp_app *app, const emp_options *o, const emp_faults *faults, br_err *err)
+static br_code app_init(emp_app *app, const emp_options *o, const emp_service *service, br_err *err)
 {
     *app = (emp_app){.started = br_clock_now(),
         .access_log = o->access_log,
         .trust_forwarded = o->trust_forwarded,
         .answers_keep = o->answers_keep,
-        .faults = faults,
+        .faults = service->faults,
+        .board = service->board,
         .instance = random_instance()};
     br_code rc = o->api_keys ? emp_keys_parse(o->api_keys, &app->keys, err) : BR_OK;
     if (rc != BR_OK) return rc;
     app->answers = emp_answer_cache_new(EMP_KEPT_SLOTS, o->answers_keep);
     if (o->rate_limit > 0) app->rate_limit = emp_rate_limit_new(o->rate_limit);
     app->tight_limit = emp_rate_limit_new(1); /* set when the fault is on */
-    rc = emp_burden_start(faults, &app->burden, err);
-    return rc == BR_OK ? start_pool(o, faults, &app->pool, err) : rc;
+    rc = emp_burden_start(service->faults, &app->burden, err);
+    return rc == BR_OK ? start_pool(o, service->faults, &app->pool, err) : rc;
 }
 
 static void app_deinit(emp_app *app)
@@ -165,27 +167,67 @@ static br_code start_control(const emp_options *o, emp_faults *faults, emp_contr
     return o->admin_port == EMP_NO_ADMIN_PORT ? BR_OK : emp_control_start(&config, ret_control, err);
 }
 
-/* From the start to the end of the drain. */
-static br_code serve(const emp_options *o, const emp_service *service, const sigset_t *set, br_err *err)
+static emp_server_config server_config(const emp_options *o, const emp_service *service)
 {
-    emp_app app;
-    emp_server *server = NULL;
-    emp_control *control = NULL;
-    const emp_server_config config = {
+    return (emp_server_config){
         .listen_fd = service->listener.fd,
+        .is_inherited = service->place != NULL,
         .threads = (unsigned) o->threads,
         .max_connections = (unsigned) o->max_connections,
         .idle_timeout_s = IDLE_TIMEOUT_S,
     };
-    br_code rc = app_init(&app, o, service->faults, err);
-    if (rc == BR_OK) rc = start_control(o, service->faults, &control, err);
-    if (rc == BR_OK) rc = emp_server_start(&config, &app, &server, err);
+}
+
+/* An instance has a second address, of its own, where the autoscaler sees whether it answers. */
+static br_code start_own_server(emp_app *app, emp_scale_place *place, emp_server **ret_server, br_err *err)
+{
+    emp_listener listener;
+    br_code rc = emp_listen("127.0.0.1", 0, &listener, err);
+    if (rc != BR_OK) return rc;
+    const emp_server_config config = {.listen_fd = listener.fd,
+        .threads = 1,
+        .max_connections = OWN_CONNECTIONS,
+        .idle_timeout_s = IDLE_TIMEOUT_S};
+    rc = emp_server_start(&config, app, ret_server, err);
+    if (rc != BR_OK) {
+        close(listener.fd);
+        return rc;
+    }
+    atomic_store(&place->port, (int) listener.port);
+    return BR_OK;
+}
+
+/* From the servers' start to the end of the drain. */
+static br_code serve_app(
+    const emp_options *o, const emp_service *service, emp_app *app, const sigset_t *set, br_err *err)
+{
+    emp_server *server = NULL, *own = NULL;
+    const emp_server_config config = server_config(o, service);
+    br_code rc = emp_server_start(&config, app, &server, err);
+    if (rc != BR_OK) {
+        close(service->listener.fd);
+        return rc;
+    }
+    if (service->place) rc = start_own_server(app, service->place, &own, err);
     if (rc == BR_OK) {
         say_started(o, &service->listener);
         br_info("stopping on signal %d", wait_for_signal(set));
-        drain(&app, server, set);
-        emp_pool_cut(app.pool);
-        emp_server_stop(server);
+    }
+    drain(app, server, set);
+    emp_pool_cut(app->pool);
+    emp_server_stop(own);
+    emp_server_stop(server);
+    return rc;
+}
+
+static br_code serve(const emp_options *o, const emp_service *service, const sigset_t *set, br_err *err)
+{
+    emp_app app;
+    emp_control *control = NULL;
+    br_code rc = app_init(&app, o, service, err);
+    if (rc == BR_OK && !service->place) rc = start_control(o, service->faults, &control, err);
+    if (rc == BR_OK) {
+        rc = serve_app(o, service, &app, set, err);
     } else {
         close(service->listener.fd);
     }
@@ -211,6 +253,22 @@ br_code emp_service_check(const emp_options *o, const emp_listener *listener, br
     return rc == BR_OK ? check_database(o, err) : rc;
 }
 
+/* True: the signal to stop came meanwhile. */
+static bool start_slowly(const emp_faults *faults, const sigset_t *set)
+{
+    br_ns slow = emp_fault_get(faults, EMP_FAULT_SLOW_START);
+    return slow > 0 && next_signal(set, slow) != 0;
+}
+
+br_code emp_service_instance(const emp_options *o, const emp_service *service, br_err *err)
+{
+    sigset_t set;
+    block_signals(&set);
+    br_code rc = raise_fd_limit(o, err);
+    if (rc != BR_OK || start_slowly(service->faults, &set)) return rc;
+    return serve(o, service, &set, err);
+}
+
 br_code emp_service_run(const emp_options *o, br_err *err)
 {
     sigset_t set;
@@ -218,9 +276,7 @@ br_code emp_service_run(const emp_options *o, br_err *err)
     block_signals(&set);
     br_code rc = raise_fd_limit(o, err);
     if (rc == BR_OK) rc = emp_faults_open(o->faults, &service.faults, err);
-    if (rc != BR_OK) return rc;
-    br_ns slow = emp_fault_get(service.faults, EMP_FAULT_SLOW_START);
-    if (slow > 0 && next_signal(&set, slow) != 0) return BR_OK;
+    if (rc != BR_OK || start_slowly(service.faults, &set)) return rc;
     if ((rc = emp_listen(o->host, (uint16_t) o->port, &service.listener, err)) != BR_OK) return rc;
     if ((rc = emp_service_check(o, &service.listener, err)) != BR_OK) {
         close(service.listener.fd);

@@ -15,6 +15,7 @@ static const char program[] = "empire - a service on PostgreSQL to be load-teste
                               "usage: empire COMMAND [FLAG]...\n"
                               "\n"
                               "  api        serve the HTTP API\n"
+                              "  autoscale  serve it by 2 to 10 processes, as many as the load needs\n"
                               "  worker     execute workflows\n"
                               "  stub       stand in for the services outside, on loopback, for tests\n"
                               "  migrate    bring the database's schema to this version\n"
@@ -45,6 +46,24 @@ static const char api[] =
     "                          EMPIRE_API_KEYS); without any, writes are open, on loopback addresses only\n"
     "  --answers-keep TIME     how long the overview and the top products are kept (default 5m, 0s: not)\n"
     "  --access-log            a line on stderr for every request\n" FAULT_FLAGS;
+
+static const char autoscale[] =
+    "usage: empire autoscale [FLAG]...\n"
+    "\n"
+    "Serves the HTTP API on one port by several processes: more when they are busy or large, fewer when they are\n"
+    "not; one that ends or does not answer is replaced. SIGTERM or SIGINT ends all of them as 'empire api' ends.\n"
+    "Takes the flags of 'empire api' as well; --admin-port has /metrics with the events, too.\n"
+    "\n" DATABASE_FLAG "  --min N                 processes at least (default 2)\n"
+    "  --max N                 processes at most (default 10)\n"
+    "  --cpu PERCENT           of a core, the mean that is aimed at (default 70)\n"
+    "  --memory PERCENT        of --memory-limit, the mean that is aimed at (default 80)\n"
+    "  --memory-limit MB       resident memory of a process (default 512)\n"
+    "  --interval TIME         between two looks at them (default 5s)\n"
+    "  --up-pause TIME         from a change to the next one up (default 30s)\n"
+    "  --down-pause TIME       fewer must have done for so long (default 5m)\n"
+    "  --health-interval TIME  between two health checks of a process (default 30s)\n"
+    "  --health-timeout TIME   of a check; two that fail in a row end the process (default 5s)\n"
+    "  --health-grace TIME     from the start to the first check (default 10s)\n";
 
 static const char worker[] =
     "usage: empire worker [FLAG]...\n"
@@ -106,6 +125,7 @@ const char *emp_usage(emp_command command)
 {
     switch (command) {
         case EMP_CMD_API: return api;
+        case EMP_CMD_AUTOSCALE: return autoscale;
         case EMP_CMD_WORKER: return worker;
         case EMP_CMD_STUB: return stub;
         case EMP_CMD_MIGRATE: return migrate;

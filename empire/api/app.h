@@ -11,6 +11,7 @@
 #include "empire/api/rate_limit.h"
 #include "empire/db/pool.h"
 #include "empire/faults/burden.h"
+#include "empire/scale/board.h"
 
 /* Answers that are kept, by what they are; of each there is one a period and platform (or all). */
 typedef enum emp_kept { EMP_KEPT_OVERVIEW, EMP_KEPT_TOP_PRODUCTS, EMP_KEPT_COUNT } emp_kept;
@@ -34,4 +35,5 @@ typedef struct emp_app {
     emp_keys *keys;                /* NULL: writes are open */
     emp_answer_cache *answers;     /* EMP_KEPT_SLOTS of them */
     br_ns answers_keep;
+    const emp_scale_board *board; /* the autoscaler's; NULL: there is none */
 } emp_app;

@@ -239,6 +239,7 @@ void emp_metrics_finish(emp_request *r)
     put_database(&r->out, r->app->pool);
     put_process(&r->out, r->app);
     put_faults(&r->out, r->app);
+    if (r->app->board) emp_scale_board_put(&r->out, r->app->board);
     put_gauge(
         &r->out, "empire_workflow_metrics_up", "1 when the database has told what follows.", has_workflows);
     if (has_workflows) put_workflows(&r->out, r->query.result);

@@ -25,6 +25,7 @@ struct emp_server {
     emp_app *app;
     emp_request_store *requests;
     int listen_fd;
+    bool is_inherited;
 };
 
 /* Answering ------------------------------------------------------------------------------------ */
@@ -430,6 +431,7 @@ br_code emp_server_start(const emp_server_config *config, emp_app *app, emp_serv
     emp_server *s = BR_NEW(emp_server);
     s->app = app;
     s->listen_fd = config->listen_fd;
+    s->is_inherited = config->is_inherited;
     s->requests = emp_request_store_new();
     s->daemon = start_daemon(s, config);
     if (!s->daemon) {
@@ -449,7 +451,7 @@ br_code emp_server_start(const emp_server_config *config, emp_app *app, emp_serv
 void emp_server_quiesce(emp_server *s)
 {
     MHD_socket fd = MHD_quiesce_daemon(s->daemon);
-    if (fd != MHD_INVALID_SOCKET) shutdown(fd, SHUT_RD);
+    if (fd != MHD_INVALID_SOCKET && !s->is_inherited) shutdown(fd, SHUT_RD);
 }
 
 size_t emp_server_connections(const emp_server *s)
@@ -460,6 +462,7 @@ size_t emp_server_connections(const emp_server *s)
 
 void emp_server_stop(emp_server *s)
 {
+    if (!s) return;
     MHD_stop_daemon(s->daemon);
     close(s->listen_fd);
     emp_request_store_free(s->requests);

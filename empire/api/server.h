@@ -16,7 +16,8 @@
 typedef struct emp_server emp_server;
 
 typedef struct emp_server_config {
-    int listen_fd; /* becomes the server's */
+    int listen_fd;     /* becomes the server's */
+    bool is_inherited; /* another process has the socket, too: it is not shut down, only left */
     unsigned threads;
     unsigned max_connections;
     unsigned idle_timeout_s; /* of a connection without a byte */
@@ -32,5 +33,6 @@ void emp_server_quiesce(emp_server *s);
 /* Connections open now. */
 size_t emp_server_connections(const emp_server *s);
 
-/* Ends all connections. The pool must run, cut (emp_pool_cut), so that no request waits for it any more. */
+/* Ends all connections; NULL is fine. The pool must run, cut (emp_pool_cut), so that no request waits for it
+ * any more. */
 void emp_server_stop(emp_server *s);
