@@ -175,17 +175,35 @@ static void criterion_actions(br_judgement *j)
     }
 }
 
+static br_action *action_with(br_judgement *j, const char *title, br_str advice)
+{
+    for (size_t i = 0; i < j->actions.len; i++) {
+        br_action *a = &j->actions.data[i];
+        if (br_str_is(a->title, title) && br_str_eq(a->advice, advice)) return a;
+    }
+    return NULL;
+}
+
+/* The same advice is given once, with all that calls for it. */
 static void generator_actions(br_judgement *j)
 {
+    static const char title[] = "Give the generator more room";
     for (size_t i = 0; i < j->self_checks.len; i++) {
         const br_self_check *c = &j->self_checks.data[i];
         if (c->ok || !c->fatal) continue;
         if (!c->remedy.p && !br_str_starts(br_str_of(c->name), BR_STR("generator"))) continue;
-        br_action *a = br_judge_action(j, "Give the generator more room");
+        br_str advice = c->remedy.p ? c->remedy
+                                    : BR_STR("Run it on a machine of its own or with more cores, or lower "
+                                             "the load; then measure again.");
+        br_action *a = action_with(j, title, advice);
+        if (a) {
+            a->evidence = br_str_of(
+                br_arena_printf(&j->arena, BR_FMT "; " BR_FMT, BR_ARG(a->evidence), BR_ARG(c->text)));
+            continue;
+        }
+        a = br_judge_action(j, title);
         a->evidence = c->text;
-        a->advice = c->remedy.p ? c->remedy
-                                : BR_STR("Run it on a machine of its own or with more cores, or lower the "
-                                         "load; then measure again.");
+        a->advice = advice;
     }
 }
 

@@ -343,6 +343,22 @@ static void an_overloaded_generator_is_no_evidence(void **state)
     expect(judged(r), BR_LEVEL_INVALID, BR_OUTCOME_INVALID, "2000.0 ms late");
 }
 
+static void the_same_advice_is_given_once(void **state)
+{
+    (void) state;
+    br_run_result *r = fixture_baseline(30, 150, 100, 0);
+    br_hist_record_n(&r->generator.start_lag, 300 * BR_MS, 1000);
+    const br_judgement *j = judged(r);
+    assert_false(check_of(j, "start lag")->ok || check_of(j, "late starts")->ok);
+    size_t given = 0;
+    for (size_t i = 0; i < j->actions.len; i++)
+        given += br_str_is(j->actions.data[i].title, "Give the generator more room");
+    assert_int_equal(given, 1);
+    br_str evidence = action_of(j, "Give the generator more room")->evidence;
+    assert_true(br_str_find(evidence, BR_STR("late by 300 ms at p99 (limit ")) >= 0);
+    assert_true(br_str_find(evidence, BR_STR("; 100.00 % of the iterations")) >= 0);
+}
+
 /* Replaces what the endpoints answered; counts stay consistent. */
 static void answer(br_run_result *r, int status, int code, const char *error, uint64_t part)
 {
@@ -498,6 +514,7 @@ int main(void)
         TEST(the_rate_times_the_length_is_the_count),
         TEST(no_requests_are_no_evidence),
         TEST(an_overloaded_generator_is_no_evidence),
+        TEST(the_same_advice_is_given_once),
         TEST(an_unreachable_target_is_told_apart),
         TEST(actions_need_evidence),
         TEST(a_slow_endpoint_is_named),
