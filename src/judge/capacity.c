@@ -262,6 +262,7 @@ static void set_beyond(const levels *l, br_capacity_report *r)
         sum += s->goodput * (double) s->length;
         time += (double) s->length;
     }
+    r->best_goodput = fmax(r->best_goodput, sum / time); /* fewer steps than those may be better */
     if (r->best_goodput <= 0) return;
     r->goodput_beyond = sum / time / r->best_goodput;
     r->beyond = r->goodput_beyond >= BR_GRACEFUL_SHARE      ? BR_BEYOND_GRACEFUL

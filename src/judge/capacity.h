@@ -63,7 +63,8 @@ typedef struct br_capacity_report {
     size_t step_count;
     bool open; /* load is a rate of starts */
     br_capacity_figure knee, breaking;
-    double best_goodput;   /* highest of some neighbouring steps together: a sixth of all, three at least */
+    double best_goodput;   /* highest of some neighbouring steps together: a sixth of all, three at least; or
+                              beyond it */
     double goodput_beyond; /* share of best_goodput that is left at the highest load beyond the break */
     br_beyond beyond;
     bool usl; /* the universal scalability law could be fitted: */

@@ -227,6 +227,8 @@ static void nothing_broke(void **state)
     assert_true(report.measured && !report.knee.found && !report.breaking.found);
     has("No knee");
     has("the limits were met up to the highest load of 8 virtual users");
+    assert_near(report.goodput_beyond, 1, 1e-9); /* the best is what the last one did */
+    assert_near(report.best_goodput, 400, 1);
     br_capacity_judge(steps, 3, false, &limits, &arena, &report);
     assert_false(report.measured);
     has("too few");
