@@ -33,6 +33,7 @@ static const struct {
     {"executionSegment", TAKEN},
     {"executionSegmentSequence", TAKEN},
     {"ext", NO_EFFECT},
+    {"features", NOT_YET_ON},
     {"handleSummaryTimeout", TAKEN},
     {"hosts", TAKEN},
     {"httpDebug", NOT_YET_ON},

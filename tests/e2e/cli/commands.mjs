@@ -75,6 +75,7 @@ export function commandTests() {
         assert.deepEqual(await said(['--include-system-env-vars=false'], { WHO: 'system' }), ['wordswords me undefined 1']);
         const shown = await brunt(['inspect', 'archive.tar'], { dir });
         assert.equal(JSON.parse(shown.out).iterations, 1);
+        assert.equal(shown.err, '');
     });
     test('archive: -O, --exclude-env-vars, what is in the metadata', async () => {
         const dir = await pack(['-O', 'x.tar', '--exclude-env-vars', '--tag', 'a=b'], { env: { OTHER: 'secret' } });
