@@ -185,7 +185,10 @@ static br_code start_vu(br_arrival *a, br_pooled_vu *pooled, br_err *err)
         .deadline = a->deadline,
         .pooled = pooled,
         .vu = pooled ? pooled->vu : NULL};
-    if (pooled) atomic_fetch_add(&a->config.shared->vus_active, 1);
+    if (pooled) {
+        atomic_fetch_add(&a->config.shared->vus_active, 1);
+        atomic_fetch_add(&a->config.shared->vus_had, 1);
+    }
     *br_vec_push(&a->vus) = v;
     a->alive++;
     br_fiber *fiber;

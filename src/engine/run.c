@@ -212,6 +212,7 @@ static void tell_status(br_engine *e)
             .elapsed = s.elapsed - sc->start_time,
             .vus_active = atomic_load(&shared->vus_active),
             .vus_busy = atomic_load(&shared->vus_busy),
+            .vus_had = atomic_load(&shared->vus_had),
             .iterations = (uint64_t) started};
     }
     br_collector_last_second(e->collector, &s);

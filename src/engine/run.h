@@ -34,6 +34,7 @@ typedef struct br_scenario_status {
     bool started, done;
     br_ns elapsed;                /* since its start time; negative: waiting */
     int64_t vus_active, vus_busy; /* busy: of arrival rates, those in an iteration */
+    int64_t vus_had;              /* of arrival rates: all that they were given so far */
     uint64_t iterations;          /* started */
 } br_scenario_status;
 

@@ -41,6 +41,7 @@ typedef struct br_slot {
 typedef struct br_scenario_shared {
     _Atomic int64_t iterations_started; /* shared-iterations: the next number */
     _Atomic int64_t vus_active;
+    _Atomic int64_t vus_had;    /* open: all that it was given, also those that it gave back */
     _Atomic int64_t slots_left; /* open: workers */
     /* Of open executors: */
     struct br_arrival **arrivals; /* by worker */

@@ -158,6 +158,7 @@ bool br_slot_take_vu(br_slot *slot)
     if (!pooled) return false;
     slot->vu = pooled->vu;
     atomic_fetch_add(&slot->shared->vus_active, 1);
+    atomic_fetch_add(&slot->shared->vus_had, 1);
     return true;
 }
 

@@ -157,7 +157,7 @@ static void put_figures(br_buf *b, const br_scenario_status *sc)
     if (s->executor == BR_EXEC_RAMPING_VUS)
         (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_active, max);
     else if (br_scenario_is_open(s))
-        (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_busy, (long long) sc->vus_active);
+        (void) br_buf_printf(b, "%lld/%lld VUs  ", (long long) sc->vus_busy, (long long) sc->vus_had);
     else
         (void) br_buf_printf(b, "%lld VUs  ", max);
     put_time(b, sc->elapsed < s->duration ? sc->elapsed : s->duration, s->duration);

@@ -295,7 +295,7 @@ static void a_target_that_is_down_is_data(void **state)
 
 typedef struct statuses {
     int count, running;
-    int64_t most_active;
+    int64_t most_active, had;
     uint64_t shared_most;
     br_run_phase last;
 } statuses;
@@ -307,6 +307,7 @@ static void on_status(void *ctx, const br_run_status *s)
     all->running += s->phase == BR_RUN_RUNNING;
     all->last = s->phase;
     if (s->vus_active > all->most_active) all->most_active = s->vus_active;
+    all->had = s->scenarios[0].vus_had;
     if (s->scenarios[0].iterations > all->shared_most) all->shared_most = s->scenarios[0].iterations;
 }
 
@@ -323,6 +324,15 @@ static void tells_how_it_stands(void **state)
     assert_int_equal(all.most_active, 4);
     assert_int_equal(all.shared_most, 20); /* never "24 of 20" */
     assert_int_equal(all.last, BR_RUN_DONE);
+    run_deinit(&r);
+    run_init(&r, NULL, 0);
+    r.on_status = on_status;
+    r.status_ctx = &all;
+    run_exits(&r,
+        "{ scenarios: { s: { executor: 'constant-arrival-rate', rate: 10, duration: '1s', preAllocatedVUs: 3 } } }",
+        "export default function () {}", BR_EXIT_OK);
+    assert_int_equal(all.last, BR_RUN_DONE);
+    assert_int_equal(all.had, 3); /* at the end, too, when they have been given back */
     run_deinit(&r);
 }
 
