@@ -315,9 +315,7 @@ static void put_endpoints(const writer *w, br_buf *out)
     for (size_t i = 0; i < r->endpoint_count && i < ENDPOINTS_MAX; i++) {
         const br_endpoint *e = &r->endpoints[i];
         (void) br_buf_puts(out, "| ");
-        br_markdown_text(out, e->method, NAME_MAX_BYTES);
-        (void) br_buf_putc(out, ' ');
-        br_markdown_code(out, e->name, NAME_MAX_BYTES);
+        br_markdown_code(out, br_endpoint_label(e, w->arena), NAME_MAX_BYTES);
         (void) br_buf_printf(out, " | %llu | ", (unsigned long long) e->requests);
         br_format_share(out, e->requests > 0 ? (double) e->failed / (double) e->requests : 0);
         put_percentile(out, e, 50);

@@ -91,6 +91,7 @@ static void a_whole_report(void **state)
     assert_int_equal(br_criterion_parse(BR_STR("error_rate < 1%"), &criteria[1], NULL), BR_OK);
     br_judge_plan plan = {.test = BR_STR("baseline"), .criteria = criteria, .criterion_count = 2};
     br_run_result *r = fixture_baseline(30, 40, 100, 0);
+    r->endpoints[0].name = BR_STR("GET /named by the script");
     br_judgement *j = br_judge(&plan, r);
     j->criteria[0].has_interval = true;
     j->criteria[0].low = 140;
@@ -107,6 +108,8 @@ static void a_whole_report(void **state)
     assert_true(has(" % over |"));
     assert_true(has("| ❌ regressed | `GET /products` | p95 | 100ms | 143ms | 1.43 (1.32 to 1.56) | 1.15 |"));
     assert_true(has("| 1.18 (interval unknown) | unknown |"));
+    assert_true(has("| `GET /products` | 300 | ")); /* the method once, whether it is in the name or not */
+    assert_true(has("| `GET /named by the script` | 300 | "));
     assert_true(has("[!WARNING]") && has("Use more workers."));
     assert_true(has("84.2 MB/h (80.9 to 87.4)"));
     assert_true(
