@@ -13,9 +13,10 @@
  * a warm-up; a line with one or two steps; a cache that fills, a + c (1 - exp(-t / tau)), with or without a
  *      line under it. Warm-up is cut, steps and cache are subtracted;
  *   3. the slope of what remains by Theil-Sen, its interval widened for dependence (judge/trend.h), and with
- * a cache by what other time constants would say;
+ *      a cache by what other time constants would say;
  *   4. a leak goes on: the slope of the second half must be above 0 and at least half of the first half's;
- *   5. in less than BR_LEAK_LEAST_S a warm-up cannot be told from a leak, nor a slow leak from none: undecided,
+ *   5. in less than BR_LEAK_LEAST_S a warm-up cannot be told from a leak, nor a slow leak from none:
+ *      undecided,
  *      unless memory has surely grown by more than the limit allows in a whole hour.
  */
 #pragma once

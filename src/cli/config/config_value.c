@@ -105,7 +105,7 @@ br_code br_config_text(
     br_str text = BR_STR_NONE;
     br_code code = text_or_nothing(r, node, what, max, &text);
     if (code == BR_OK && !text.p)
-        return br_config_fail(r, node, BR_EINVAL, "%s is empty; give it a value", what);
+        code = br_config_fail(r, node, BR_EINVAL, "%s is empty; give it a value", what);
     if (code == BR_OK) *ret = text;
     return code;
 }

@@ -3,7 +3,9 @@
 
 static bool is_below(br_str url, br_str base)
 {
-    return br_str_starts(url, base) && (url.n == base.n || url.p[base.n] == '/' || url.p[base.n] == '?');
+    br_str rest = br_str_sub(url, base.n, url.n);
+    if (!br_str_starts(url, base)) return false;
+    return rest.n == 0 || br_str_starts(rest, BR_STR("/")) || br_str_starts(rest, BR_STR("?"));
 }
 
 /* Theirs, if they may go there. */
