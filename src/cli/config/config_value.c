@@ -344,7 +344,7 @@ br_code br_config_path(br_config_reader *r, const br_yaml_node *node, const char
     br_str text;
     br_code code = br_config_text(r, node, what, 1024, &text);
     if (code != BR_OK) return code;
-    if (text.p[0] != '/' || br_str_find_char(text, ' ') >= 0) {
+    if (!br_str_starts(text, BR_STR("/")) || br_str_find_char(text, ' ') >= 0) {
         return br_config_fail(r, node, BR_EINVAL, "%s %s is no path; begin it with /, without blanks", what,
             br_config_quoted(r, node));
     }
