@@ -115,7 +115,7 @@ static void say_answer(const br_leak_report *r, double limit, double length_h, b
     if (r->answer == BR_LEAK_UNDECIDED && r->levels_off && r->slope > limit)
         (void) br_buf_puts(out, ", since it levels off");
     else if (r->answer == BR_LEAK_UNDECIDED && too_short(length_h))
-        (void) br_buf_puts(out, ", since in so short a time warm-up looks like a leak");
+        (void) br_buf_puts(out, ", since so short a run cannot tell warm-up and leaks apart");
     (void) br_buf_putc(out, '.');
 }
 

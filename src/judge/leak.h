@@ -15,9 +15,8 @@
  *   3. the slope of what remains by Theil-Sen, its interval widened for dependence (judge/trend.h), and with
  *      a cache by what other time constants would say;
  *   4. a leak goes on: the slope of the second half must be above 0 and at least half of the first half's;
- *   5. in less than BR_LEAK_LEAST_S a warm-up cannot be told from a leak, nor a slow leak from none:
- *      undecided,
- *      unless memory has surely grown by more than the limit allows in a whole hour.
+ *   5. in less than BR_LEAK_LEAST_S a warm-up cannot be told from a leak, nor a slow leak from none: it is
+ *      undecided, unless memory has surely grown by more than the limit allows in a whole hour.
  */
 #pragma once
 #include "base/arena.h"

@@ -202,7 +202,7 @@ static void short_series(void **state)
     assert_int_equal(report.answer, BR_LEAK_UNDECIDED);
     assert_near(report.slope, 80, 1);
     assert_near(report.needed_s, 600, 0.1);
-    has("in so short a time warm-up looks like a leak. A run of about 10m0s would decide it");
+    has("so short a run cannot tell warm-up and leaks apart. A run of about 10m0s would decide it");
     judge(flat, 30, 1, 0, 50);
     assert_int_equal(report.answer, BR_LEAK_UNDECIDED);
     judge(leak_8000, 30, 1, 0, 50);
