@@ -60,6 +60,7 @@ route() { # OLD NEW PERCENT CANDIDATE
 
 start_new() {
     say "starting $new with ${EMPIRE_IMAGE_NEW:-empire}"
+    EMPIRE_IMAGE=${EMPIRE_IMAGE_NEW:-empire} compose run --rm -T migrate || return 1
     if [ "$new" = green ]; then export EMPIRE_IMAGE_GREEN=${EMPIRE_IMAGE_NEW:-empire}; else export EMPIRE_IMAGE=${EMPIRE_IMAGE_NEW:-empire}; fi
     compose up -d --no-deps --wait --wait-timeout 60 "api-$new-1" "api-$new-2"
 }

@@ -55,7 +55,8 @@ test('blue-green: started, tried apart, swapped, tried in public, the old one st
     const { code, all, log, current } = run('blue-green');
     assert.equal(code, 0, all);
     assert.deepEqual(shares(log), [0, 100]);
-    assert.match(log[0], /^up -d --no-deps --wait --wait-timeout 60 api-green-1 api-green-2$/);
+    assert.equal(log[0], 'run --rm -T migrate', 'the schema first');
+    assert.match(log[1], /^up -d --no-deps --wait --wait-timeout 60 api-green-1 api-green-2$/);
     assert.deepEqual(log.filter((l) => l.startsWith('brunt')).map((l) => /--base-url (\S+)/.exec(l)[1]), ['http://127.0.0.1:8081', 'http://127.0.0.1:8080']);
     assert.equal(log.at(-1), 'stop api-blue-1 api-blue-2');
     assert.match(current, /^# green 100\n/);
@@ -67,7 +68,7 @@ test('blue-green: started, tried apart, swapped, tried in public, the old one st
     assert.equal(again.log.at(-1), 'stop api-green-1 api-green-2');
 });
 
-for (const [what, env, seen] of [['does not start', { FAIL_DOCKER: '^up ' }, [0]], ['fails its smoke test', { FAIL_BRUNT: '1' }, [0, 0]],
+for (const [what, env, seen] of [['cannot migrate', { FAIL_DOCKER: 'migrate' }, [0]], ['does not start', { FAIL_DOCKER: '^up ' }, [0]], ['fails its smoke test', { FAIL_BRUNT: '1' }, [0, 0]],
     ['fails in public', { FAIL_BRUNT: '2' }, [0, 100, 0]]]) {
     test(`blue-green: a version that ${what} is rolled back`, () => {
         const { code, log, current, all } = run('blue-green', [], env);
