@@ -34,8 +34,10 @@ typedef struct emp_options {
     int64_t port;
     int64_t connections, queue, threads, max_connections;
     int64_t depth;
-    int64_t admin_port; /* control port; EMP_NO_ADMIN_PORT: none */
-    const char *faults; /* on demand; NULL: none */
+    int64_t admin_port;                  /* control port; EMP_NO_ADMIN_PORT: none */
+    const char *faults;                  /* on demand; NULL: none */
+    int64_t max_per_address;             /* connections; 0: no limit */
+    br_ns idle_timeout, request_timeout; /* of HTTP connections */
     br_ns wait_timeout, query_timeout;
     bool access_log;
     int64_t rate_limit;   /* requests a minute and client; 0: no limit */

@@ -21,7 +21,6 @@
 #define DRAIN_QUIET     (300 * BR_MS) /* only idle connections are left for so long: nobody sends any more */
 #define DRAIN_STEP      (20 * BR_MS)
 #define CONNECT_TIMEOUT (5 * BR_SEC)
-#define IDLE_TIMEOUT_S  60
 #define FDS_RESERVED    200 /* besides HTTP connections */
 #define OWN_CONNECTIONS 16
 
@@ -174,12 +173,15 @@ static emp_server_config server_config(const emp_options *o, const emp_service *
         .is_inherited = service->place != NULL,
         .threads = (unsigned) o->threads,
         .max_connections = (unsigned) o->max_connections,
-        .idle_timeout_s = IDLE_TIMEOUT_S,
+        .max_per_address = (unsigned) o->max_per_address,
+        .idle_timeout = o->idle_timeout,
+        .request_timeout = o->request_timeout,
     };
 }
 
 /* An instance has a second address, of its own, where the autoscaler sees whether it answers. */
-static br_code start_own_server(emp_app *app, emp_scale_place *place, emp_server **ret_server, br_err *err)
+static br_code start_own_server(
+    const emp_options *o, emp_app *app, emp_scale_place *place, emp_server **ret_server, br_err *err)
 {
     emp_listener listener;
     br_code rc = emp_listen("127.0.0.1", 0, &listener, err);
@@ -187,7 +189,8 @@ static br_code start_own_server(emp_app *app, emp_scale_place *place, emp_server
     const emp_server_config config = {.listen_fd = listener.fd,
         .threads = 1,
         .max_connections = OWN_CONNECTIONS,
-        .idle_timeout_s = IDLE_TIMEOUT_S};
+        .idle_timeout = o->idle_timeout,
+        .request_timeout = o->request_timeout};
     rc = emp_server_start(&config, app, ret_server, err);
     if (rc != BR_OK) {
         close(listener.fd);
@@ -208,7 +211,7 @@ static br_code serve_app(
         close(service->listener.fd);
         return rc;
     }
-    if (service->place) rc = start_own_server(app, service->place, &own, err);
+    if (service->place) rc = start_own_server(o, app, service->place, &own, err);
     if (rc == BR_OK) {
         say_started(o, &service->listener);
         br_info("stopping on signal %d", wait_for_signal(set));

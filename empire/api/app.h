@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include "base/clock.h"
 #include "empire/api/answer_cache.h"
+#include "empire/api/connections.h"
 #include "empire/api/keys.h"
 #include "empire/api/metrics.h"
 #include "empire/api/rate_limit.h"
@@ -22,7 +23,8 @@ typedef enum emp_kept { EMP_KEPT_OVERVIEW, EMP_KEPT_TOP_PRODUCTS, EMP_KEPT_COUNT
 typedef struct emp_app {
     emp_pool *pool;
     emp_metrics metrics;
-    br_ns started; /* br_clock_now() */
+    emp_connections *connections; /* the server's, while it runs */
+    br_ns started;                /* br_clock_now() */
     atomic_bool draining;
     bool access_log;
     uint32_t instance;             /* random: tells request ids of processes apart */

@@ -33,11 +33,24 @@ static bool take_framing(emp_head *h, br_str name, const char *value)
     return true;
 }
 
+/* RFC 9110, 5.6.2. */
+static bool is_token(br_str s)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && (c == '\0' || !strchr(marks, c))) return false;
+    }
+    return s.n > 0;
+}
+
 static enum MHD_Result look(void *ctx, enum MHD_ValueKind kind, const char *key, const char *text)
 {
     (void) kind;
     emp_head *h = ctx;
     br_str name = br_str_of(key), value = br_str_of(text ? text : "");
+    if (!is_token(name)) h->malformed = true;
     if (take_framing(h, name, value.p)) return MHD_YES;
     if (br_str_eq_nocase(name, BR_STR("Authorization"))) {
         take_authorization(h, value);
@@ -71,6 +84,7 @@ static bool is_plain(br_str s)
 
 const char *emp_head_fault(const emp_head *h)
 {
+    if (h->malformed) return "a header field's name has characters that no name may have";
     if (h->encodings && h->lengths) return "Transfer-Encoding and Content-Length do not go together";
     if (h->lengths > 1) return "Content-Length is given twice";
     if (h->hosts > 1) return "Host is given twice";

@@ -18,7 +18,8 @@ typedef struct emp_head {
     br_str api_key;                /* X-API-Key, or what follows "Bearer " in Authorization */
     br_str idempotency_key;        /* p == NULL: not given, as for the following */
     br_str if_none_match, forwarded_for, request_id;
-    bool repeated; /* one of these was given twice */
+    bool repeated;  /* one of these was given twice */
+    bool malformed; /* a field's name is no token: a blank before the colon makes it another field for us */
 } emp_head;
 
 void emp_head_read(struct MHD_Connection *connection, emp_head *ret_head);

@@ -81,8 +81,9 @@ static void put_histogram(br_buf *out, const emp_metrics *m, size_t route)
         method, path, sum);
 }
 
-static void put_http(br_buf *out, const emp_metrics *m)
+static void put_http(br_buf *out, const emp_app *app)
 {
+    const emp_metrics *m = &app->metrics;
     put_requests(out, m);
     head(out, "empire_http_request_duration_seconds", "histogram",
         "Time from request line to end of the answer.");
@@ -92,6 +93,8 @@ static void put_http(br_buf *out, const emp_metrics *m)
     put_gauge(out, "empire_http_requests_in_flight", "Requests being served, this one included.",
         atomic_load(&m->in_flight));
     put_counter(out, "empire_http_aborted_total", "Requests whose client left early.", peek(&m->aborted));
+    put_counter(out, "empire_http_timed_out_total", "Connections ended because they took too long.",
+        emp_connections_ended(app->connections));
     put_counter(out, "empire_http_rate_limited_total", "Requests refused with 429.", peek(&m->limited));
     put_counter(out, "empire_http_sent_bytes_total", "Bytes of answers' bodies.", peek(&m->bytes_sent));
 }
@@ -235,7 +238,7 @@ emp_step emp_metrics_begin(emp_request *r)
 void emp_metrics_finish(emp_request *r)
 {
     bool has_workflows = r->query.outcome == EMP_DB_OK;
-    put_http(&r->out, &r->app->metrics);
+    put_http(&r->out, r->app);
     put_database(&r->out, r->app->pool);
     put_process(&r->out, r->app);
     put_faults(&r->out, r->app);

@@ -54,10 +54,10 @@ void emp_products_finish(emp_request *r)
 
 emp_step emp_product_begin(emp_request *r)
 {
-    int64_t id = 0;
-    if (br_parse_i64(r->segment, &id) != BR_OK || id < 1)
+    uint64_t id = 0; /* digits only: no sign */
+    if (br_parse_u64(r->segment, &id) != BR_OK || id < 1 || id > INT64_MAX)
         return emp_answer_problem(r, 404, "there is no such product: not an id");
-    emp_product_get_query(&r->query, id);
+    emp_product_get_query(&r->query, (int64_t) id);
     return EMP_STEP_QUERY;
 }
 

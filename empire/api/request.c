@@ -96,6 +96,7 @@ static void request_reset(emp_request *r)
     r->allowance = (emp_allowance){0};
     r->close = false;
     r->connection = NULL;
+    r->place = NULL;
 }
 
 void emp_request_give(emp_request_store *s, emp_request *r)

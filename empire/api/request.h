@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "empire/api/app.h"
+#include "empire/api/connections.h"
 #include "empire/api/head.h"
 #include "empire/api/params.h"
 #include "empire/api/router.h"
@@ -72,6 +73,7 @@ typedef struct emp_request {
     bool close; /* end the connection after the answer */
 
     struct MHD_Connection *connection; /* the HTTP library's */
+    emp_connection *place;             /* NULL: its head is not complete */
     struct emp_request *_next;
 } emp_request;
 

@@ -24,9 +24,21 @@ struct emp_server {
     struct MHD_Daemon *daemon;
     emp_app *app;
     emp_request_store *requests;
+    emp_connections *connections;
     int listen_fd;
     bool is_inherited;
 };
+
+/* What belongs to a connection. */
+typedef struct seat {
+    emp_connection *place;
+    emp_request *request; /* that the library has from us; NULL: none */
+} seat;
+
+static seat *seat_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
 
 /* Answering ------------------------------------------------------------------------------------ */
 
@@ -91,6 +103,7 @@ static enum MHD_Result answer(emp_request *r)
     if (!response) return MHD_NO;
     add_headers(r, response);
     r->stage = EMP_STAGE_ANSWERED;
+    emp_connection_enter(r->place, EMP_PHASE_SEND);
     enum MHD_Result ok = MHD_queue_response(r->connection, (unsigned) r->status, response);
     MHD_destroy_response(response);
     return ok;
@@ -276,6 +289,8 @@ static void answer_too_large(emp_request *r)
 static enum MHD_Result on_head(emp_request *r, struct MHD_Connection *connection, const char *method)
 {
     r->connection = connection;
+    r->place = seat_of(connection)->place;
+    emp_connection_enter(r->place, EMP_PHASE_BODY);
     r->method = emp_method_parse(method);
     r->stage = EMP_STAGE_BODY;
     emp_head_read(connection, &r->head);
@@ -304,6 +319,7 @@ static enum MHD_Result on_body(emp_request *r, const char *data, size_t n)
 static enum MHD_Result on_complete(emp_request *r)
 {
     if (r->status != 0) return answer(r);
+    emp_connection_enter(r->place, EMP_PHASE_SERVED);
     emp_step step = r->route->begin(r);
     if (step == EMP_STEP_ANSWERED) return answer(r);
     r->tries_only = step == EMP_STEP_TRY_QUERY;
@@ -312,12 +328,34 @@ static enum MHD_Result on_complete(emp_request *r)
 
 /* Called by the library ------------------------------------------------------------------------ */
 
+/* Takes a request back. */
+static void end_request(emp_server *s, emp_request *r)
+{
+    if (r->place) emp_connection_enter(r->place, EMP_PHASE_HEAD);
+    emp_request_give(s->requests, r);
+    atomic_fetch_sub(&s->app->metrics.in_flight, 1);
+}
+
+/*
+ * The library forgets a request whose parameters are more than its memory for a connection takes: it answers
+ * itself, and the request that it got from us never comes back. Then its seat still has it.
+ */
+static void end_forgotten(emp_server *s, seat *at)
+{
+    emp_request *r = at->request;
+    at->request = NULL;
+    if (!r) return;
+    atomic_fetch_add_explicit(&s->app->metrics.aborted, 1, memory_order_relaxed);
+    end_request(s, r);
+}
+
 /* The request line is there; what we return is `*context` of all later calls. */
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
 {
-    (void) connection;
     emp_server *s = ctx;
+    end_forgotten(s, seat_of(connection));
     emp_request *r = emp_request_take(s->requests);
+    seat_of(connection)->request = r;
     r->app = s->app;
     r->started = br_clock_now();
     r->route_index = EMP_ROUTE_NONE;
@@ -371,7 +409,6 @@ static void log_access(const emp_request *r, br_ns latency)
 static void on_end(
     void *ctx, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode how)
 {
-    (void) connection;
     emp_server *s = ctx;
     emp_request *r = *context;
     if (!r) return;
@@ -386,8 +423,28 @@ static void on_end(
             &m->bytes_sent, r->method == EMP_HEAD ? 0 : r->out.len, memory_order_relaxed);
         if (s->app->access_log) log_access(r, latency);
     }
-    emp_request_give(s->requests, r);
-    atomic_fetch_sub(&m->in_flight, 1);
+    seat_of(connection)->request = NULL;
+    end_request(s, r);
+}
+
+/* A connection was opened, or will be closed. */
+static void on_connection(
+    void *ctx, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what)
+{
+    emp_server *s = ctx;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+            connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        seat *at = BR_NEW(seat);
+        at->place = emp_connections_add(s->connections, info->connect_fd);
+        *context = at;
+    } else {
+        seat *at = *context;
+        end_forgotten(s, at);
+        emp_connections_remove(s->connections, at->place);
+        br_free(at);
+        *context = NULL;
+    }
 }
 
 /* Targets are decoded by us, from the bytes that came. */
@@ -420,10 +477,12 @@ static struct MHD_Daemon *start_daemon(emp_server *s, const emp_server_config *c
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, /* the logger must come first */
         MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET,
         (MHD_socket) config->listen_fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-        config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
-        MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_ARRAY, config->threads > 1 ? pool : no_pool, MHD_OPTION_END);
+        config->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->max_per_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) ((config->idle_timeout + BR_SEC - 1) / BR_SEC),
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_end, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_ARRAY,
+        config->threads > 1 ? pool : no_pool, MHD_OPTION_END);
 }
 
 br_code emp_server_start(const emp_server_config *config, emp_app *app, emp_server **ret_server, br_err *err)
@@ -432,10 +491,20 @@ br_code emp_server_start(const emp_server_config *config, emp_app *app, emp_serv
     s->app = app;
     s->listen_fd = config->listen_fd;
     s->is_inherited = config->is_inherited;
+    const emp_connection_limits limits = {
+        config->idle_timeout, config->request_timeout, config->max_connections};
+    br_code rc = emp_connections_new(&limits, &s->connections, err);
+    if (rc != BR_OK) {
+        br_free(s);
+        return rc;
+    }
+    if (!app->connections)
+        app->connections = s->connections; /* an instance's own server is not the one to watch */
     s->requests = emp_request_store_new();
     s->daemon = start_daemon(s, config);
     if (!s->daemon) {
         emp_request_store_free(s->requests);
+        emp_connections_free(s->connections);
         br_free(s);
         return br_fail(err, BR_ELIMIT, "the HTTP server does not start with %u threads and %u connections",
             config->threads, config->max_connections);
@@ -465,6 +534,7 @@ void emp_server_stop(emp_server *s)
     if (!s) return;
     MHD_stop_daemon(s->daemon);
     close(s->listen_fd);
+    emp_connections_free(s->connections);
     emp_request_store_free(s->requests);
     br_free(s);
 }

@@ -20,7 +20,9 @@ typedef struct emp_server_config {
     bool is_inherited; /* another process has the socket, too: it is not shut down, only left */
     unsigned threads;
     unsigned max_connections;
-    unsigned idle_timeout_s; /* of a connection without a byte */
+    unsigned max_per_address; /* connections of one client address; 0: as many */
+    br_ns idle_timeout;       /* of a connection without a complete head of a request */
+    br_ns request_timeout;    /* for a body to come, and for an answer to be taken */
 } emp_server_config;
 
 /* BR_ELIMIT when the library does not start; the message says why. `app` is borrowed. */

@@ -17,6 +17,7 @@ static void finds_framing_that_can_be_read_twice(void **state)
     assert_non_null(emp_head_fault(&(emp_head){.hosts = 2}));
     assert_non_null(emp_head_fault(&(emp_head){.encodings = 1, .encoding = "gzip, chunked"}));
     assert_non_null(emp_head_fault(&(emp_head){.repeated = true}));
+    assert_non_null(emp_head_fault(&(emp_head){.malformed = true}));
 }
 
 static void checks_the_idempotency_key(void **state)
