@@ -24,6 +24,7 @@ static br_code run_migrate(const emp_options *o, br_err *err)
     int64_t applied = 0;
     br_code rc = emp_admin_open(o->database_url, &admin, err);
     if (rc == BR_OK) rc = emp_migrate(admin, &applied, err);
+    if (rc == BR_OK && o->grant_to) rc = emp_migrate_grant(admin, o->grant_to, err);
     emp_admin_close(admin);
     if (rc != BR_OK) return rc;
     if (applied == 0) {
@@ -31,6 +32,7 @@ static br_code run_migrate(const emp_options *o, br_err *err)
     } else {
         printf("schema version %" PRId64 ": %" PRId64 " migrations applied\n", emp_schema_version(), applied);
     }
+    if (o->grant_to) printf("role %s has the rights that the API and the workers need\n", o->grant_to);
     return BR_OK;
 }
 

@@ -52,6 +52,7 @@ static const struct flag {
     {"answers-keep", NULL, FLAG_DURATION, API, offsetof(emp_options, answers_keep), 0, 3600000},
     {"admin-port", "ADMIN_PORT", FLAG_NUMBER, FAULTY, offsetof(emp_options, admin_port), 0, 65535},
     {"faults", "EMPIRE_FAULTS", FLAG_TEXT, FAULTY, offsetof(emp_options, faults), 0, 0},
+    {"grant-to", NULL, FLAG_TEXT, ON(EMP_CMD_MIGRATE), offsetof(emp_options, grant_to), 0, 0},
     {"name", NULL, FLAG_TEXT, ON(EMP_CMD_KEY), offsetof(emp_options, key_name), 0, 0},
     {"access-log", NULL, FLAG_SWITCH, API, offsetof(emp_options, access_log), 0, 0},
     {"min", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, scale_min), 1, 64},

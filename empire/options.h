@@ -51,6 +51,8 @@ typedef struct emp_options {
     int64_t memory_limit; /* MB */
     br_ns scale_interval, up_pause, down_pause;
     br_ns health_interval, health_timeout, health_grace;
+    /* migrate */
+    const char *grant_to; /* NULL: nobody */
     /* key */
     const char *key_name;
     /* worker */

@@ -108,7 +108,9 @@ static const char migrate[] =
     "usage: empire migrate [FLAG]...\n"
     "\n"
     "Applies the migrations that the database lacks. Safe to run again, and by several programs at once.\n"
-    "\n" DATABASE_FLAG;
+    "\n" DATABASE_FLAG
+    "  --grant-to ROLE         give this role what the API and the workers need, no more; it is made if\n"
+    "                          there is none, without a password\n";
 
 static const char seed[] =
     "usage: empire seed [FLAG]...\n"

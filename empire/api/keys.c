@@ -1,18 +1,17 @@
 #include "empire/api/keys.h"
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/sha256.h"
 
 #define KEY_BYTES 32
 
 typedef struct key {
     char name[EMP_KEY_NAME_MAX + 1];
-    unsigned char hash[SHA256_DIGEST_LENGTH];
+    char hash[EMP_KEY_HASH_HEX + 1]; /* lower case */
 } key;
 
 struct emp_keys {
@@ -20,21 +19,14 @@ struct emp_keys {
     size_t count;
 };
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-static bool read_hash(br_str hex, unsigned char *ret)
+static bool read_hash(br_str hex, char ret[EMP_KEY_HASH_HEX + 1])
 {
     if (hex.n != EMP_KEY_HASH_HEX) return false;
-    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++) {
-        int high = hex_digit(hex.p[2 * i]), low = hex_digit(hex.p[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        ret[i] = (unsigned char) (high * 16 + low);
+    for (size_t i = 0; i < EMP_KEY_HASH_HEX; i++) {
+        char c = hex.p[i];
+        if (c >= 'A' && c <= 'F') c = (char) (c - 'A' + 'a');
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) return false;
+        ret[i] = c;
     }
     return true;
 }
@@ -87,19 +79,32 @@ void emp_keys_free(emp_keys *k)
     br_free(k);
 }
 
-static void hash_of(br_str text, unsigned char ret[SHA256_DIGEST_LENGTH])
+static void hash_of(br_str text, char ret_hex[EMP_KEY_HASH_HEX + 1])
 {
-    SHA256((const unsigned char *) text.p, text.n, ret);
+    br_sha256 h;
+    br_sha256_init(&h);
+    br_sha256_feed(&h, text);
+    br_sha256_finish(&h, ret_hex);
+}
+
+/* Looks at all of both, whatever differs. */
+static bool is_same(const char *a, const char *b)
+{
+    volatile unsigned char differs = 0;
+    for (size_t i = 0; i < EMP_KEY_HASH_HEX; i++) {
+        differs = (unsigned char) (differs | (unsigned char) (a[i] ^ b[i]));
+    }
+    return differs == 0;
 }
 
 const char *emp_keys_find(const emp_keys *k, br_str presented)
 {
-    unsigned char hash[SHA256_DIGEST_LENGTH];
+    char hash[EMP_KEY_HASH_HEX + 1];
     const char *found = NULL;
     if (presented.n == 0 || presented.n > EMP_KEY_TEXT_MAX) return NULL;
     hash_of(presented, hash);
     for (size_t i = 0; i < k->count; i++) { /* all of them, whichever fits */
-        if (CRYPTO_memcmp(hash, k->keys[i].hash, sizeof(hash)) == 0) found = k->keys[i].name;
+        if (is_same(hash, k->keys[i].hash)) found = k->keys[i].name;
     }
     return found;
 }
@@ -107,19 +112,13 @@ const char *emp_keys_find(const emp_keys *k, br_str presented)
 void emp_key_make(br_buf *ret_key, char ret_hash[EMP_KEY_HASH_HEX + 1])
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[KEY_BYTES + 1] = {0}, hash[SHA256_DIGEST_LENGTH];
-    int ok = RAND_bytes(bytes, KEY_BYTES);
-    BR_ASSERT(ok == 1);
+    unsigned char bytes[KEY_BYTES + 1] = {0};
+    ssize_t n = getrandom(bytes, KEY_BYTES, 0);
+    BR_ASSERT(n == KEY_BYTES); /* up to 256 bytes come whole (getrandom(2)) */
     (void) br_buf_puts(ret_key, "emp_");
     for (size_t bit = 0; bit < (size_t) KEY_BYTES * 8; bit += 6) {
         unsigned two = (unsigned) bytes[bit / 8] << 8 | bytes[bit / 8 + 1];
         (void) br_buf_putc(ret_key, digits[two >> (10 - bit % 8) & 63]);
     }
-    hash_of(br_buf_view(ret_key), hash);
-    for (size_t i = 0; i < sizeof(hash); i++) {
-        ret_hash[2 * i] = hex[hash[i] >> 4];
-        ret_hash[2 * i + 1] = hex[hash[i] & 15];
-    }
-    ret_hash[EMP_KEY_HASH_HEX] = '\0';
+    hash_of(br_buf_view(ret_key), ret_hash);
 }

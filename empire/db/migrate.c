@@ -4,9 +4,11 @@
 #include <stdio.h>
 
 #include "base/compiler.h"
+#include "base/str.h"
 #include "empire/db/sql.h"
 
-#define LOCK_KEY "727117001" /* the project's own number, for pg_advisory_lock */
+#define ROLE_NAME_MAX 63          /* PostgreSQL's own limit */
+#define LOCK_KEY      "727117001" /* the project's own number, for pg_advisory_lock */
 
 static const struct {
     const char *name, *sql;
@@ -83,6 +85,31 @@ br_code emp_migrate(emp_admin *a, int64_t *ret_applied, br_err *err)
     rc = apply_missing(a, ret_applied, err);
     (void) emp_admin_run(a, "SELECT pg_advisory_unlock(" LOCK_KEY ")", NULL); /* closing releases it, too */
     return rc;
+}
+
+static bool is_plain_role(br_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        bool other = (c >= '0' && c <= '9') || c == '-';
+        if (!letter && (!other || i == 0)) return false;
+    }
+    return s.n > 0 && s.n <= ROLE_NAME_MAX;
+}
+
+br_code emp_migrate_grant(emp_admin *a, const char *role, br_err *err)
+{
+    char setting[ROLE_NAME_MAX + 64];
+    if (!is_plain_role(br_str_of(role))) {
+        return br_fail(err, BR_EINVAL,
+            "--grant-to: '%s' is not a role's name of up to %d letters, digits, _ and -", role,
+            ROLE_NAME_MAX);
+    }
+    snprintf(setting, sizeof(setting), "SELECT set_config('empire.role', '%s', false)", role);
+    br_code rc = emp_admin_run(a, setting, err);
+    if (rc == BR_OK) rc = emp_admin_run(a, emp_sql_grants, err);
+    return rc == BR_OK ? BR_OK : br_wrap(err, rc, "rights for '%s'", role);
 }
 
 br_code emp_migrate_check(emp_admin *a, br_err *err)

@@ -17,6 +17,12 @@ int64_t emp_schema_version(void);
 /* Applies what is missing; *ret_applied is how many. BR_EIO; BR_EUNSUPPORTED: the database is newer. */
 BR_NODISCARD br_code emp_migrate(emp_admin *a, int64_t *ret_applied, br_err *err);
 
+/*
+ * Gives a role what API and workers need, after a migration; makes the role if there is none. BR_EINVAL: not
+ * a plain name; BR_EIO: the owner may not.
+ */
+BR_NODISCARD br_code emp_migrate_grant(emp_admin *a, const char *role, br_err *err);
+
 /* BR_OK when the schema is the one this program needs; BR_ENOTFOUND or BR_EUNSUPPORTED with the remedy;
  * BR_EIO. */
 BR_NODISCARD br_code emp_migrate_check(emp_admin *a, br_err *err);

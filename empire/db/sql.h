@@ -10,4 +10,5 @@ extern const char emp_sql_0003_counters[];
 extern const char emp_sql_0004_workflows[];
 extern const char emp_sql_0005_api_starts[];
 extern const char emp_sql_0006_product_documents[];
+extern const char emp_sql_grants[];
 extern const char emp_sql_seed[];

@@ -2,8 +2,8 @@
  * base/sha256.h - SHA-256 of texts and files.
  *
  * What: digests as 64 hexadecimal digits.
- * Why here: the history tells by them whether two runs had the same script and load. What must be safe from
- *     attackers (TLS, k6/crypto) uses OpenSSL, whose home is not every layer.
+ * Why here: the history tells by them whether two runs had the same script and load. empire keeps
+ *     API keys as such. Other cryptography (TLS, k6/crypto) is OpenSSL's, whose home is not every layer.
  * Threads: values.
  * Source: FIPS 180-4.
  */

@@ -18,10 +18,10 @@ setProgram(process.argv[2]);
 const pg = new Postgres();
 const workers = new Set();
 
-/** A worker process; `url` is where it works. */
-function worker(url) {
+/** A worker process; `url` is where it works, `env` what it knows of the world outside. */
+function worker(url, env = {}) {
     const child = spawn(path.resolve(process.argv[2]), ['worker', '--processes', '1'],
-        { env: { PATH: process.env.PATH, DATABASE_URL: url }, stdio: ['ignore', 'inherit', 'pipe'] });
+        { env: { PATH: process.env.PATH, DATABASE_URL: url, ...env }, stdio: ['ignore', 'inherit', 'pipe'] });
     workers.add(child);
     child.log = '';
     child.stderr.on('data', (d) => { child.log += d; });
@@ -146,6 +146,51 @@ test('Idempotency-Key: the same request has the same answer, another one is refu
     assert.equal(at_once[0].status, 202);
     for (const bad of ['x'.repeat(65), 'a b', 'ä']) assert.equal((await ask('/video/generate', { productId: 51 }, bad)).status, 400, bad);
     await s.stop();
+});
+
+test('a role with few rights is enough for the API and the workers', async () => {
+    const done = empire(['migrate', '--grant-to', 'empire-app'], { DATABASE_URL: pg.url });
+    assert.equal(done.code, 0, done.err);
+    assert.match(done.out, /nothing to do\nrole empire-app has the rights/);
+    assert.equal(empire(['migrate', '--grant-to', 'empire-app'], { DATABASE_URL: pg.url }).code, 0, 'again');
+    for (const bad of ["x'; DROP TABLE products; --", '1x', 'x y', 'x'.repeat(64)]) {
+        assert.match(empire(['migrate', '--grant-to', bad], { DATABASE_URL: pg.url }).err, /is not a role's name/);
+    }
+    const url = pg.url.replace('app@', 'empire-app@');
+    assert.notEqual(url, pg.url);
+    for (const no of ['DROP TABLE products', 'TRUNCATE wf_task', 'DELETE FROM products', 'DELETE FROM workflows', 'UPDATE schema_migrations SET version = 1', 'CREATE TABLE t (i int)',
+        'SELECT * FROM seeds', 'ALTER TABLE products DISABLE TRIGGER ALL', 'UPDATE content SET title = title', 'DROP INDEX products_score', "COPY (SELECT 1) TO PROGRAM 'id'"]) {
+        assert.throws(() => pg.sql(no, url), /permission denied|must be owner|must be superuser/, no);
+    }
+    assert.equal(empire(['migrate'], { DATABASE_URL: url }).code, 1);
+    assert.equal(empire(['seed', '--reset'], { DATABASE_URL: url }).code, 1);
+
+    const stub = spawn(path.resolve(process.argv[2]), ['stub', '--port', '0', '--products', '20'], { stdio: ['ignore', 'inherit', 'pipe'] });
+    workers.add(stub);
+    stub.log = '';
+    stub.stderr.on('data', (d) => { stub.log += d; });
+    const at = `http://127.0.0.1:${await until('the stub listens', 10000, () => /127\.0\.0\.1:(\d+)/.exec(stub.log)?.[1])}`;
+    const s = await Service.start(url);
+    const w = worker(url, { AI_BASE_URL: `${at}/v1`, PRODUCT_FEED_URL: `${at}/products`, ANALYTICS_URL: `${at}/analytics`, PUBLISH_URL_YOUTUBE: `${at}/publish/youtube` });
+    for (const [target, body] of [['/orchestrator/start', { videoCount: 2, name: 'role' }], ['/products/sync', {}], ['/content/generate-script', { productId: 90 }],
+        ['/publisher/publish', { productId: 90, platform: 'youtube' }], ['/optimizer/optimize', {}]]) {
+        const a = await post(s, target, body, { 'Idempotency-Key': `role${target}` });
+        assert.equal(a.status, 202, a.body);
+        const run = await until(`${target} ends`, 20000, async () => {
+            const { body: b } = await s.json(a.headers.location);
+            return ['pending', 'running'].includes(b.data.status) ? null : b.data;
+        });
+        assert.equal(run.status, 'completed', JSON.stringify(run));
+        assert.ok(run.steps.some((x) => x.state === 'completed'), JSON.stringify(run.steps));
+    }
+    for (const target of ['/products', '/products/top', '/products/1', '/analytics/overview', '/analytics/revenue', '/analytics/top-products', '/analytics/platform-comparison', '/optimizer/analyze', '/orchestrator/status', '/health/ready']) {
+        assert.equal((await s.request(target)).status, 200, target);
+    }
+    assert.doesNotMatch(s.log + w.log, /permission denied/);
+    await w.stop();
+    await s.stop();
+    stub.kill('SIGTERM');
+    workers.delete(stub);
 });
 
 test('nothing is left behind', () => {
