@@ -29,7 +29,7 @@ export function openTests() {
         const { http_res_time: response, http_reqs: requests } = summary(done).metrics;
         assert.equal(requests.count, 1001);
         // The q-quantile of the response time is F - (1 - q) P: within 1 % and what a busy machine adds.
-        const slack = isSlow() ? 60 : 15;
+        const slack = isSlow() ? 150 : 15;
         for (const [name, want] of [['p(90)', 500], ['p(95)', 750], ['p(99)', 950], ['max', 1000]]) {
             assert.ok(Math.abs(response[name] - want) <= 0.01 * want + slack, `${name} is ${response[name]} ms, want ${want}`);
         }
