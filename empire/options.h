@@ -36,6 +36,7 @@ typedef struct emp_options {
     int64_t depth;
     int64_t admin_port;                  /* control port; EMP_NO_ADMIN_PORT: none */
     const char *faults;                  /* on demand; NULL: none */
+    int64_t held_mb;                     /* bodies and answers at once */
     int64_t max_per_address;             /* connections; 0: no limit */
     br_ns idle_timeout, request_timeout; /* of HTTP connections */
     br_ns wait_timeout, query_timeout;

@@ -140,6 +140,7 @@ static br_code app_init(emp_app *app, const emp_options *o, const emp_service *s
         .answers_keep = o->answers_keep,
         .faults = service->faults,
         .board = service->board,
+        .held_max = (size_t) o->held_mb * 1000 * 1000,
         .instance = random_instance()};
     br_code rc = o->api_keys ? emp_keys_parse(o->api_keys, &app->keys, err) : BR_OK;
     if (rc != BR_OK) return rc;

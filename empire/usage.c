@@ -40,6 +40,7 @@ static const char api[] =
     "  --threads N             HTTP threads (default 1)\n"
     "  --max-connections N     HTTP connections at once (default 4000)\n"
     "  --connections-per-address N  of them from one client address (default 0: no limit of its own)\n"
+    "  --held-mb N             MB of bodies and answers at once; more are refused with 503 (default 192)\n"
     "  --idle-timeout TIME     of a connection without a complete request head (default 60s); a tenth of it\n"
     "                          while three quarters of --max-connections are taken\n"
     "  --request-timeout TIME  for a body to come, and for an answer to be taken (default 30s)\n"

@@ -27,6 +27,8 @@ typedef struct emp_app {
     br_ns started;                /* br_clock_now() */
     atomic_bool draining;
     bool access_log;
+    atomic_size_t held; /* bytes of bodies and answers in requests that are there */
+    size_t held_max;
     uint32_t instance;             /* random: tells request ids of processes apart */
     atomic_uint_fast64_t requests; /* numbers them */
     emp_rate_limit *rate_limit;    /* NULL: none */

@@ -92,6 +92,8 @@ static void put_http(br_buf *out, const emp_app *app)
     }
     put_gauge(out, "empire_http_requests_in_flight", "Requests being served, this one included.",
         atomic_load(&m->in_flight));
+    put_gauge(out, "empire_http_held_bytes", "Bodies and answers of requests that are there.",
+        atomic_load(&app->held));
     put_counter(out, "empire_http_aborted_total", "Requests whose client left early.", peek(&m->aborted));
     put_counter(out, "empire_http_timed_out_total", "Connections ended because they took too long.",
         emp_connections_ended(app->connections));

@@ -5,7 +5,7 @@
 emp_step emp_openapi_begin(emp_request *r)
 {
     emp_answer_json(r);
-    br_buf_append(&r->out, emp_openapi, (size_t) emp_openapi_size);
+    r->constant = (br_str){emp_openapi, (size_t) emp_openapi_size};
     emp_answer_tag(r);
     return EMP_STEP_ANSWERED;
 }

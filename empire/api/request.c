@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "empire/api/problem.h"
 
-#define KEEP_BYTES    ((size_t) 64 * 1024) /* a larger buffer is not kept for the next request */
-#define KEEP_REQUESTS 1024
+#define KEEP_BYTES    ((size_t) 32 * 1024) /* a larger buffer is not kept for the next request */
+#define KEEP_REQUESTS 256
 
 struct emp_request_store {
     pthread_mutex_t mutex;
@@ -78,6 +78,10 @@ static void request_reset(emp_request *r)
     r->list = NULL;
     r->list_row = 0;
     if (r->out.cap > KEEP_BYTES) br_buf_deinit(&r->out);
+    if (r->body.cap > KEEP_BYTES) br_buf_deinit(&r->body);
+    if (r->held) atomic_fetch_sub(&r->app->held, r->held);
+    r->held = 0;
+    r->constant = BR_STR_NONE;
     br_buf_reset(&r->target);
     br_buf_reset(&r->body);
     br_buf_reset(&r->out);
@@ -97,6 +101,21 @@ static void request_reset(emp_request *r)
     r->close = false;
     r->connection = NULL;
     r->place = NULL;
+}
+
+bool emp_request_hold(emp_request *r, size_t bytes)
+{
+    if (atomic_fetch_add(&r->app->held, bytes) + bytes > r->app->held_max) {
+        atomic_fetch_sub(&r->app->held, bytes);
+        return false;
+    }
+    r->held += bytes;
+    return true;
+}
+
+br_str emp_request_answer(const emp_request *r)
+{
+    return r->constant.p ? r->constant : br_buf_view(&r->out);
 }
 
 void emp_request_give(emp_request_store *s, emp_request *r)
@@ -122,7 +141,7 @@ emp_step emp_answer_json(emp_request *r)
 
 void emp_answer_tag(emp_request *r)
 {
-    emp_etag_of(br_buf_view(&r->out), r->etag);
+    emp_etag_of(emp_request_answer(r), r->etag);
 }
 
 /* How old it is and how long it may still be used, for caches on the way. */
@@ -158,6 +177,7 @@ emp_step emp_answer_problem(emp_request *r, int status, const char *fmt, ...)
     r->status = status;
     r->content_type = EMP_PROBLEM_TYPE;
     if (status == 503) r->retry_after_s = 1;
+    r->constant = BR_STR_NONE;
     br_buf_reset(&r->out);
     emp_problem_put(&r->out, status, detail);
     return EMP_STEP_ANSWERED;

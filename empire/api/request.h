@@ -47,6 +47,7 @@ typedef struct emp_request {
     emp_params params;
     br_buf body;
     size_t body_bytes; /* that came, also those that were dropped */
+    size_t held;       /* its part of the application's, see emp_request_hold() */
     emp_query query;
     bool tries_only;  /* EMP_STEP_TRY_QUERY */
     emp_result *list; /* products whose rows are read one by one; NULL: none */
@@ -64,6 +65,7 @@ typedef struct emp_request {
     int status;
     const char *content_type;
     br_buf out;
+    br_str constant;              /* p != NULL: the body is this, which stays, and not in out */
     char allow[64], location[96]; /* empty: no such header */
     int retry_after_s;            /* 0: no such header */
     char etag[EMP_ETAG_BYTES];    /* empty: none */
@@ -81,6 +83,12 @@ typedef struct emp_request_store emp_request_store;
 emp_request_store *emp_request_store_new(void);
 void emp_request_store_free(emp_request_store *s); /* all requests must be back */
 emp_request *emp_request_take(emp_request_store *s);
+/*
+ * Counts `bytes` that the request keeps; given back with the request. False, and not counted: all requests
+ * together would keep more than the application may.
+ */
+bool emp_request_hold(emp_request *r, size_t bytes);
+br_str emp_request_answer(const emp_request *r); /* the body of its answer */
 void emp_request_give(emp_request_store *s, emp_request *r);
 
 /* Answers for handlers. The body is in r->out; the first sets 200 and JSON. */

@@ -91,15 +91,27 @@ static void add_headers(const emp_request *r, struct MHD_Response *response)
     if (r->close || atomic_load(&r->app->draining)) add_header(response, "Connection", "close");
 }
 
+static void answer_too_much(emp_request *r)
+{
+    br_buf_deinit(&r->out);
+    emp_answer_problem(r, 503, "too many bodies and answers are held");
+    r->etag[0] = '\0';
+    r->close = true;
+}
+
 /* The body stays in the request, which lives until the answer is sent. */
 static enum MHD_Result answer(emp_request *r)
 {
     if (r->status == 200 && r->etag[0] && emp_head_matches(&r->head, r->etag)) {
         r->status = 304; /* the client has this body */
+        r->constant = BR_STR_NONE;
         br_buf_reset(&r->out);
     }
+    bool is_probe = r->route && (r->route->traits & EMP_ROUTE_UNLIMITED); /* answered also when all is full */
+    if (r->status < 300 && !is_probe && !emp_request_hold(r, r->out.len)) answer_too_much(r);
+    br_str body = emp_request_answer(r);
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        r->out.len, r->out.data, MHD_RESPMEM_PERSISTENT);
+        body.n, (void *) (uintptr_t) body.p, MHD_RESPMEM_PERSISTENT);
     if (!response) return MHD_NO;
     add_headers(r, response);
     r->stage = EMP_STAGE_ANSWERED;
@@ -312,7 +324,11 @@ static enum MHD_Result on_body(emp_request *r, const char *data, size_t n)
     r->body_bytes += n;
     if (r->status != 0 || !(r->route->traits & EMP_ROUTE_BODY))
         return r->body_bytes <= DROPPED_BODY_MAX ? MHD_YES : MHD_NO;
-    if (br_buf_append(&r->body, data, n) != BR_OK) answer_too_large(r); /* sent when the body is over */
+    if (!emp_request_hold(r, n)) {
+        answer_too_much(r);
+    } else if (br_buf_append(&r->body, data, n) != BR_OK) {
+        answer_too_large(r); /* sent when the body is over */
+    }
     return MHD_YES;
 }
 
@@ -392,7 +408,7 @@ static void log_access(const emp_request *r, br_ns latency)
     static const char *const methods[] = {"GET", "HEAD", "POST", "other"};
     char status[16], bytes[32], ms[32];
     snprintf(status, sizeof(status), "%d", r->status);
-    snprintf(bytes, sizeof(bytes), "%zu", r->out.len);
+    snprintf(bytes, sizeof(bytes), "%zu", emp_request_answer(r).n);
     snprintf(ms, sizeof(ms), "%.3f", (double) latency / (double) BR_MS);
     const br_log_field fields[] = {
         {"bytes", br_str_of(bytes)},
@@ -420,7 +436,7 @@ static void on_end(
     } else if (r->status != 0) {
         emp_metrics_count(m, r->route_index, r->status, latency);
         atomic_fetch_add_explicit(
-            &m->bytes_sent, r->method == EMP_HEAD ? 0 : r->out.len, memory_order_relaxed);
+            &m->bytes_sent, r->method == EMP_HEAD ? 0 : emp_request_answer(r).n, memory_order_relaxed);
         if (s->app->access_log) log_access(r, latency);
     }
     seat_of(connection)->request = NULL;

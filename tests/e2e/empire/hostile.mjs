@@ -326,6 +326,23 @@ test('when the places run out, the silent ones go first', async () => {
     await few.stop();
 });
 
+test('bodies that are not finished hold so much memory and no more', async () => {
+    const s = await Service.start(pg.url, ['--held-mb', '1'], checked);
+    const body = 'x'.repeat(60000), whole = bytes(head('POST /products/sync HTTP/1.1', `Content-Length: ${body.length}`), body);
+    const [first] = answersIn(await send(whole, { port: s.port, done: isWhole, quiet: 2000 }), 'alone');
+    assert.equal(first.status, 400, 'it is no JSON');
+    const stalled = Array.from({ length: 16 }, () => { const c = net.connect(s.port, '127.0.0.1', () => c.write(whole.subarray(0, -1))); c.on('error', () => {}); return c; });
+    await until('they are held', 5000, async () => await metric(s, 'empire_http_held_bytes') > 900000);
+    const [refused] = answersIn(await send(whole, { port: s.port, done: isWhole, quiet: 2000 }), 'too much');
+    assert.equal(refused.status, 503);
+    assert.match(refused.body, /too many bodies and answers are held/);
+    for (const c of stalled) c.destroy();
+    await until('all is given back', 5000, async () => await metric(s, 'empire_http_held_bytes') === 0);
+    const [again] = answersIn(await send(whole, { port: s.port, done: isWhole, quiet: 2000 }), 'again');
+    assert.equal(again.status, 400);
+    await s.stop();
+});
+
 test('afterwards it is as it was', async () => {
     assert.equal((await service.request('/health')).status, 200);
     const page = (await service.request('/metrics')).body;
