@@ -204,6 +204,14 @@ static br_code read_version(const br_store *s, version *ret, br_err *err)
     return code;
 }
 
+/* All of it from one state: another process may be making the tables at this moment. */
+static br_code read_version_at_once(const br_store *s, version *ret, br_err *err)
+{
+    br_code code = br_store_exec(s, "BEGIN", "opening it", err);
+    if (code == BR_OK) code = read_version(s, ret, err);
+    return br_store_end(s, code, "opening it", err);
+}
+
 static bool is_new(const version *v)
 {
     return v->application == 0 && v->schema == 0 && v->tables == 0;
@@ -255,7 +263,7 @@ static br_code open_checked(br_store *s, br_store_mode mode, br_err *err)
     int rc = connect_file(s, mode);
     if (rc != SQLITE_OK) return br_store_fail(s, rc, "opening it", err);
     br_code code = configure(s, err);
-    if (code == BR_OK) code = read_version(s, &v, err);
+    if (code == BR_OK) code = read_version_at_once(s, &v, err);
     if (code == BR_OK) code = check_version(s, &v, err);
     if (code == BR_OK) code = check_content(s, err);
     if (code != BR_OK) return code;
