@@ -175,17 +175,6 @@ void br_preflight_check_data(br_preflight *p)
 
 /* Metrics ------------------------------------------------------------------------------------------ */
 
-static void take_headers(br_preflight *p, br_target_source *s)
-{
-    const br_environment *e = p->environment;
-    if (!br_str_starts(s->place, e->base_url) || !strchr("/?", s->place.p[e->base_url.n])) return;
-    br_http_header *list = br_arena_zalloc(&p->arena, (e->header_count + 1) * sizeof(*list));
-    for (size_t i = 0; i < e->header_count; i++)
-        list[i] = (br_http_header){e->headers[i].name, e->headers[i].value};
-    s->headers = list;
-    s->header_count = e->header_count;
-}
-
 /* Is there a series of each wanted name? Labels of a name narrow it down; its series have more of them. */
 static br_code find_names(br_preflight *p, const br_watch_target *from, br_target_watch *watch, br_err *err)
 {
@@ -217,7 +206,8 @@ static bool try_source(br_preflight *p, const br_watch_target *from, br_target_s
         .place = from->place,
         .names = from->names,
         .name_count = from->name_count};
-    if (from->kind == BR_WATCH_PROMETHEUS) take_headers(p, s);
+    if (from->kind == BR_WATCH_PROMETHEUS)
+        s->headers = br_target_headers(p->environment, s->place, &p->arena, &s->header_count);
     br_target_watch *watch = NULL;
     br_code code = br_target_watch_start(s, 1, BR_TARGET_INTERVAL_MAX, &watch, err);
     if (code == BR_OK) code = find_names(p, from, watch, err);

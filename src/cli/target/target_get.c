@@ -8,15 +8,16 @@ static bool is_below(br_str url, br_str base)
     return rest.n == 0 || br_str_starts(rest, BR_STR("/")) || br_str_starts(rest, BR_STR("?"));
 }
 
-/* Theirs, if they may go there. */
-static void take_headers(const br_environment *e, br_str url, br_arena *arena, br_http_request *request)
+const br_http_header *br_target_headers(
+    const br_environment *e, br_str url, br_arena *arena, size_t *ret_count)
 {
-    if (!is_below(url, e->base_url)) return;
+    *ret_count = 0;
+    if (!is_below(url, e->base_url)) return NULL;
     br_http_header *list = br_arena_zalloc(arena, (e->header_count + 1) * sizeof(*list));
     for (size_t i = 0; i < e->header_count; i++)
         list[i] = (br_http_header){e->headers[i].name, e->headers[i].value};
-    request->headers = list;
-    request->header_count = e->header_count;
+    *ret_count = e->header_count;
+    return list;
 }
 
 static br_code take_answer(
@@ -41,7 +42,7 @@ br_code br_target_get(const br_environment *e, const char *url, br_ns timeout, b
     if (code != BR_OK) return code;
     br_http_response response;
     br_http_response_init(&response);
-    take_headers(e, br_str_of(url), arena, &request);
+    request.headers = br_target_headers(e, br_str_of(url), arena, &request.header_count);
     br_single_send(single, &request, &response);
     code = take_answer(&response, url, arena, ret, err);
     br_http_response_deinit(&response);

@@ -7,6 +7,7 @@
 #pragma once
 #include "base/arena.h"
 #include "cli/config/config.h"
+#include "http/client.h"
 
 typedef struct br_target_answer {
     int status;
@@ -14,10 +15,15 @@ typedef struct br_target_answer {
     br_ns duration; /* from the begin of connecting to the last byte */
 } br_target_answer;
 
+/* The environment's headers for a request to `url`; none if it is not below its base_url: they may hold
+ * credentials. The list is in the arena, the texts are the environment's. */
+const br_http_header *br_target_headers(
+    const br_environment *e, br_str url, br_arena *arena, size_t *ret_count);
+
 /*
- * `url`: in full. The headers of the environment go with it if the URL is below its base_url: they may hold
- * credentials. Certificates are not verified: the test itself does. BR_OK: there is an answer, with whatever
- * status. Others: none; the message names the URL.
+ * `url`: in full. The environment's headers go with it as br_target_headers() says. Certificates are not
+ * verified: the test itself does. BR_OK: there is an answer, with whatever status. Others: none; the message
+ * names the URL.
  */
 BR_NODISCARD br_code br_target_get(const br_environment *e, const char *url, br_ns timeout, br_arena *arena,
     br_target_answer *ret, br_err *err);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/num.h"
+#include "cli/target/target_get.h"
 
 /* Sources ------------------------------------------------------------------------------------------- */
 
@@ -41,14 +42,7 @@ br_code br_test_watch_parse(br_str text, br_target_source *ret, br_err *err)
 /* Headers of the environment go to its own origin only: they may hold its credentials. */
 static void give_headers(br_test_watch *w, br_target_source *s, const br_environment *e)
 {
-    if (s->kind != BR_TARGET_PAGE || !br_str_starts(s->place, e->base_url)) return;
-    bool inside = s->place.n == e->base_url.n || strchr("/?", s->place.p[e->base_url.n]);
-    if (!inside || e->header_count == 0) return;
-    br_http_header *headers = br_arena_zalloc(&w->arena, e->header_count * sizeof(*headers));
-    for (size_t i = 0; i < e->header_count; i++)
-        headers[i] = (br_http_header){e->headers[i].name, e->headers[i].value};
-    s->headers = headers;
-    s->header_count = e->header_count;
+    if (s->kind == BR_TARGET_PAGE) s->headers = br_target_headers(e, s->place, &w->arena, &s->header_count);
 }
 
 static void take_config(br_test_watch *w, const br_environment *e)
