@@ -168,8 +168,8 @@ static br_code compare_and_print(const br_args *a, br_store *s, const chosen *c,
     br_history_changes changes = {0};
     br_code code = compare(s, c, &result, err);
     if (code != BR_OK) return code;
-    *ret_status = (int) result.answer;
     code = find_changes(s, &result.newest, &result.arena, &changes, err);
+    if (code == BR_OK) *ret_status = (int) result.answer;
     if (code == BR_OK && br_args_has(a, "json"))
         print_json(&result, &changes);
     else if (code == BR_OK)

@@ -159,14 +159,14 @@ static void print_json(const br_config_problem *list, size_t count, size_t all)
     json_decref(root);
 }
 
-static br_code check(const br_args *a, br_exit_code *ret_exit, br_err *err)
+static br_code check(const br_args *a, int *ret_status, br_err *err)
 {
     br_config_paths paths = {0};
     br_config *cfg = NULL;
     for (size_t i = 1; i < a->words.len; i++)
         *br_vec_push(&paths) = a->words.data[i];
     if (paths.len == 0) br_config_args_paths(a, &paths);
-    *ret_exit = BR_EXIT_CONFIG;
+    *ret_status = BR_EXIT_CONFIG;
     br_code code = br_config_examine(paths.data, paths.len, &cfg, err);
     br_vec_deinit(&paths);
     if (code != BR_OK) return code;
@@ -179,14 +179,14 @@ static br_code check(const br_args *a, br_exit_code *ret_exit, br_err *err)
     } else {
         print_problems(cfg, list, count, all);
     }
-    *ret_exit = count_mistakes(list, count) ? BR_EXIT_CONFIG : BR_EXIT_OK;
+    *ret_status = count_mistakes(list, count) ? BR_EXIT_CONFIG : BR_EXIT_OK;
     br_config_free(cfg);
     return BR_OK;
 }
 
 /* Show and schema ------------------------------------------------------------------------------------ */
 
-static br_code show(const br_args *a, br_exit_code *ret_exit, br_err *err)
+static br_code show(const br_args *a, int *ret_status, br_err *err)
 {
     if (a->words.len != 2)
         return br_fail(err, BR_EINVAL, "config show needs an environment: brunt config show ENVIRONMENT");
@@ -200,43 +200,35 @@ static br_code show(const br_args *a, br_exit_code *ret_exit, br_err *err)
         br_config_show(e, &out);
         fwrite(out.data, 1, out.len, stdout);
         br_buf_deinit(&out);
-        *ret_exit = BR_EXIT_OK;
+        *ret_status = BR_EXIT_OK;
     }
     br_config_free(cfg);
     return code;
 }
 
-static br_code print_schema(br_exit_code *ret_exit)
+static br_code print_schema(int *ret_status)
 {
     json_t *schema = br_config_schema();
     char *text = json_dumps(schema, JSON_INDENT(2));
     if (text) puts(text);
     free(text); // from jansson
     json_decref(schema);
-    *ret_exit = BR_EXIT_OK;
+    *ret_status = BR_EXIT_OK;
     return BR_OK;
 }
 
-static br_code run(const br_args *a, br_exit_code *ret_exit, br_err *err)
+static br_code run(const br_args *a, int *ret_status, br_err *err)
 {
     const char *what = a->words.len ? a->words.data[0] : "";
-    *ret_exit = BR_EXIT_CONFIG;
-    if (strcmp(what, "check") == 0) return check(a, ret_exit, err);
-    if (strcmp(what, "show") == 0) return show(a, ret_exit, err);
-    if (strcmp(what, "schema") == 0 && a->words.len == 1) return print_schema(ret_exit);
+    *ret_status = BR_EXIT_CONFIG;
+    if (strcmp(what, "check") == 0) return check(a, ret_status, err);
+    if (strcmp(what, "show") == 0) return show(a, ret_status, err);
+    if (strcmp(what, "schema") == 0 && a->words.len == 1) return print_schema(ret_status);
     return br_fail(
         err, BR_EINVAL, "config needs what to do: brunt config check [FILE...] | show ENVIRONMENT | schema");
 }
 
 int br_cmd_config(int argc, char **argv)
 {
-    br_args a = {0};
-    br_err err = {0};
-    br_exit_code exit_code = BR_EXIT_OTHER;
-    br_code code = br_cli_begin(argc, argv, br_config_sections, print_help, &a, &err);
-    if (code == BR_OK) code = run(&a, &exit_code, &err);
-    if (code == BR_EOF) exit_code = BR_EXIT_OK;
-    if (code != BR_OK && code != BR_EOF) br_error("%s", err.msg);
-    br_args_deinit(&a);
-    return (int) exit_code;
+    return br_cli_command(argc, argv, br_config_sections, print_help, run);
 }

@@ -129,44 +129,33 @@ static br_code configure(const br_args *a, wanted *w, br_err *err)
     return code == BR_EACCESS ? BR_OK : code; /* a refusal is an item of the list, a malformed claim is not */
 }
 
-static int run(const br_args *a, const wanted *w)
+static br_code run(const br_args *a, const wanted *w, int *ret_status, br_err *err)
 {
-    br_err err = {0};
-    br_code code = br_reports_check_dir(w->dir, &err);
-    int status = BR_EXIT_OTHER;
-    if (code == BR_OK) {
-        br_preflight p;
-        br_preflight_init(&p, w->config, w->environment, w->test, a);
-        p.stable = w->stable;
-        check_all(&p);
-        status = br_preflight_exit_status(&p);
-        code = report(&p, w->dir, &err);
-        br_preflight_deinit(&p);
-    }
-    if (code == BR_OK) return status;
-    br_error("%s", err.msg);
-    return BR_EXIT_OTHER;
+    br_code code = br_reports_check_dir(w->dir, err);
+    if (code != BR_OK) return code;
+    br_preflight p;
+    br_preflight_init(&p, w->config, w->environment, w->test, a);
+    p.stable = w->stable;
+    check_all(&p);
+    code = report(&p, w->dir, err);
+    if (code == BR_OK) *ret_status = br_preflight_exit_status(&p);
+    br_preflight_deinit(&p);
+    return code;
+}
+
+static br_code work(const br_args *a, int *ret_status, br_err *err)
+{
+    wanted w = {0};
+    br_code code = configure(a, &w, err);
+    if (code == BR_OK)
+        code = run(a, &w, ret_status, err);
+    else
+        *ret_status = BR_EXIT_CONFIG;
+    br_config_free(w.config);
+    return code;
 }
 
 int br_cmd_preflight(int argc, char **argv)
 {
-    br_args a = {0};
-    br_err err = {0};
-    wanted w = {0};
-    int status = BR_EXIT_OTHER;
-    br_code code = br_cli_begin(argc, argv, br_preflight_sections, print_help, &a, &err);
-    if (code == BR_OK) {
-        status = BR_EXIT_CONFIG;
-        code = configure(&a, &w, &err);
-    }
-    if (code == BR_OK) {
-        status = run(&a, &w);
-    } else if (code == BR_EOF) {
-        status = 0;
-    } else {
-        br_error("%s", err.msg);
-    }
-    br_config_free(w.config);
-    br_args_deinit(&a);
-    return status;
+    return br_cli_command(argc, argv, br_preflight_sections, print_help, work);
 }

@@ -166,25 +166,16 @@ static int run(const wanted *w, const br_args *a)
     return status;
 }
 
+static br_code work(const br_args *a, int *ret_status, br_err *err)
+{
+    wanted w = {0};
+    br_code code = configure(a, &w, err);
+    *ret_status = code == BR_OK ? run(&w, a) : BR_EXIT_CONFIG;
+    br_config_free(w.config);
+    return code;
+}
+
 int br_cmd_smoke(int argc, char **argv)
 {
-    br_args a = {0};
-    br_err err = {0};
-    wanted w = {0};
-    int status = BR_EXIT_OTHER;
-    br_code code = br_cli_begin(argc, argv, br_smoke_sections, print_help, &a, &err);
-    if (code == BR_OK) {
-        status = BR_EXIT_CONFIG;
-        code = configure(&a, &w, &err);
-    }
-    if (code == BR_OK) {
-        status = run(&w, &a);
-    } else if (code == BR_EOF) {
-        status = 0;
-    } else {
-        br_error("%s", err.msg);
-    }
-    br_config_free(w.config);
-    br_args_deinit(&a);
-    return status;
+    return br_cli_command(argc, argv, br_smoke_sections, print_help, work);
 }

@@ -152,18 +152,8 @@ void br_history_print(const br_buf *text)
 /* Commands ----------------------------------------------------------------------------------------- */
 
 int br_history_command(
-    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_history_work *work)
+    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_cli_work *work)
 {
-    br_args a = {0};
-    br_err err = {0};
-    int status = BR_EXIT_OK;
-    br_code code = br_cli_begin(argc, argv, sections, print_help, &a, &err);
-    if (code == BR_OK) code = work(&a, &status, &err);
-    if (code != BR_OK && code != BR_EOF) {
-        br_error("%s", err.msg);
-        status = BR_EXIT_OTHER;
-    }
-    if (fflush(stdout) != 0 && status == BR_EXIT_OK) status = BR_EXIT_OTHER;
-    br_args_deinit(&a);
-    return status;
+    int status = br_cli_command(argc, argv, sections, print_help, work);
+    return fflush(stdout) != 0 && status == BR_EXIT_OK ? BR_EXIT_OTHER : status;
 }

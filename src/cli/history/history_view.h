@@ -7,7 +7,7 @@
  */
 #pragma once
 #include <jansson.h>
-#include "cli/terminal/args.h"
+#include "cli/terminal/globals.h"
 #include "report/table.h"
 #include "store/store.h"
 
@@ -26,8 +26,6 @@ br_str br_history_verdict(const br_stored_run *r, br_paint *ret_paint);
 double br_history_error_rate(const br_stored_run *r);
 double br_history_per_second(const br_stored_run *r);
 
-/* A command about the history: reads the arguments, does the work unless help was asked for, tells an error.
- * Returns *ret_status of the work, 255 if it fails. */
-typedef br_code br_history_work(const br_args *a, int *ret_status, br_err *err);
+/* As br_cli_command(), of a command about the history; 255 if what it printed cannot be written. */
 int br_history_command(
-    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_history_work *work);
+    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_cli_work *work);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/terminal/globals.h"
+#include "engine/exit_code.h"
 #include "script/secrets.h"
 
 const br_arg br_global_args[] = {
@@ -130,6 +131,22 @@ br_code br_cli_begin(
     if (!br_args_has(ret, "help")) return br_cli_apply_globals(ret, err);
     print_help();
     return BR_EOF;
+}
+
+int br_cli_command(
+    int argc, char **argv, const br_arg_section *flags, void (*print_help)(void), br_cli_work *work)
+{
+    br_args a = {0};
+    br_err err = {0};
+    int status = BR_EXIT_OK;
+    br_code code = br_cli_begin(argc, argv, flags, print_help, &a, &err);
+    if (code == BR_OK) code = work(&a, &status, &err);
+    if (code != BR_OK && code != BR_EOF) {
+        br_error("%s", err.msg);
+        if (status == BR_EXIT_OK) status = BR_EXIT_OTHER;
+    }
+    br_args_deinit(&a);
+    return status;
 }
 
 br_code br_cli_secrets(const br_args *a, br_secrets **ret, br_err *err)

@@ -23,6 +23,14 @@ BR_NODISCARD br_code br_cli_apply_globals(const br_args *a, br_err *err);
  */
 BR_NODISCARD br_code br_cli_begin(int argc, char **argv, const br_arg_section *sections,
     void (*print_help)(void), br_args *ret, br_err *err);
+/*
+ * A command's work, once its flags are read. *ret_status: the exit status, 0 at first; one that is 0 still
+ * when the work fails becomes 255. The work's error is told by br_cli_command().
+ */
+typedef br_code br_cli_work(const br_args *a, int *ret_status, br_err *err);
+/* A command that is this work and nothing around it. Returns the exit status. */
+int br_cli_command(
+    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_cli_work *work);
 /* Of every command that makes load: how its loops wait. */
 #define BR_LOOP_ARG                                                                                          \
     {                                                                                                        \
