@@ -30,7 +30,7 @@ BR_NODISCARD br_code br_cli_begin(int argc, char **argv, const br_arg_section *s
 typedef br_code br_cli_work(const br_args *a, int *ret_status, br_err *err);
 /* A command that is this work and nothing around it. Returns the exit status. */
 int br_cli_command(
-    int argc, char **argv, const br_arg_section *sections, void (*print_help)(void), br_cli_work *work);
+    int argc, char **argv, const br_arg_section *flags, void (*print_help)(void), br_cli_work *work);
 /* Of every command that makes load: how its loops wait. */
 #define BR_LOOP_ARG                                                                                          \
     {                                                                                                        \
