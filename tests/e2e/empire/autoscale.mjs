@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import http from 'node:http';
 import net from 'node:net';
-import { empire, killAll, Postgres, request, runAll, setProgram, sleep, test, until } from './harness.mjs';
+import { empire, Postgres, request, runProgram, setProgram, sleep, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node autoscale.mjs PATH/TO/empire');
@@ -187,21 +187,8 @@ test('the port must be free, also of a second autoscaler', async () => {
     assert.match(empire(['autoscale', '--min', '3', '--max', '2'], { DATABASE_URL: pg.url }).err, /--min is larger/);
 });
 
-// -------------------------------------------------------------------------------------------------
-
-let ok = false;
-try {
-    pg.start();
-    for (const args of [['migrate'], ['seed', '--products', '2000', '--days', '10']]) {
-        const done = empire(args, { DATABASE_URL: pg.url });
-        assert.equal(done.code, 0, done.err);
-    }
-    ok = await runAll();
-} catch (e) {
-    console.error(e);
-} finally {
-    if (!ok && scaler) { console.log(scaler.log.slice(-3000)); scaler.child.kill('SIGKILL'); }
-    killAll();
-    pg.remove();
-}
-process.exit(ok ? 0 : 1);
+await runProgram(pg, {
+    seed: ['--products', '2000', '--days', '10'],
+    kill: () => scaler?.child.kill('SIGKILL'),
+    failed: () => console.log(scaler?.log.slice(-3000)),
+});

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import { existsSync, readdirSync } from 'node:fs';
-import { empire, killAll, metric, Postgres, request, runAll, Service, setProgram, sleep, test, until } from './harness.mjs';
+import { empire, metric, Postgres, request, runProgram, Service, setProgram, sleep, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node empire.mjs PATH/TO/empire');
@@ -533,19 +533,4 @@ test('nothing is left behind', () => {
     assert.equal(existsSync(pg.dir), false);
 });
 
-// -------------------------------------------------------------------------------------------------
-
-function cleanUp() {
-    killAll();
-    if (existsSync(pg.dir)) pg.remove();
-}
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { cleanUp(); process.exit(130); });
-
-let passed = false;
-try {
-    pg.start();
-    passed = await runAll();
-} finally {
-    cleanUp();
-}
-process.exit(passed ? 0 : 1);
+await runProgram(pg);

@@ -5,7 +5,7 @@
 // Makes a PostgreSQL cluster of its own and removes it. Everything listens on 127.0.0.1 or a unix socket.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { empire, killAll, metric, Postgres, request, runAll, Service, setProgram, sleep, test, until } from './harness.mjs';
+import { empire, metric, Postgres, request, runProgram, Service, setProgram, sleep, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node faults.mjs PATH/TO/empire');
@@ -280,20 +280,4 @@ test('workers: slow and failing services, no breaker, few slots', async () => {
     }
 });
 
-// -------------------------------------------------------------------------------------------------
-
-let ok = false;
-try {
-    pg.start();
-    for (const args of [['migrate'], ['seed', '--products', '20000', '--days', '30']]) {
-        const done = empire(args, { DATABASE_URL: pg.url });
-        assert.equal(done.code, 0, done.err);
-    }
-    ok = await runAll();
-} catch (e) {
-    console.error(e);
-} finally {
-    killAll();
-    pg.remove();
-}
-process.exit(ok ? 0 : 1);
+await runProgram(pg, { seed: ['--products', '20000', '--days', '30'] });

@@ -1,6 +1,6 @@
 // What the end-to-end tests of empire share: processes, a private PostgreSQL, HTTP clients, a list of tests.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
@@ -166,4 +166,30 @@ export async function runAll() {
     }
     console.log(`${tests.length - failed} passed, ${failed} failed in ${((Date.now() - begin) / 1000).toFixed(1)} s`);
     return failed === 0;
+}
+
+/**
+ * A whole test program: starts the cluster, with tables and test data if `seed` has the flags of `empire seed`, runs all
+ * tests and exits. Whatever happens, and after a signal, nothing is left: `kill` ends what the file has started besides.
+ */
+export async function runProgram(pg, { seed, kill = () => {}, failed = () => {} } = {}) {
+    const cleanUp = () => {
+        kill();
+        killAll();
+        if (existsSync(pg.dir)) pg.remove();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { cleanUp(); process.exit(130); });
+    let passed = false;
+    try {
+        pg.start();
+        for (const command of seed ? [['migrate'], ['seed', ...seed]] : []) {
+            const done = empire(command, { DATABASE_URL: pg.url });
+            if (done.code !== 0) throw new Error(done.err);
+        }
+        passed = await runAll();
+    } finally {
+        if (!passed) failed();
+        cleanUp();
+    }
+    process.exit(passed ? 0 : 1);
 }

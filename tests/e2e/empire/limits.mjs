@@ -5,7 +5,7 @@
 // Makes a PostgreSQL cluster of its own and removes it. Everything listens on 127.0.0.1 or a unix socket.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { empire, killAll, metric, Postgres, runAll, Service, setProgram, sleep, test } from './harness.mjs';
+import { empire, metric, Postgres, runProgram, Service, setProgram, sleep, test } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node limits.mjs PATH/TO/empire');
@@ -141,21 +141,4 @@ test('nothing is left behind', () => {
     assert.equal(existsSync(pg.dir), false);
 });
 
-function cleanUp() {
-    killAll();
-    if (existsSync(pg.dir)) pg.remove();
-}
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { cleanUp(); process.exit(130); });
-
-let passed = false;
-try {
-    pg.start();
-    for (const command of [['migrate'], ['seed', '--products', '500', '--days', '30']]) {
-        const done = empire(command, { DATABASE_URL: pg.url });
-        if (done.code !== 0) throw new Error(done.err);
-    }
-    passed = await runAll();
-} finally {
-    cleanUp();
-}
-process.exit(passed ? 0 : 1);
+await runProgram(pg, { seed: ['--products', '500', '--days', '30'] });

@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { empire, killAll, Postgres, runAll, Service, setProgram, test, until } from './harness.mjs';
+import { empire, Postgres, runProgram, Service, setProgram, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node openapi.mjs PATH/TO/empire');
@@ -157,21 +157,4 @@ test('nothing is left behind', () => {
     assert.equal(existsSync(pg.dir), false);
 });
 
-function cleanUp() {
-    killAll();
-    if (existsSync(pg.dir)) pg.remove();
-}
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { cleanUp(); process.exit(130); });
-
-let passed = false;
-try {
-    pg.start();
-    for (const command of [['migrate'], ['seed', '--products', '500', '--days', '200']]) {
-        const done = empire(command, { DATABASE_URL: pg.url });
-        if (done.code !== 0) throw new Error(done.err);
-    }
-    passed = await runAll();
-} finally {
-    cleanUp();
-}
-process.exit(passed ? 0 : 1);
+await runProgram(pg, { seed: ['--products', '500', '--days', '200'] });

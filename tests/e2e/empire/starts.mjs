@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { empire, killAll, Postgres, runAll, Service, setProgram, test, until } from './harness.mjs';
+import { empire, Postgres, runProgram, Service, setProgram, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node starts.mjs PATH/TO/empire');
@@ -198,22 +198,7 @@ test('nothing is left behind', () => {
     assert.equal(existsSync(pg.dir), false);
 });
 
-function cleanUp() {
-    for (const w of workers) w.kill('SIGKILL');
-    killAll();
-    if (existsSync(pg.dir)) pg.remove();
-}
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { cleanUp(); process.exit(130); });
-
-let passed = false;
-try {
-    pg.start();
-    for (const command of [['migrate'], ['seed', '--products', '500', '--days', '30']]) {
-        const done = empire(command, { DATABASE_URL: pg.url });
-        if (done.code !== 0) throw new Error(done.err);
-    }
-    passed = await runAll();
-} finally {
-    cleanUp();
-}
-process.exit(passed ? 0 : 1);
+await runProgram(pg, {
+    seed: ['--products', '500', '--days', '30'],
+    kill: () => { for (const w of workers) w.kill('SIGKILL'); },
+});
