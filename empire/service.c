@@ -54,16 +54,6 @@ static br_code raise_fd_limit(const emp_options *o, br_err *err)
     return BR_OK;
 }
 
-/* Says plainly that the database is away or unmigrated, before the pool would only try again. */
-static br_code check_database(const emp_options *o, br_err *err)
-{
-    emp_admin *admin = NULL;
-    br_code rc = emp_admin_open(o->database_url, &admin, err);
-    if (rc == BR_OK) rc = emp_migrate_check(admin, err);
-    emp_admin_close(admin);
-    return rc;
-}
-
 static br_code start_pool(const emp_options *o, const emp_faults *faults, emp_pool **ret_pool, br_err *err)
 {
     const emp_pool_config config = {
@@ -254,7 +244,7 @@ static br_code check_exposure(const emp_options *o, const emp_listener *listener
 br_code emp_service_check(const emp_options *o, const emp_listener *listener, br_err *err)
 {
     br_code rc = check_exposure(o, listener, err);
-    return rc == BR_OK ? check_database(o, err) : rc;
+    return rc == BR_OK ? emp_migrate_check_url(o->database_url, err) : rc;
 }
 
 /* True: the signal to stop came meanwhile. */

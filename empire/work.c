@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "empire/db/admin.h"
 #include "empire/db/migrate.h"
 #include "empire/faults/control.h"
 #include "empire/stub/stub.h"
@@ -56,16 +55,6 @@ static br_code check_folder(const char *folder, br_err *err)
     return BR_OK;
 }
 
-/* Says plainly that the database is away or unmigrated, before workers would only try again. */
-static br_code check_database(const emp_options *o, br_err *err)
-{
-    emp_admin *admin = NULL;
-    br_code rc = emp_admin_open(o->database_url, &admin, err);
-    if (rc == BR_OK) rc = emp_migrate_check(admin, err);
-    emp_admin_close(admin);
-    return rc;
-}
-
 static void poll_control(void *ctx)
 {
     emp_control_poll(ctx);
@@ -107,7 +96,7 @@ br_code emp_work_run(const emp_options *o, br_err *err)
     if (o->ai_key) br_log_hide(br_str_of(o->ai_key));
     rc = check_urls(&config.provider, err);
     if (rc == BR_OK) rc = check_folder(o->video_dir, err);
-    if (rc == BR_OK) rc = check_database(o, err);
+    if (rc == BR_OK) rc = emp_migrate_check_url(o->database_url, err);
     if (rc != BR_OK) return rc;
     return run_workers(o, &config, faults, err);
 }

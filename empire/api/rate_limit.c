@@ -68,9 +68,7 @@ static uint64_t mix(uint64_t x)
 
 emp_client emp_client_of_name(br_str name)
 {
-    emp_client c = {0xcbf29ce484222325u, name.n};
-    for (size_t i = 0; i < name.n; i++)
-        c.high = (c.high ^ (unsigned char) name.p[i]) * 0x100000001b3u; /* FNV-1a */
+    emp_client c = {br_str_hash(name), name.n};
     c.low = mix(c.high ^ c.low) | 1; /* no address has this form by chance */
     return c;
 }

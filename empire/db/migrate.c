@@ -123,3 +123,12 @@ br_code emp_migrate_check(emp_admin *a, br_err *err)
         "the database has schema version %" PRId64 ", this program needs %" PRId64 ": run 'empire migrate'",
         version, emp_schema_version());
 }
+
+br_code emp_migrate_check_url(const char *url, br_err *err)
+{
+    emp_admin *admin = NULL;
+    br_code rc = emp_admin_open(url, &admin, err);
+    if (rc == BR_OK) rc = emp_migrate_check(admin, err);
+    emp_admin_close(admin);
+    return rc;
+}

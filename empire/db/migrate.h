@@ -26,3 +26,6 @@ BR_NODISCARD br_code emp_migrate_grant(emp_admin *a, const char *role, br_err *e
 /* BR_OK when the schema is the one this program needs; BR_ENOTFOUND or BR_EUNSUPPORTED with the remedy;
  * BR_EIO. */
 BR_NODISCARD br_code emp_migrate_check(emp_admin *a, br_err *err);
+/* The same with a connection of its own: says plainly that the database is away, before others only try
+ * again. */
+BR_NODISCARD br_code emp_migrate_check_url(const char *url, br_err *err);
