@@ -1,25 +1,18 @@
 #include "empire/faults/control.h"
 
-#include <arpa/inet.h>
-#include <microhttpd.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "empire/loopback/loopback.h"
 
 #define IDLE_S          10
 #define CONNECTIONS_MAX 16
 
 struct emp_control {
-    struct MHD_Daemon *daemon;
+    emp_loopback *server;
     emp_control_config config;
 };
-
-/* One request: its body, which becomes nothing else. */
-typedef struct exchange {
-    br_buf body;
-} exchange;
 
 static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *type, const br_buf *body)
 {
@@ -76,8 +69,9 @@ static enum MHD_Result answer_page(const emp_control *s, struct MHD_Connection *
 }
 
 static enum MHD_Result serve(
-    emp_control *s, struct MHD_Connection *c, const char *path, const char *method, const br_buf *body)
+    void *ctx, struct MHD_Connection *c, const char *path, const char *method, const br_buf *body)
 {
+    emp_control *s = ctx;
     bool is_get = strcmp(method, "GET") == 0;
     if (strcmp(path, "/faults") == 0) {
         if (is_get) return answer_faults(s, c);
@@ -88,66 +82,38 @@ static enum MHD_Result serve(
     return answer_problem(c, 404, s->config.page ? "there are /faults and /metrics" : "there is /faults");
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
-    const char *version, const char *data, size_t *data_bytes, void **context)
-{
-    (void) version;
-    exchange *x = *context;
-    if (!x) {
-        x = BR_NEW(exchange);
-        br_buf_init(&x->body, EMP_FAULTS_TEXT_MAX);
-        *context = x;
-        return MHD_YES;
-    }
-    if (*data_bytes) {
-        br_code rc = br_buf_append(&x->body, data, *data_bytes);
-        *data_bytes = 0;
-        return rc == BR_OK ? MHD_YES : MHD_NO;
-    }
-    return serve(ctx, c, url, method, &x->body);
-}
-
-static void on_end(void *ctx, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode how)
-{
-    (void) ctx;
-    (void) c;
-    (void) how;
-    exchange *x = *context;
-    if (!x) return;
-    br_buf_deinit(&x->body);
-    br_free(x);
-    *context = NULL;
-}
-
 br_code emp_control_start(const emp_control_config *config, emp_control **ret_control, br_err *err)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(config->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     emp_control *s = BR_NEW(emp_control);
     s->config = *config;
-    s->daemon = MHD_start_daemon(config->is_polled ? MHD_NO_FLAG : MHD_USE_INTERNAL_POLLING_THREAD,
-        config->port, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned) CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED,
-        on_end, NULL, MHD_OPTION_END);
-    if (!s->daemon) {
+    const emp_loopback_config server = {
+        .mode = config->is_polled ? EMP_LOOPBACK_POLLED : EMP_LOOPBACK_THREAD,
+        .port = config->port,
+        .body_max = EMP_FAULTS_TEXT_MAX,
+        .connections = CONNECTIONS_MAX,
+        .idle_s = IDLE_S,
+        .serve = serve,
+        .ctx = s,
+    };
+    s->server = emp_loopback_start(&server);
+    if (!s->server) {
         br_free(s);
         return br_fail(err, BR_EEXISTS,
             "the control port %u on 127.0.0.1 is in use: choose another with --admin-port", config->port);
     }
-    br_info(
-        "control port http://127.0.0.1:%u", MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+    br_info("control port http://127.0.0.1:%u", emp_loopback_port(s->server));
     *ret_control = s;
     return BR_OK;
 }
 
 void emp_control_poll(emp_control *c)
 {
-    if (c) MHD_run(c->daemon);
+    if (c) emp_loopback_poll(c->server);
 }
 
 void emp_control_stop(emp_control *c)
 {
     if (!c) return;
-    MHD_stop_daemon(c->daemon);
+    emp_loopback_stop(c->server);
     br_free(c);
 }

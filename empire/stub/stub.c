@@ -1,23 +1,21 @@
 #include "empire/stub/stub.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "empire/loopback/loopback.h"
 
 #define BODY_MAX    ((size_t) 256 * 1024)
 #define LATENCY_MAX 60000
 #define IDLE_S      30U
 
 struct emp_stub {
-    struct MHD_Daemon *daemon;
+    emp_loopback *server;
     emp_effects *effects;
     atomic_int_fast64_t latency_ms, fail_every, rate_limit;
     int64_t products;
@@ -25,11 +23,6 @@ struct emp_stub {
     atomic_int_fast64_t window; /* the second that `in_window` counts */
     atomic_int_fast64_t in_window;
 };
-
-/* A request being read. */
-typedef struct exchange {
-    br_buf body;
-} exchange;
 
 /* Answers ------------------------------------------------------------------------------------------ */
 
@@ -177,8 +170,10 @@ static unsigned trouble(emp_stub *s)
 /* Requests ----------------------------------------------------------------------------------------- */
 
 static enum MHD_Result serve(
-    emp_stub *s, struct MHD_Connection *c, const char *path, bool is_post, const br_buf *body)
+    void *ctx, struct MHD_Connection *c, const char *path, const char *method, const br_buf *body)
 {
+    emp_stub *s = ctx;
+    bool is_post = br_str_is(br_str_of(method), "POST");
     br_str p = br_str_of(path), publishing = BR_STR("/publish/");
     if (!is_post && br_str_is(p, "/effects")) return effects(s, c);
     if (is_post && br_str_is(p, "/control")) return control(s, c, body);
@@ -196,59 +191,33 @@ static enum MHD_Result serve(
     return answer_text(c, 404, "{\"error\":{\"message\":\"the stub has nothing there\"}}");
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
-    const char *version, const char *data, size_t *data_bytes, void **context)
-{
-    (void) version;
-    exchange *x = *context;
-    if (!x) {
-        x = BR_NEW(exchange);
-        br_buf_init(&x->body, BODY_MAX);
-        *context = x;
-        return MHD_YES;
-    }
-    if (*data_bytes) {
-        br_code rc = br_buf_append(&x->body, data, *data_bytes);
-        *data_bytes = 0;
-        return rc == BR_OK ? MHD_YES : MHD_NO;
-    }
-    return serve(ctx, c, url, br_str_is(br_str_of(method), "POST"), &x->body);
-}
-
-static void on_end(void *ctx, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode how)
-{
-    (void) ctx;
-    (void) c;
-    (void) how;
-    exchange *x = *context;
-    if (!x) return;
-    br_buf_deinit(&x->body);
-    br_free(x);
-}
-
 /* Life --------------------------------------------------------------------------------------------- */
 
 br_code emp_stub_start(const emp_stub_config *config, emp_stub **ret_stub, uint16_t *ret_port, br_err *err)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(config->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     emp_stub *s = BR_NEW(emp_stub);
     s->effects = emp_effects_new();
     s->products = config->products;
     atomic_init(&s->latency_ms, config->latency_ms);
     atomic_init(&s->fail_every, config->fail_every);
     atomic_init(&s->rate_limit, config->rate_limit);
-    s->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION,
-        config->port, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned) EMP_STUB_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED,
-        on_end, NULL, MHD_OPTION_THREAD_STACK_SIZE, (size_t) 256 * 1024, MHD_OPTION_END);
-    if (!s->daemon) {
+    const emp_loopback_config server = {
+        .mode = EMP_LOOPBACK_THREADS, /* an answer waits as long as it is told to */
+        .port = config->port,
+        .body_max = BODY_MAX,
+        .connections = EMP_STUB_CONNECTIONS,
+        .idle_s = IDLE_S,
+        .serve = serve,
+        .ctx = s,
+    };
+    s->server = emp_loopback_start(&server);
+    if (!s->server) {
         emp_effects_free(s->effects);
         br_free(s);
         return br_fail(
             err, BR_EEXISTS, "the stub cannot listen on port %u: choose another with --port", config->port);
     }
-    *ret_port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    *ret_port = emp_loopback_port(s->server);
     *ret_stub = s;
     return BR_OK;
 }
@@ -256,7 +225,7 @@ br_code emp_stub_start(const emp_stub_config *config, emp_stub **ret_stub, uint1
 void emp_stub_stop(emp_stub *s)
 {
     if (!s) return;
-    MHD_stop_daemon(s->daemon);
+    emp_loopback_stop(s->server);
     emp_effects_free(s->effects);
     br_free(s);
 }
