@@ -12,7 +12,6 @@
  * waits longer than x with probability (F - x) / P, so the q-quantile of the response time is F - (1 - q) P,
  * or nothing where that is negative: with 2 s of every 10 s, p90 is 1.0 s, p95 1.5 s, p99 1.9 s.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +24,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "announced_listener.h"
 
 #define EVENTS 256
 
@@ -43,23 +43,6 @@ static void die(const char *what)
 {
     fprintf(stderr, "freeze_server: %s: %s\n", what, strerror(errno));
     exit(1);
-}
-
-static int listen_on(uint16_t port)
-{
-    static const int on = 1;
-    struct sockaddr_in a = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(a);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(fd, (struct sockaddr *) &a, sizeof(a)) != 0 || listen(fd, 4096) != 0 ||
-        getsockname(fd, (struct sockaddr *) &a, &size) != 0) {
-        die("cannot listen");
-    }
-    printf("%u\n", ntohs(a.sin_port));
-    fflush(stdout);
-    return fd;
 }
 
 static void watch(int epoll, int fd)
@@ -160,7 +143,8 @@ int main(int argc, char **argv)
     if (epoll < 0) {
         die("epoll_create1");
     }
-    int listener = listen_on((uint16_t) port);
+    int listener = announced_listener((uint16_t) port);
+    if (listener < 0) die("cannot listen");
     watch(epoll, listener);
     watch(epoll, STDIN_FILENO);
     serve(epoll, listener, freeze_ms * 1000000, every_ms * 1000000);

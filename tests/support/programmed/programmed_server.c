@@ -15,7 +15,6 @@
  *
  * Seconds in settings count from the first request that goes through the queue.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,6 +25,7 @@
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/num.h"
+#include "support/announced_listener.h"
 #include "support/programmed/memory.h"
 #include "support/programmed/queue.h"
 
@@ -287,23 +287,6 @@ static void on_connections(br_watch *w, unsigned events, void *ctx)
     }
 }
 
-static int listen_on(uint16_t port)
-{
-    static const int on = 1;
-    struct sockaddr_in a = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(a);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        bind(fd, (struct sockaddr *) &a, sizeof(a)) != 0 || listen(fd, 4096) != 0 ||
-        getsockname(fd, (struct sockaddr *) &a, &size) != 0) {
-        die("cannot listen");
-    }
-    printf("%u\n", ntohs(a.sin_port));
-    (void) fflush(stdout);
-    return fd;
-}
-
 /* The process ------------------------------------------------------------------------------------ */
 
 static void on_input(br_watch *w, unsigned events, void *ctx)
@@ -346,7 +329,8 @@ static void run(server *s)
     s->started = br_loop_now(s->loop);
     s->listener = s->input = BR_WATCH_INIT;
     on_memory_timer(&s->memory_timer, s);
-    int fd = s->listener_fd = listen_on((uint16_t) s->settings.port);
+    int fd = s->listener_fd = announced_listener((uint16_t) s->settings.port);
+    if (fd < 0) die("cannot listen");
     if (br_watch_start(s->loop, &s->listener, fd, BR_READABLE, on_connections, s) != BR_OK ||
         br_watch_start(s->loop, &s->input, STDIN_FILENO, BR_READABLE, on_input, s) != BR_OK) {
         die("cannot watch standard input (use a pipe) and the listener");
