@@ -144,7 +144,7 @@ static void put_part(json_t *json, const char *key, const br_comparison *c, br_s
 static void print_json(const br_comparing *c, const br_history_changes *changes)
 {
     json_t *json = json_pack("{s:s,s:s,s:i,s:o,s:s%}", "schema", "brunt.comparison/1", "answer",
-        br_report_comparison_answer(c->answer), "exit_status", (int) c->answer, "newest",
+        br_comparison_answer_name(c->answer), "exit_status", (int) c->answer, "newest",
         br_history_json(&c->newest), "differs", c->differs.p ? c->differs.p : "", c->differs.n);
     put_part(json, "rolling", c->rolling, c->rolling_name);
     put_part(json, "pinned", c->pinned, c->pinned_name);

@@ -10,6 +10,12 @@ const char *br_change_name(br_change c)
     return names[c];
 }
 
+const char *br_comparison_answer_name(br_comparison_answer answer)
+{
+    static const char *const names[] = {"ok", "regressed", "inconclusive", "no baseline", "invalid"};
+    return names[answer];
+}
+
 /* Runs ------------------------------------------------------------------------------------------- */
 
 /* The latest runs are kept if there are more than the arithmetic takes. */

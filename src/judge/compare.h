@@ -46,6 +46,8 @@ typedef enum br_comparison_answer { /* and exit status of `brunt compare` */
     BR_COMPARISON_NO_BASELINE = 3,
     BR_COMPARISON_INVALID = 4,
 } br_comparison_answer;
+/* "ok", "regressed", "inconclusive", "no baseline", "invalid" */
+const char *br_comparison_answer_name(br_comparison_answer answer);
 
 typedef struct br_comparison {
     br_arena arena;

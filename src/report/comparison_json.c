@@ -9,18 +9,6 @@ static void put_figure(br_json *j, const char *key, double value)
     if (isfinite(value)) br_json_put_f64(j, key, br_json_rounded(value, DECIMALS));
 }
 
-const char *br_report_answer_name(br_comparison_answer answer)
-{
-    switch (answer) {
-        case BR_COMPARISON_OK: return "ok";
-        case BR_COMPARISON_REGRESSED: return "regressed";
-        case BR_COMPARISON_INCONCLUSIVE: return "inconclusive";
-        case BR_COMPARISON_NO_BASELINE: return "no baseline";
-        case BR_COMPARISON_INVALID: return "invalid";
-    }
-    return "invalid";
-}
-
 static void put_row(br_json *j, const br_comparison_row *r)
 {
     br_json_open(j, '{');
@@ -53,7 +41,7 @@ static void put_ids(br_json *j, const char *key, const int64_t *ids, size_t coun
 void br_json_comparison(br_json *j, const br_comparison *c, size_t rows_max)
 {
     br_json_open(j, '{');
-    br_json_put_str(j, "answer", br_str_of(br_report_answer_name(c->answer)));
+    br_json_put_str(j, "answer", br_str_of(br_comparison_answer_name(c->answer)));
     br_json_put_u64(j, "exit_status", (uint64_t) c->answer);
     br_json_put_str(j, "headline", c->headline);
     put_ids(j, "old_runs", c->old_ids, c->old_count);

@@ -11,11 +11,6 @@ static const br_table_column columns[] = {{"", false}, {"endpoint", false}, {"fi
 
 static const br_paint change_paints[] = {BR_PAINT_GOOD, BR_PAINT_BAD, BR_PAINT_GOOD, BR_PAINT_WARN};
 
-const char *br_report_comparison_answer(br_comparison_answer answer)
-{
-    return br_report_answer_name(answer);
-}
-
 /* Rows --------------------------------------------------------------------------------------------- */
 
 static br_str value_text(br_arena *arena, double value, br_str unit)

@@ -19,5 +19,3 @@ typedef struct br_comparison_table_style {
 void br_report_comparison_table(const br_comparison *c, const br_comparison_table_style *style, br_buf *out);
 /* Appends the object that result files have as "comparison"; docs/result-json.md. */
 void br_report_comparison_json(const br_comparison *c, br_buf *out);
-/* "ok", "regressed", "inconclusive", "no baseline", "invalid" */
-const char *br_report_comparison_answer(br_comparison_answer answer);

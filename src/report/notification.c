@@ -117,7 +117,7 @@ static void words_make(words *w, const br_notification *n)
     if (n->environment.n > 0) (void) br_buf_printf(&w->title, " on " BR_FMT, BR_ARG(n->environment));
     (void) br_buf_printf(&w->title, ": %s", n->judgement ? br_level_name(n->judgement->level) : "not run");
     if (n->comparison && n->comparison->answer != BR_COMPARISON_OK)
-        (void) br_buf_printf(&w->title, ", %s", br_report_answer_name(n->comparison->answer));
+        (void) br_buf_printf(&w->title, ", %s", br_comparison_answer_name(n->comparison->answer));
     br_redact_urls(&w->headline, cut(n->judgement ? n->judgement->headline : n->trouble, ITEM_MAX_BYTES));
     br_redact_urls(&w->target, n->target);
     put_compared(&w->compared, n->comparison);

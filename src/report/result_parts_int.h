@@ -32,6 +32,3 @@ void br_json_comparison(br_json *j, const br_comparison *c, size_t rows_max);
  */
 void br_json_put_target(
     br_json *j, const br_target_series *series, size_t count, size_t series_max, size_t samples_max);
-
-/* As reports write it: "regressed", "no baseline". */
-const char *br_report_answer_name(br_comparison_answer answer);
