@@ -175,6 +175,7 @@ endif()
 if(NOT quickjs_small MATCHES "bool stack_overflowed,.*rt->stack_overflowed = true")
     message(FATAL_ERROR "this QuickJS-ng tells overflows of the stack in another way: adapt JS_TakeStackOverflow()")
 endif()
+include(${CMAKE_SOURCE_DIR}/cmake/QuickjsMessages.cmake)
 # An interrupted call leaves promise jobs behind that must not run in the next call: nothing in the API drops them.
 string(APPEND quickjs_small [[
 
@@ -189,11 +190,13 @@ void JS_DropPendingJobs(JSRuntime *rt)
 }
 ]])
 # Modules as k6 has them (CommonJS among ES modules) need more of the module list than the API shows.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/quickjs_extra.c)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${CMAKE_SOURCE_DIR}/cmake/quickjs_extra.c ${CMAKE_SOURCE_DIR}/cmake/quickjs_messages.c)
 file(READ ${CMAKE_SOURCE_DIR}/cmake/quickjs_extra.c quickjs_extra)
+file(READ ${CMAKE_SOURCE_DIR}/cmake/quickjs_messages.c quickjs_messages)
 file(READ ${CMAKE_SOURCE_DIR}/src/script/quickjs_extra.h quickjs_extra_types)
 string(REGEX MATCH "typedef JSValue JSModuleWanted[^;]*;" quickjs_extra_types "${quickjs_extra_types}")
-string(APPEND quickjs_small "${quickjs_extra_types}\n${quickjs_extra}")
+string(APPEND quickjs_small "${quickjs_extra_types}\n${quickjs_extra}${quickjs_messages}")
 set(quickjs_main ${CMAKE_BINARY_DIR}/quickjs/quickjs.c)
 file(CONFIGURE OUTPUT ${quickjs_main} CONTENT "@quickjs_small@" @ONLY)
 add_library(quickjs STATIC ${quickjs_main} ${QUICKJS_SOURCE}/dtoa.c
