@@ -12,6 +12,7 @@
 #include "empire/db/admin.h"
 #include "empire/db/migrate.h"
 #include "empire/db/seed.h"
+#include "empire/operate.h"
 #include "empire/options.h"
 #include "empire/service.h"
 #include "empire/work.h"
@@ -85,6 +86,16 @@ static br_code run(const emp_options *o, br_err *err)
         case EMP_CMD_MIGRATE: return run_migrate(o, err);
         case EMP_CMD_SEED: return run_seed(o, err);
         case EMP_CMD_KEY: return run_key(o, err);
+        case EMP_CMD_SCHEDULE_LIST:
+        case EMP_CMD_SCHEDULE_SET:
+        case EMP_CMD_SCHEDULE_PAUSE:
+        case EMP_CMD_SCHEDULE_RESUME:
+        case EMP_CMD_SCHEDULE_TRIGGER:
+        case EMP_CMD_SCHEDULE_DELETE:
+        case EMP_CMD_WORKFLOW_LIST:
+        case EMP_CMD_WORKFLOW_SHOW:
+        case EMP_CMD_WORKFLOW_CANCEL:
+        case EMP_CMD_WORKFLOW_TERMINATE: return emp_operate(o, err);
         case EMP_CMD_VERSION: printf("empire " EMPIRE_VERSION "\n"); return BR_OK;
         case EMP_CMD_HELP: fputs(emp_usage(o->help_for), stdout); return BR_OK;
     }

@@ -2,21 +2,31 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/num.h"
 #include "base/str.h"
 #include "empire/db/pool.h"
 #include "empire/db/seed.h"
+#include "empire/domain/workflows.h"
+#include "empire/workflow/engine.h"
 
 typedef enum flag_kind { FLAG_TEXT, FLAG_NUMBER, FLAG_DURATION, FLAG_SWITCH } flag_kind;
 
-#define ON(command) (1u << (command))
-#define API         (ON(EMP_CMD_API) | ON(EMP_CMD_AUTOSCALE))
-#define SCALE       ON(EMP_CMD_AUTOSCALE)
-#define DATABASE    (API | ON(EMP_CMD_WORKER) | ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED))
-#define WORKER      ON(EMP_CMD_WORKER)
-#define STUB        ON(EMP_CMD_STUB)
-#define FAULTY      (API | WORKER)
+#define ON(command)     (1u << (command))
+#define RANGE(from, to) ((ON(to) << 1) - ON(from))
+#define API             (ON(EMP_CMD_API) | ON(EMP_CMD_AUTOSCALE))
+#define SCALE           ON(EMP_CMD_AUTOSCALE)
+#define SCHEDULES       RANGE(EMP_CMD_SCHEDULE_LIST, EMP_CMD_SCHEDULE_DELETE)
+#define WORKFLOWS       RANGE(EMP_CMD_WORKFLOW_LIST, EMP_CMD_WORKFLOW_TERMINATE)
+#define OWNER           (ON(EMP_CMD_MIGRATE) | ON(EMP_CMD_SEED))
+#define DATABASE        (API | ON(EMP_CMD_WORKER) | OWNER | SCHEDULES | WORKFLOWS)
+#define NAMES_ONE       ((SCHEDULES & ~ON(EMP_CMD_SCHEDULE_LIST)) | (WORKFLOWS & ~ON(EMP_CMD_WORKFLOW_LIST)))
+#define SET             ON(EMP_CMD_SCHEDULE_SET)
+#define LISTS_RUNS      ON(EMP_CMD_WORKFLOW_LIST)
+#define WORKER          ON(EMP_CMD_WORKER)
+#define STUB            ON(EMP_CMD_STUB)
+#define FAULTY          (API | WORKER)
 
 #define STUB_PORT     3900
 #define STUB_PRODUCTS 100
@@ -55,6 +65,14 @@ static const struct flag {
     {"faults", "EMPIRE_FAULTS", FLAG_TEXT, FAULTY, offsetof(emp_options, faults), 0, 0},
     {"grant-to", NULL, FLAG_TEXT, ON(EMP_CMD_MIGRATE), offsetof(emp_options, grant_to), 0, 0},
     {"name", NULL, FLAG_TEXT, ON(EMP_CMD_KEY), offsetof(emp_options, key_name), 0, 0},
+    {"cron", NULL, FLAG_TEXT, SET, offsetof(emp_options, cron), 0, 0},
+    {"type", NULL, FLAG_TEXT, SET | LISTS_RUNS, offsetof(emp_options, type), 0, 0},
+    {"videos", NULL, FLAG_NUMBER, SET, offsetof(emp_options, videos), 1, EMP_WORKFLOW_VIDEOS_MAX},
+    {"dry-run", NULL, FLAG_SWITCH, SET, offsetof(emp_options, dry_run), 0, 0},
+    {"catch-up", NULL, FLAG_DURATION, SET, offsetof(emp_options, catch_up), 10000, INT64_C(31536000000)},
+    {"status", NULL, FLAG_TEXT, LISTS_RUNS, offsetof(emp_options, status), 0, 0},
+    {"limit", NULL, FLAG_NUMBER, LISTS_RUNS, offsetof(emp_options, limit), 1, EMP_LIST_MAX},
+    {"reason", NULL, FLAG_TEXT, ON(EMP_CMD_WORKFLOW_TERMINATE), offsetof(emp_options, reason), 0, 0},
     {"access-log", NULL, FLAG_SWITCH, API, offsetof(emp_options, access_log), 0, 0},
     {"min", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, scale_min), 1, 64},
     {"max", NULL, FLAG_NUMBER, SCALE, offsetof(emp_options, scale_max), 1, 64},
@@ -134,6 +152,9 @@ static const emp_options defaults = {
     .breaker_pause = 60 * BR_SEC,
     .ai_model = "gpt-4o-mini",
     .ffmpeg = "ffmpeg",
+    .videos = EMP_WORKFLOW_VIDEOS,
+    .limit = 20,
+    .catch_up = 12 * 3600 * BR_SEC,
     .products = 10000,
     .days = 90,
 };
@@ -206,6 +227,16 @@ static const char *const command_names[] = {[EMP_CMD_API] = "api",
     [EMP_CMD_MIGRATE] = "migrate",
     [EMP_CMD_SEED] = "seed",
     [EMP_CMD_KEY] = "key",
+    [EMP_CMD_SCHEDULE_LIST] = "schedule list",
+    [EMP_CMD_SCHEDULE_SET] = "schedule set",
+    [EMP_CMD_SCHEDULE_PAUSE] = "schedule pause",
+    [EMP_CMD_SCHEDULE_RESUME] = "schedule resume",
+    [EMP_CMD_SCHEDULE_TRIGGER] = "schedule trigger",
+    [EMP_CMD_SCHEDULE_DELETE] = "schedule delete",
+    [EMP_CMD_WORKFLOW_LIST] = "workflow list",
+    [EMP_CMD_WORKFLOW_SHOW] = "workflow show",
+    [EMP_CMD_WORKFLOW_CANCEL] = "workflow cancel",
+    [EMP_CMD_WORKFLOW_TERMINATE] = "workflow terminate",
     [EMP_CMD_VERSION] = "version",
     [EMP_CMD_HELP] = "help"};
 
@@ -233,61 +264,110 @@ static br_code read_flag(emp_options *o, int argc, char *const *argv, int *at, b
     return set(o, f, what, argv[(*at)++], err);
 }
 
-static br_code read_flags(emp_options *o, int argc, char *const *argv, br_err *err)
+static bool is_help(br_str word)
 {
-    for (int at = 2; at < argc;) {
+    return br_str_is(word, "--help") || br_str_is(word, "-h");
+}
+
+/* From argv[at] on: flags, and the id where the command is about one. */
+static br_code read_words(emp_options *o, int argc, char *const *argv, int at, br_err *err)
+{
+    while (at < argc) {
         br_str word = br_str_of(argv[at]);
-        if (br_str_is(word, "--help") || br_str_is(word, "-h")) {
+        if (is_help(word)) {
             o->help_for = o->command;
             o->command = EMP_CMD_HELP;
             return BR_OK;
         }
-        if (!br_str_starts(word, BR_STR("--"))) {
+        if (br_str_starts(word, BR_STR("--"))) {
+            br_code rc = read_flag(o, argc, argv, &at, err);
+            if (rc != BR_OK) return rc;
+        } else if ((NAMES_ONE & ON(o->command)) && !o->id && word.n > 0 && word.p[0] != '-') {
+            o->id = argv[at++];
+        } else {
             return br_fail(err, BR_EINVAL, "unexpected argument '%s': 'empire %s --help' lists what it takes",
                 argv[at], command_names[o->command]);
         }
-        br_code rc = read_flag(o, argc, argv, &at, err);
-        if (rc != BR_OK) return rc;
     }
     return BR_OK;
 }
 
-static br_code read_command(emp_options *o, int argc, char *const *argv, br_err *err)
+#define COMMANDS                                                                                             \
+    "use api, autoscale, worker, stub, migrate, seed, schedule, workflow, key or version ('empire --help')"
+
+static br_code find_command(br_str words, const char *wrong, emp_command *ret_command, br_err *err)
 {
-    if (argc < 2)
-        return br_fail(err, BR_EINVAL,
-            "no command: use api, autoscale, worker, stub, migrate, seed, key or version ('empire --help')");
-    br_str word = br_str_of(argv[1]);
-    if (br_str_is(word, "--help") || br_str_is(word, "-h")) return BR_OK;
-    if (br_str_is(word, "--version")) word = BR_STR("version");
     for (size_t i = 0; i < BR_COUNT_OF(command_names); i++) {
-        if (!br_str_is(word, command_names[i])) continue;
-        o->command = (emp_command) i;
+        if (!br_str_is(words, command_names[i])) continue;
+        *ret_command = (emp_command) i;
         return BR_OK;
     }
-    return br_fail(err, BR_EINVAL,
-        "unknown command '%s': use api, autoscale, worker, stub, migrate, seed, key or version ('empire --help')",
-        argv[1]);
+    return br_fail(err, BR_EINVAL, "%s", wrong);
+}
+
+/* The second word of `empire schedule ...` and `empire workflow ...`. */
+static br_code read_action(emp_options *o, int argc, char *const *argv, int *ret_at, br_err *err)
+{
+    bool of_schedules = strcmp(argv[1], "schedule") == 0;
+    const char *all = of_schedules ? "list, set, pause, resume, trigger or delete"
+                                   : "list, show, cancel or terminate";
+    char words[64], wrong[192];
+    *ret_at = 3;
+    if (argc < 3) return br_fail(err, BR_EINVAL, "empire %s: what? Use %s", argv[1], all);
+    if (is_help(br_str_of(argv[2]))) {
+        o->help_for = of_schedules ? EMP_CMD_SCHEDULE_LIST : EMP_CMD_WORKFLOW_LIST;
+        return BR_OK;
+    }
+    snprintf(words, sizeof(words), "%s %s", argv[1], argv[2]);
+    snprintf(wrong, sizeof(wrong), "empire %s: '%.64s' is unknown: use %s", argv[1], argv[2], all);
+    return find_command(br_str_of(words), wrong, &o->command, err);
+}
+
+/* The command, and where the words behind it begin. */
+static br_code read_command(emp_options *o, int argc, char *const *argv, int *ret_at, br_err *err)
+{
+    char wrong[256];
+    *ret_at = 2;
+    if (argc < 2) return br_fail(err, BR_EINVAL, "no command: " COMMANDS);
+    br_str word = br_str_of(argv[1]);
+    if (is_help(word)) return BR_OK;
+    if (br_str_is(word, "--version")) word = BR_STR("version");
+    if (br_str_is(word, "schedule") || br_str_is(word, "workflow"))
+        return read_action(o, argc, argv, ret_at, err);
+    snprintf(wrong, sizeof(wrong), "unknown command '%.64s': " COMMANDS, argv[1]);
+    if (br_str_find_char(word, ' ') >= 0) return br_fail(err, BR_EINVAL, "%s", wrong);
+    return find_command(word, wrong, &o->command, err);
+}
+
+/* What a flag alone cannot see. */
+static br_code check(const emp_options *o, br_err *err)
+{
+    unsigned command = ON(o->command);
+    if (o->command == EMP_CMD_KEY && !o->key_name)
+        return br_fail(err, BR_EINVAL, "a key needs the name of its holder: --name NAME");
+    if (o->scale_min > o->scale_max) return br_fail(err, BR_EINVAL, "--min is larger than --max");
+    if ((NAMES_ONE & command) && !o->id)
+        return br_fail(err, BR_EINVAL, "empire %s: of which? Give the id ('empire %s list')",
+            command_names[o->command], (SCHEDULES & command) ? "schedule" : "workflow");
+    if (o->command == EMP_CMD_SCHEDULE_SET && !o->cron)
+        return br_fail(err, BR_EINVAL, "a schedule needs its times: --cron '0 4 * * *'");
+    if ((DATABASE & command) && !o->database_url)
+        return br_fail(err, BR_EINVAL,
+            "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");
+    return BR_OK;
 }
 
 br_code emp_options_parse(
     int argc, char *const *argv, char *(*env)(const char *name), emp_options *ret_options, br_err *err)
 {
     emp_options o = defaults;
-    br_code rc = read_command(&o, argc, argv, err);
+    int at = 2;
+    br_code rc = read_command(&o, argc, argv, &at, err);
     if (rc != BR_OK || o.command == EMP_CMD_HELP) goto out;
-    emp_command command = o.command;
-    if (command == EMP_CMD_STUB) o.port = STUB_PORT, o.products = STUB_PRODUCTS, o.rate_limit = 0;
+    if (o.command == EMP_CMD_STUB) o.port = STUB_PORT, o.products = STUB_PRODUCTS, o.rate_limit = 0;
     if ((rc = read_environment(&o, env, err)) != BR_OK) goto out;
-    if ((rc = read_flags(&o, argc, argv, err)) != BR_OK || o.command == EMP_CMD_HELP) goto out;
-    if (command == EMP_CMD_KEY && !o.key_name) {
-        rc = br_fail(err, BR_EINVAL, "a key needs the name of its holder: --name NAME");
-    } else if (o.scale_min > o.scale_max) {
-        rc = br_fail(err, BR_EINVAL, "--min is larger than --max");
-    } else if ((DATABASE & ON(command)) && !o.database_url) {
-        rc = br_fail(err, BR_EINVAL,
-            "no database: set DATABASE_URL or give --database-url postgresql://user@host/name");
-    }
+    if ((rc = read_words(&o, argc, argv, at, err)) != BR_OK || o.command == EMP_CMD_HELP) goto out;
+    rc = check(&o, err);
 out:
     if (rc == BR_OK) *ret_options = o;
     return rc;

@@ -19,6 +19,16 @@ typedef enum emp_command {
     EMP_CMD_MIGRATE,
     EMP_CMD_SEED,
     EMP_CMD_KEY,
+    EMP_CMD_SCHEDULE_LIST, /* in one row: the help of one is that of all */
+    EMP_CMD_SCHEDULE_SET,
+    EMP_CMD_SCHEDULE_PAUSE,
+    EMP_CMD_SCHEDULE_RESUME,
+    EMP_CMD_SCHEDULE_TRIGGER,
+    EMP_CMD_SCHEDULE_DELETE,
+    EMP_CMD_WORKFLOW_LIST,
+    EMP_CMD_WORKFLOW_SHOW,
+    EMP_CMD_WORKFLOW_CANCEL,
+    EMP_CMD_WORKFLOW_TERMINATE,
     EMP_CMD_VERSION,
     EMP_CMD_HELP
 } emp_command;
@@ -56,6 +66,13 @@ typedef struct emp_options {
     const char *grant_to; /* NULL: nobody */
     /* key */
     const char *key_name;
+    /* schedule and workflow */
+    const char *id;              /* of a schedule, of a run or of a workflow */
+    const char *cron, *type;     /* type also: of runs that are listed; NULL: not given */
+    const char *status, *reason; /* NULL: not given */
+    int64_t videos, limit;
+    br_ns catch_up;
+    bool dry_run;
     /* worker */
     int64_t processes, max_workflow_tasks, max_activities, keep_days;
     br_ns grace, provider_timeout, breaker_pause;

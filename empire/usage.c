@@ -10,20 +10,23 @@
     "  --admin-port N          port on 127.0.0.1 for GET and PUT /faults, 0 for any free one (default:\n"    \
     "                          none; environment ADMIN_PORT)\n"
 
-static const char program[] = "empire - a service on PostgreSQL to be load-tested\n"
-                              "\n"
-                              "usage: empire COMMAND [FLAG]...\n"
-                              "\n"
-                              "  api        serve the HTTP API\n"
-                              "  autoscale  serve it by 2 to 10 processes, as many as the load needs\n"
-                              "  worker     execute workflows\n"
-                              "  stub       stand in for the services outside, on loopback, for tests\n"
-                              "  migrate    bring the database's schema to this version\n"
-                              "  seed       fill the tables with test data\n"
-                              "  key        make an API key for writes\n"
-                              "  version    print the version\n"
-                              "\n"
-                              "'empire COMMAND --help' lists the flags of a command.\n";
+static const char program[] =
+    "empire - a service on PostgreSQL to be load-tested\n"
+    "\n"
+    "usage: empire COMMAND [FLAG]...\n"
+    "\n"
+    "  api        serve the HTTP API\n"
+    "  autoscale  serve it by 2 to 10 processes, as many as the load needs\n"
+    "  worker     execute workflows\n"
+    "  stub       stand in for the services outside, on loopback, for tests\n"
+    "  migrate    bring the database's schema to this version\n"
+    "  seed       fill the tables with test data\n"
+    "  schedule   list, set, pause, resume, trigger or delete what starts by itself\n"
+    "  workflow   list, show, cancel or terminate runs\n"
+    "  key        make an API key for writes\n"
+    "  version    print the version\n"
+    "\n"
+    "'empire COMMAND --help' lists the flags of a command.\n";
 
 static const char api[] =
     "usage: empire api [FLAG]...\n"
@@ -128,6 +131,37 @@ static const char key[] =
     "\n"
     "  --name NAME             the holder, up to 32 letters, digits and .-_\n";
 
+static const char schedule[] =
+    "usage: empire schedule list\n"
+    "       empire schedule set ID --cron TIMES [FLAG]...\n"
+    "       empire schedule pause|resume|trigger|delete ID\n"
+    "\n"
+    "What the workers start by themselves. 'set' makes a schedule, which is paused until it is resumed, or changes one,\n"
+    "which keeps its state. While the run that it started is open, what is due is skipped. 'trigger' starts it now, also\n"
+    "when it is paused. 'daily-control-loop' and 'weekly-optimization' are there, paused, after 'empire migrate'.\n"
+    "\n" DATABASE_FLAG
+    "  --cron TIMES            in UTC: minute hour day-of-month month day-of-week, such as '0 4 * * *' or\n"
+    "                          '30 4 * * mon'; or @hourly, @daily, @weekly, @monthly\n"
+    "  --type TYPE             daily-control-loop, weekly-optimization or products-sync (default: the id)\n"
+    "  --videos N              of a daily-control-loop (default 50)\n"
+    "  --dry-run               call nothing outside, write nothing but the run itself\n"
+    "  --catch-up TIME         what was due while no worker lived is started if it is no longer ago, 10s to 8760h\n"
+    "                          (default 12h)\n";
+
+static const char workflow[] =
+    "usage: empire workflow list [--status STATUS] [--type TYPE] [--limit N]\n"
+    "       empire workflow show|cancel ID\n"
+    "       empire workflow terminate ID [--reason TEXT]\n"
+    "\n"
+    "Runs of workflows. ID is a run's, or the id of a workflow, such as daily-control-loop-2026-11-26, which means its\n"
+    "open run or else its newest. 'cancel' asks: a worker ends the run, and tells its activities. 'terminate' ends it at\n"
+    "once, without a worker; use it for a run that is stuck.\n"
+    "\n" DATABASE_FLAG
+    "  --status STATUS         running, completed, failed, cancelled, terminated or timed_out (default: all)\n"
+    "  --type TYPE             of these only\n"
+    "  --limit N               newest runs, 1 to 1000 (default 20)\n"
+    "  --reason TEXT           is kept in the run's history\n";
+
 const char *emp_usage(emp_command command)
 {
     switch (command) {
@@ -138,6 +172,16 @@ const char *emp_usage(emp_command command)
         case EMP_CMD_MIGRATE: return migrate;
         case EMP_CMD_SEED: return seed;
         case EMP_CMD_KEY: return key;
+        case EMP_CMD_SCHEDULE_LIST:
+        case EMP_CMD_SCHEDULE_SET:
+        case EMP_CMD_SCHEDULE_PAUSE:
+        case EMP_CMD_SCHEDULE_RESUME:
+        case EMP_CMD_SCHEDULE_TRIGGER:
+        case EMP_CMD_SCHEDULE_DELETE: return schedule;
+        case EMP_CMD_WORKFLOW_LIST:
+        case EMP_CMD_WORKFLOW_SHOW:
+        case EMP_CMD_WORKFLOW_CANCEL:
+        case EMP_CMD_WORKFLOW_TERMINATE: return workflow;
         case EMP_CMD_VERSION: return "usage: empire version\n";
         case EMP_CMD_HELP: break;
     }

@@ -14,5 +14,7 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON products, workflows, counters, analytics_daily TO %I', v_role);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON wf_run, wf_event, wf_task, wf_timer, wf_request, wf_worker,'
         ' wf_effect TO %I', v_role);
+    EXECUTE format('GRANT SELECT, UPDATE (next_at, last_at, last_run, started, skipped, missed) ON wf_schedule TO %I',
+        v_role); -- what they take, not when
     EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %I', pg_get_serial_sequence('content', 'id'), v_role);
 END $$;

@@ -19,6 +19,7 @@ static const struct {
     {"workflows", emp_sql_0004_workflows},
     {"api_starts", emp_sql_0005_api_starts},
     {"product_documents", emp_sql_0006_product_documents},
+    {"schedules", emp_sql_0007_schedules},
 };
 
 int64_t emp_schema_version(void)

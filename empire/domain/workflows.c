@@ -41,7 +41,10 @@ const char emp_sql_workflows_status[] =
     " (SELECT coalesce(json_agg(json_build_object('host', host, 'pid', pid, 'workflowTasks',"
     " json_build_object('used', used_workflow_tasks, 'max', max_workflow_tasks), 'activities',"
     " json_build_object('used', used_activities, 'max', max_activities)) ORDER BY worker_id), '[]')"
-    " FROM wf_worker WHERE " ALIVE "), w.*"
+    " FROM wf_worker WHERE " ALIVE "),"
+    " (SELECT coalesce(json_agg(json_build_object('id', schedule_id, 'type', type, 'cron', cron, 'paused', paused,"
+    " 'nextAt', next_at, 'lastAt', last_at, 'lastRun', last_run, 'started', started, 'skipped', skipped,"
+    " 'missed', missed) ORDER BY schedule_id COLLATE \"C\"), '[]') FROM wf_schedule), w.*"
     " FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT " COLUMNS
     " FROM workflows ORDER BY created_at DESC, id LIMIT 20)"
     " w ON true ORDER BY w.created_at DESC, w.id";
@@ -96,11 +99,18 @@ const char emp_sql_workflow_metrics[] =
     " ('empire_worker_slots', 'task=\"decision\"', dm), ('empire_worker_slots', 'task=\"activity\"', am),"
     " ('empire_worker_slots_free', 'task=\"decision\"', dm - du),"
     " ('empire_worker_slots_free', 'task=\"activity\"', am - au)) k (m, l, v)"
+    " UNION ALL SELECT k.m, concat_ws(',', 'schedule=\"' || s.schedule_id || '\"', k.l), k.v, '', 0 FROM wf_schedule s,"
+    " LATERAL (VALUES ('empire_schedule_actions_total', 'outcome=\"started\"', started),"
+    " ('empire_schedule_actions_total', 'outcome=\"skipped\"', skipped),"
+    " ('empire_schedule_actions_total', 'outcome=\"missed\"', missed), ('empire_schedule_paused', NULL, paused::int),"
+    " ('empire_schedule_next_timestamp_seconds', NULL, extract(epoch FROM next_at)),"
+    " ('empire_schedule_late_seconds', NULL, greatest(0, coalesce(extract(epoch FROM now() - next_at), 0))))"
+    " k (m, l, v) WHERE k.v IS NOT NULL"
     " UNION ALL SELECT x.m, concat_ws(',', 'worker=\"' || w.host || ':' || w.pid || '\"', nullif(x.l, '')), x.v,"
     " w.worker_id, x.n FROM wf_worker w, ROWS FROM (json_to_recordset(w.samples) AS (m text, l text, v float8))"
     " WITH ORDINALITY AS x(m, l, v, n) WHERE " ALIVE ") s ORDER BY m COLLATE \"C\", w, n, l";
 
-#define STATUS_ROW 3 /* first column of a workflow */
+#define STATUS_ROW 4 /* first column of a workflow */
 
 void emp_workflows_status_query(emp_query *q)
 {
@@ -115,6 +125,8 @@ void emp_workflows_status_put(br_buf *out, const emp_result *r)
     emp_cell_put(out, r, 0, 1, EMP_CELL_JSON);
     br_buf_puts(out, ",\"workers\":");
     emp_cell_put(out, r, 0, 2, EMP_CELL_JSON);
+    br_buf_puts(out, ",\"schedules\":");
+    emp_cell_put(out, r, 0, 3, EMP_CELL_JSON);
     br_buf_puts(out, ",\"workflows\":[");
     for (size_t row = 0; row < emp_result_rows(r) && !emp_result_is_null(r, row, STATUS_ROW); row++) {
         if (row > 0) br_buf_putc(out, ',');

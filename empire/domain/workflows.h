@@ -39,7 +39,7 @@ typedef struct emp_workflow_request {
 } emp_workflow_request;
 
 /* How many are pending or running, and the 20 newest; tasks that wait for a worker, each kind up to
- * 1000; the workers. */
+ * 1000; the workers; the schedules. */
 void emp_workflows_status_query(emp_query *q);
 void emp_workflows_status_put(br_buf *out, const emp_result *r);
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/assert.h"
 #include "base/map.h"
@@ -11,7 +12,7 @@ typedef struct run {
     char id[EMP_UUID_SIZE];
     char *workflow_id, *type, *queue;
     emp_run_status status;
-    br_ns deadline;
+    br_ns deadline, started_at, closed_at;
     emp_history history;
 } run;
 
@@ -40,7 +41,8 @@ typedef struct engine {
     BR_VEC(run *) runs;
     BR_VEC(task *) tasks;
     BR_VEC(timer) timers;
-    br_map requests; /* request id -> run */
+    br_map requests;             /* request id -> run */
+    emp_schedule_list schedules; /* by id */
 } engine;
 
 static engine *mine(emp_engine *e)
@@ -105,6 +107,7 @@ static task *find_leased(const engine *e, int64_t id, const char *lease)
 static void close_run(engine *e, run *r, emp_run_status status)
 {
     r->status = status;
+    r->closed_at = e->now;
     for (size_t i = 0; i < e->tasks.len; i++) {
         if (e->tasks.data[i]->of == r) e->tasks.data[i]->is_gone = true;
     }
@@ -156,6 +159,7 @@ static br_code mem_start(emp_engine *base, const emp_run_start *start, char ret_
         r->workflow_id = br_strdup(start->workflow_id);
         r->type = br_strdup(start->type);
         r->queue = br_strdup(start->queue);
+        r->started_at = e->now;
         r->deadline = e->now + start->timeout;
         emp_history_init(&r->history);
         *br_vec_push(&e->runs) = r;
@@ -202,6 +206,157 @@ static br_code mem_tell(emp_engine *base, const char *run_id, emp_event_type wha
         wake(e, r);
     }
     return BR_OK;
+}
+
+static bool fits(const run *r, const emp_run_filter *f)
+{
+    return (!f->workflow_id || br_str_is(br_str_of(r->workflow_id), f->workflow_id)) &&
+           (!f->type || br_str_is(br_str_of(r->type), f->type)) &&
+           (f->status < 0 || r->status == (emp_run_status) f->status);
+}
+
+static br_code mem_list(emp_engine *base, const emp_run_filter *filter, emp_run_list *to, br_err *err)
+{
+    (void) err;
+    const engine *e = mine(base);
+    size_t count = 0;
+    for (size_t i = e->runs.len; i-- > 0 && count < filter->max;) {
+        const run *r = e->runs.data[i];
+        if (!fits(r, filter)) continue;
+        emp_run_info *info = br_vec_push(to);
+        memcpy(info->run_id, r->id, EMP_UUID_SIZE);
+        snprintf(info->workflow_id, sizeof(info->workflow_id), "%s", r->workflow_id);
+        snprintf(info->type, sizeof(info->type), "%s", r->type);
+        info->status = r->status;
+        info->started_at = r->started_at;
+        info->closed_at = r->closed_at;
+        count++;
+    }
+    return BR_OK;
+}
+
+/* Schedules ---------------------------------------------------------------------------------------- */
+
+static br_code find_schedule(engine *e, const char *id, emp_schedule **ret_schedule, br_err *err)
+{
+    for (size_t i = 0; i < e->schedules.len; i++) {
+        if (!br_str_is(br_str_of(e->schedules.data[i].id), id)) continue;
+        *ret_schedule = &e->schedules.data[i];
+        return BR_OK;
+    }
+    return br_fail(err, BR_ENOTFOUND, "there is no schedule '%s'", id);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const emp_schedule *x = a, *y = b;
+    return strcmp(x->id, y->id);
+}
+
+static br_ns next_of(const engine *e, const emp_schedule *s)
+{
+    emp_cron cron;
+    BR_ASSERT(emp_cron_parse(br_str_of(s->cron), &cron, NULL) == BR_OK); /* as schedule_set has seen */
+    return emp_cron_next(&cron, e->now);
+}
+
+static br_code mem_schedule_set(emp_engine *base, const emp_schedule *schedule, br_err *err)
+{
+    engine *e = mine(base);
+    emp_cron cron;
+    emp_schedule *s = NULL, kept;
+    br_code rc = emp_cron_parse(br_str_of(schedule->cron), &cron, err);
+    if (rc != BR_OK) return rc;
+    if (find_schedule(e, schedule->id, &s, NULL) != BR_OK) {
+        s = br_vec_push(&e->schedules);
+        s->is_paused = true;
+    }
+    kept = *s;
+    *s = *schedule;
+    s->is_paused = kept.is_paused;
+    s->last_at = kept.last_at;
+    s->started = kept.started, s->skipped = kept.skipped, s->missed = kept.missed;
+    memcpy(s->last_run, kept.last_run, EMP_UUID_SIZE);
+    s->next_at = s->is_paused ? 0 : next_of(e, s);
+    qsort(e->schedules.data, e->schedules.len, sizeof(*e->schedules.data), by_id);
+    return BR_OK;
+}
+
+static br_code mem_schedule_pause(emp_engine *base, const char *id, bool is_paused, br_err *err)
+{
+    engine *e = mine(base);
+    emp_schedule *s = NULL;
+    br_code rc = find_schedule(e, id, &s, err);
+    if (rc != BR_OK) return rc;
+    if (is_paused == s->is_paused) return BR_OK;
+    s->is_paused = is_paused;
+    s->next_at = is_paused ? 0 : next_of(e, s);
+    return BR_OK;
+}
+
+/* One action; true: it started a run. */
+static bool act(engine *e, emp_schedule *s, br_ns at)
+{
+    char workflow_id[EMP_WORKFLOW_ID_MAX];
+    bool is_new = false;
+    const run *last = find_run(e, s->last_run);
+    if (last && last->status == EMP_RUN_RUNNING) {
+        s->skipped++;
+        return false;
+    }
+    emp_schedule_workflow_id(s->id, at, workflow_id);
+    const emp_run_start start = {workflow_id, s->type, EMP_TASK_QUEUE, s->input, NULL, EMP_RUN_TIMEOUT};
+    BR_ASSERT(mem_start(&e->base, &start, s->last_run, &is_new, NULL) == BR_OK);
+    s->last_at = at;
+    is_new ? s->started++ : s->skipped++;
+    return is_new;
+}
+
+static br_code mem_schedule_trigger(
+    emp_engine *base, const char *id, char ret_run_id[EMP_UUID_SIZE], bool *ret_is_new, br_err *err)
+{
+    engine *e = mine(base);
+    emp_schedule *s = NULL;
+    br_code rc = find_schedule(e, id, &s, err);
+    if (rc != BR_OK) return rc;
+    *ret_is_new = act(e, s, e->now);
+    memcpy(ret_run_id, s->last_run, EMP_UUID_SIZE);
+    return BR_OK;
+}
+
+static br_code mem_schedule_delete(emp_engine *base, const char *id, br_err *err)
+{
+    engine *e = mine(base);
+    emp_schedule *s = NULL;
+    br_code rc = find_schedule(e, id, &s, err);
+    if (rc != BR_OK) return rc;
+    size_t at = (size_t) (s - e->schedules.data);
+    e->schedules.data[at] = *br_vec_last(&e->schedules);
+    e->schedules.len--;
+    qsort(e->schedules.data, e->schedules.len, sizeof(*e->schedules.data), by_id);
+    return BR_OK;
+}
+
+static br_code mem_schedule_list(emp_engine *base, emp_schedule_list *to, br_err *err)
+{
+    (void) err;
+    br_vec_append(to, mine(base)->schedules.data, mine(base)->schedules.len);
+    return BR_OK;
+}
+
+static void take_due_actions(engine *e)
+{
+    for (size_t i = 0; i < e->schedules.len; i++) {
+        emp_schedule *s = &e->schedules.data[i];
+        emp_cron cron;
+        if (s->is_paused || s->next_at > e->now) continue;
+        BR_ASSERT(emp_cron_parse(br_str_of(s->cron), &cron, NULL) == BR_OK);
+        const emp_cron_turn turn = emp_cron_turn_of(&cron, s->next_at, e->now, s->catch_up);
+        s->next_at = turn.next;
+        s->missed += turn.missed;
+        s->skipped += turn.skipped;
+        if (turn.at >= 0) (void) act(e, s, turn.at);
+    }
 }
 
 /* Decisions ---------------------------------------------------------------------------------------- */
@@ -393,6 +548,7 @@ static br_code mem_sweep(emp_engine *base, br_err *err)
     (void) err;
     engine *e = mine(base);
     sweep_runs(e);
+    take_due_actions(e);
     for (size_t i = 0; i < e->timers.len; i++) {
         timer *t = &e->timers.data[i];
         if (t->is_gone || t->fire_at > e->now) continue;
@@ -433,6 +589,7 @@ static void mem_free(emp_engine *base)
     br_vec_deinit(&e->runs);
     br_vec_deinit(&e->tasks);
     br_vec_deinit(&e->timers);
+    br_vec_deinit(&e->schedules);
     br_map_deinit(&e->requests);
     br_free(e);
 }
@@ -445,6 +602,12 @@ emp_engine *emp_engine_memory(void)
         .describe = mem_describe,
         .history = mem_history,
         .tell = mem_tell,
+        .list = mem_list,
+        .schedule_set = mem_schedule_set,
+        .schedule_pause = mem_schedule_pause,
+        .schedule_trigger = mem_schedule_trigger,
+        .schedule_delete = mem_schedule_delete,
+        .schedule_list = mem_schedule_list,
         .poll_decisions = mem_poll_decisions,
         .answer_decisions = mem_answer_decisions,
         .poll_activities = mem_poll_activities,
@@ -455,6 +618,11 @@ emp_engine *emp_engine_memory(void)
     };
     br_map_init(&e->requests);
     return &e->base;
+}
+
+br_ns emp_engine_memory_now(const emp_engine *e)
+{
+    return ((const engine *) (const void *) e)->now;
 }
 
 void emp_engine_memory_advance(emp_engine *e, br_ns by)

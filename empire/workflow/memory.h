@@ -9,4 +9,5 @@
 #include "empire/workflow/engine.h"
 
 emp_engine *emp_engine_memory(void);
+br_ns emp_engine_memory_now(const emp_engine *e); /* since 1970-01-01 UTC, where it begins */
 void emp_engine_memory_advance(emp_engine *e, br_ns by);

@@ -1,50 +1,21 @@
-#include "empire/workflow/postgres.h"
+#include "empire/workflow/postgres_int.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "empire/db/session.h"
 
 #define CACHED_BYTES_MAX ((size_t) 64 * 1024 * 1024) /* of histories that are kept between polls */
-#define NUMBER_SIZE      24
 
 typedef struct cached {
     emp_history history;
     size_t bytes; /* about */
 } cached;
 
-typedef struct engine {
-    emp_engine base; /* first: the port's pointer is ours */
-    emp_session *session;
-    br_map histories; /* run id -> cached */
-    size_t cached_bytes;
-} engine;
-
 /* Statements --------------------------------------------------------------------------------------- */
-
-enum {
-    ST_START,
-    ST_STATUS,
-    ST_HISTORY,
-    ST_TELL,
-    ST_CLAIM_DECISIONS,
-    ST_CLAIM_ACTIVITIES,
-    ST_COMPLETE_DECISION,
-    ST_FAIL_DECISION,
-    ST_CLOSE_ACTIVITY,
-    ST_RETRY_ACTIVITY,
-    ST_RELEASE_ACTIVITY,
-    ST_BEAT,
-    ST_SYNC,
-    ST_NOTIFY,
-    ST_SWEEP,
-    ST_COUNT
-};
 
 /* The claim: the rows that nobody has locked, oldest first. Materialized, so that it is executed once. */
 #define CLAIM(kind, more)                                                                                    \
@@ -54,25 +25,25 @@ enum {
     " UPDATE wf_task t SET lease = gen_random_uuid(), leased_by = $2, attempt = t.attempt + 1,"              \
     " began = now(), visible_at = now() + " more
 
-static const emp_statement statements[ST_COUNT] = {
-    [ST_START] = {"wf_start",
+static const emp_statement statements[EMP_PG_COUNT] = {
+    [EMP_PG_START] = {"wf_start",
         "SELECT run, is_new FROM wf_start($1::text, $2::text, $3::text, $4::json, $5::text, $6::bigint * interval '1 ms')",
         6, false},
-    [ST_STATUS] = {"wf_status", "SELECT status FROM wf_run WHERE run_id = $1::uuid", 1, true},
-    [ST_HISTORY] = {"wf_history",
+    [EMP_PG_STATUS] = {"wf_status", "SELECT status FROM wf_run WHERE run_id = $1::uuid", 1, true},
+    [EMP_PG_HISTORY] = {"wf_history",
         "SELECT e.run_id, e.event_id, e.type, coalesce(e.ref, 0), coalesce(e.attempt, 0),"
         " (extract(epoch FROM e.at) * 1000000)::bigint, e.name, e.kind, e.payload"
         " FROM unnest($1::uuid[], $2::int[]) k (run, after)"
         " JOIN wf_event e ON e.run_id = k.run AND e.event_id > k.after ORDER BY e.run_id, e.event_id",
         2, true},
-    [ST_TELL] = {"wf_tell", "SELECT wf_tell($1::uuid, $2::int, $3::text, $4::json)", 4, false},
-    [ST_CLAIM_DECISIONS] = {"wf_claim_decisions",
+    [EMP_PG_TELL] = {"wf_tell", "SELECT wf_tell($1::uuid, $2::int, $3::text, $4::json)", 4, false},
+    [EMP_PG_CLAIM_DECISIONS] = {"wf_claim_decisions",
         CLAIM("d",
             "$4::bigint * interval '1 ms'") " FROM c, wf_run r WHERE t.task_id = c.task_id AND r.run_id = t.run_id"
                                             " RETURNING t.task_id, t.lease, t.run_id, t.attempt,"
                                             " (extract(epoch FROM now() - t.scheduled_at) * 1000000)::bigint, r.type",
         4, false},
-    [ST_CLAIM_ACTIVITIES] = {"wf_claim_activities",
+    [EMP_PG_CLAIM_ACTIVITIES] = {"wf_claim_activities",
         CLAIM("a",
             "t.heartbeat") " FROM c WHERE t.task_id = c.task_id"
                            " RETURNING t.task_id, t.lease, t.run_id, t.attempt,"
@@ -80,84 +51,79 @@ static const emp_statement statements[ST_COUNT] = {
                            " t.max_attempts, t.initial_ms, t.coefficient, t.max_interval_ms,"
                            " (extract(epoch FROM t.start_to_close) * 1000)::bigint, (extract(epoch FROM t.heartbeat) * 1000)::bigint",
         3, false},
-    [ST_COMPLETE_DECISION] = {"wf_complete_decision",
+    [EMP_PG_COMPLETE_DECISION] = {"wf_complete_decision",
         "SELECT wf_complete_decision($1::bigint, $2::uuid, $3::int, $4::text, $5::json)", 5, false},
-    [ST_FAIL_DECISION] = {"wf_fail_decision",
+    [EMP_PG_FAIL_DECISION] = {"wf_fail_decision",
         "SELECT wf_fail_decision($1::bigint, $2::uuid, $3::text, $4::json, $5::bigint)", 5, false},
-    [ST_CLOSE_ACTIVITY] = {"wf_close_activity",
+    [EMP_PG_CLOSE_ACTIVITY] = {"wf_close_activity",
         "SELECT wf_close_activity($1::bigint, $2::uuid, $3::int, $4::json, $5::text)", 5, false},
-    [ST_RETRY_ACTIVITY] = {"wf_retry_activity",
+    [EMP_PG_RETRY_ACTIVITY] = {"wf_retry_activity",
         "WITH u AS (UPDATE wf_task SET lease = NULL, leased_by = NULL, failure = $3::json,"
         " visible_at = now() + $4::bigint * interval '1 ms', scheduled_at = now() + $4::bigint * interval '1 ms'"
         " WHERE task_id = $1::bigint AND lease = $2::uuid RETURNING 1) SELECT EXISTS (SELECT FROM u)",
         4, false},
-    [ST_RELEASE_ACTIVITY] = {"wf_release_activity",
+    [EMP_PG_RELEASE_ACTIVITY] = {"wf_release_activity",
         "WITH u AS (UPDATE wf_task SET lease = NULL, leased_by = NULL, visible_at = now(), attempt = attempt - 1"
         " WHERE task_id = $1::bigint AND lease = $2::uuid RETURNING 1) SELECT EXISTS (SELECT FROM u)",
         2, false},
-    [ST_BEAT] = {"wf_beat",
+    [EMP_PG_BEAT] = {"wf_beat",
         "UPDATE wf_task t SET visible_at = now() + t.heartbeat"
         " FROM unnest($1::bigint[], $2::uuid[]) k (id, lease)"
         " WHERE t.task_id = k.id AND t.lease = k.lease AND t.began + t.start_to_close > now() RETURNING t.task_id",
         2, false},
-    [ST_SYNC] = {"wf_sync", "SELECT wf_sync_records($1::uuid[])", 1, false},
-    [ST_NOTIFY] = {"wf_notify", "SELECT pg_notify('" EMP_WF_CHANNEL "', $1::text)", 1, false},
-    [ST_SWEEP] = {"wf_sweep", "SELECT wf_sweep()", 0, false},
+    [EMP_PG_SYNC] = {"wf_sync", "SELECT wf_sync_records($1::uuid[])", 1, false},
+    [EMP_PG_NOTIFY] = {"wf_notify", "SELECT pg_notify('" EMP_WF_CHANNEL "', $1::text)", 1, false},
+    [EMP_PG_SWEEP] = {"wf_sweep", "SELECT wf_sweep()", 0, false},
+    [EMP_PG_LIST] = {"wf_list",
+        "SELECT run_id, workflow_id, type, status, " EMP_PG_MICROS("started_at") ", coalesce(" EMP_PG_MICROS(
+            "closed_at") ", 0) FROM wf_run WHERE ($1::text IS NULL OR workflow_id = $1)"
+                         " AND ($2::text IS NULL OR type = $2) AND ($3::text IS NULL OR status = $3)"
+                         " ORDER BY started_at DESC, run_id LIMIT $4::int",
+        4, true},
+    [EMP_PG_NOW] = {"wf_now", "SELECT " EMP_PG_MICROS("now()"), 0, true},
+    [EMP_PG_SCHEDULE_SET] = {"wf_schedule_set",
+        "INSERT INTO wf_schedule AS s (schedule_id, type, queue, input, cron, catch_up)"
+        " VALUES ($1::text, $2::text, $3::text, $4::json, $5::text, $6::bigint * interval '1 ms')"
+        " ON CONFLICT (schedule_id) DO UPDATE SET type = excluded.type, queue = excluded.queue,"
+        " input = excluded.input, cron = excluded.cron, catch_up = excluded.catch_up,"
+        " next_at = CASE WHEN NOT s.paused THEN " EMP_PG_TIME("$7") " END",
+        7, false},
+    [EMP_PG_SCHEDULE_PAUSE] = {"wf_schedule_pause",
+        "UPDATE wf_schedule SET paused = $2::boolean,"
+        " next_at = CASE WHEN $2::boolean THEN NULL WHEN paused THEN " EMP_PG_TIME(
+            "$3") " ELSE next_at END WHERE schedule_id = $1::text RETURNING 't'",
+        3, false},
+    [EMP_PG_SCHEDULE_TRIGGER] = {"wf_schedule_trigger",
+        "SELECT run, is_new FROM wf_schedule_trigger($1::text)", 1, false},
+    [EMP_PG_SCHEDULE_DELETE] = {"wf_schedule_delete",
+        "DELETE FROM wf_schedule WHERE schedule_id = $1::text RETURNING 't'", 1, false},
+    [EMP_PG_SCHEDULE_LIST] = {"wf_schedule_list",
+        "SELECT schedule_id, type, cron, input, (extract(epoch FROM catch_up) * 1000)::bigint, paused,"
+        " coalesce(" EMP_PG_MICROS("next_at") ", 0), coalesce(" EMP_PG_MICROS(
+            "last_at") ", 0), last_run, started, skipped, missed FROM wf_schedule ORDER BY schedule_id COLLATE \"C\"",
+        0, true},
+    [EMP_PG_SCHEDULES_DUE] = {"wf_schedules_due",
+        "SELECT schedule_id, cron, " EMP_PG_MICROS("next_at") ", " EMP_PG_MICROS(
+            "now()") ", (extract(epoch FROM catch_up) * 1000000)::bigint FROM wf_schedule WHERE next_at <= now()",
+        0, true},
+    [EMP_PG_SCHEDULE_TURN] = {"wf_schedule_turn",
+        "SELECT wf_schedule_turn($1::text, " EMP_PG_TIME("$2") ", " EMP_PG_TIME("$3") ", " EMP_PG_TIME(
+            "$4") ", $5::bigint, $6::bigint)",
+        6, false},
 };
-
-/* Texts -------------------------------------------------------------------------------------------- */
-
-typedef char number[NUMBER_SIZE];
-
-static const char *put_number(number to, int64_t v)
-{
-    snprintf(to, sizeof(number), "%" PRId64, v);
-    return to;
-}
-
-/* The database's own numbers; anything else is a mistake in a statement. */
-static int64_t cell_number(const emp_result *r, size_t row, size_t column)
-{
-    int64_t v = 0;
-    BR_ASSERT(br_parse_i64(emp_result_cell(r, row, column), &v) == BR_OK);
-    return v;
-}
-
-static void copy_cell(char *to, size_t size, const emp_result *r, size_t row, size_t column)
-{
-    br_str cell = emp_result_cell(r, row, column);
-    size_t n = cell.n < size ? cell.n : size - 1;
-    memcpy(to, cell.p, n);
-    to[n] = '\0';
-}
-
-static bool cell_true(const emp_result *r)
-{
-    return emp_result_rows(r) > 0 && br_str_is(emp_result_cell(r, 0, 0), "t");
-}
-
-static engine *mine(emp_engine *e)
-{
-    return (engine *) (void *) e;
-}
-
-static const engine *mine_const(const emp_engine *e)
-{
-    return (const engine *) (const void *) e;
-}
 
 /* Clients ------------------------------------------------------------------------------------------ */
 
 static br_code pg_start(
     emp_engine *e, const emp_run_start *start, char ret_run_id[EMP_UUID_SIZE], bool *ret_is_new, br_err *err)
 {
-    number timeout;
+    emp_pg_number timeout;
     emp_result *r = NULL;
     const char *const values[] = {start->workflow_id, start->type, start->queue, start->input,
-        start->request_id, put_number(timeout, start->timeout / BR_MS)};
-    br_code rc = emp_session_one(mine(e)->session, ST_START, values, &r, err);
+        start->request_id, emp_pg_put_number(timeout, start->timeout / BR_MS)};
+    br_code rc = emp_session_one(emp_pg_mine(e)->session, EMP_PG_START, values, &r, err);
     if (rc != BR_OK) return rc;
-    copy_cell(ret_run_id, EMP_UUID_SIZE, r, 0, 0);
+    emp_pg_copy_cell(ret_run_id, EMP_UUID_SIZE, r, 0, 0);
     *ret_is_new = br_str_is(emp_result_cell(r, 0, 1), "t");
     emp_result_free(r);
     return BR_OK;
@@ -165,30 +131,25 @@ static br_code pg_start(
 
 static br_code pg_describe(emp_engine *e, const char *run_id, emp_run_status *ret_status, br_err *err)
 {
-    static const char *const names[] = {
-        "running", "completed", "failed", "cancelled", "terminated", "timed_out"};
     emp_result *r = NULL;
     const char *const values[] = {run_id};
-    br_code rc = emp_session_one(mine(e)->session, ST_STATUS, values, &r, err);
+    br_code rc = emp_session_one(emp_pg_mine(e)->session, EMP_PG_STATUS, values, &r, err);
     if (rc != BR_OK) return rc;
-    rc = BR_ENOTFOUND;
-    for (size_t i = 0; emp_result_rows(r) > 0 && i < BR_COUNT_OF(names); i++) {
-        if (!br_str_is(emp_result_cell(r, 0, 0), names[i])) continue;
-        *ret_status = (emp_run_status) i;
-        rc = BR_OK;
-    }
+    int status = emp_result_rows(r) > 0 ? emp_run_status_of(emp_result_cell(r, 0, 0)) : -1;
     emp_result_free(r);
-    return rc == BR_OK ? rc : br_fail(err, rc, "there is no run %s", run_id);
+    if (status < 0) return br_fail(err, BR_ENOTFOUND, "there is no run %s", run_id);
+    *ret_status = (emp_run_status) status;
+    return BR_OK;
 }
 
 static void add_row(emp_history *to, const emp_result *r, size_t row)
 {
-    BR_ASSERT(cell_number(r, row, 1) == (int64_t) to->events.len + 1);
+    BR_ASSERT(emp_pg_cell_number(r, row, 1) == (int64_t) to->events.len + 1);
     const emp_event event = {
-        .type = (emp_event_type) cell_number(r, row, 2),
-        .ref = (int) cell_number(r, row, 3),
-        .attempt = (int) cell_number(r, row, 4),
-        .at = cell_number(r, row, 5) * BR_US,
+        .type = (emp_event_type) emp_pg_cell_number(r, row, 2),
+        .ref = (int) emp_pg_cell_number(r, row, 3),
+        .attempt = (int) emp_pg_cell_number(r, row, 4),
+        .at = emp_pg_cell_number(r, row, 5) * BR_US,
         .name = emp_result_cell(r, row, 6),
         .kind = emp_result_cell(r, row, 7),
         .payload = emp_result_cell(r, row, 8),
@@ -202,7 +163,7 @@ static br_code pg_history(emp_engine *e, const char *run_id, emp_history *to, br
     emp_result *r = NULL;
     snprintf(runs, sizeof(runs), "{%s}", run_id);
     const char *const values[] = {runs, "{0}"};
-    br_code rc = emp_session_one(mine(e)->session, ST_HISTORY, values, &r, err);
+    br_code rc = emp_session_one(emp_pg_mine(e)->session, EMP_PG_HISTORY, values, &r, err);
     if (rc != BR_OK) return rc;
     for (size_t row = 0; row < emp_result_rows(r); row++) {
         add_row(to, r, row);
@@ -215,12 +176,36 @@ static br_code pg_history(emp_engine *e, const char *run_id, emp_history *to, br
 static br_code pg_tell(emp_engine *e, const char *run_id, emp_event_type what, const char *name,
     const char *payload, br_err *err)
 {
-    number type;
+    emp_pg_number type;
     emp_result *r = NULL;
-    const char *const values[] = {run_id, put_number(type, what), name, payload};
-    br_code rc = emp_session_one(mine(e)->session, ST_TELL, values, &r, err);
+    const char *const values[] = {run_id, emp_pg_put_number(type, what), name, payload};
+    br_code rc = emp_session_one(emp_pg_mine(e)->session, EMP_PG_TELL, values, &r, err);
     if (rc != BR_OK) return rc;
-    if (!cell_true(r)) rc = br_fail(err, BR_ENOTFOUND, "there is no open run %s", run_id);
+    if (!emp_pg_cell_true(r)) rc = br_fail(err, BR_ENOTFOUND, "there is no open run %s", run_id);
+    emp_result_free(r);
+    return rc;
+}
+
+static br_code pg_list(emp_engine *e, const emp_run_filter *filter, emp_run_list *to, br_err *err)
+{
+    emp_pg_number max;
+    emp_result *r = NULL;
+    BR_ASSERT(filter->max > 0 && filter->max <= EMP_LIST_MAX);
+    const char *const values[] = {filter->workflow_id, filter->type,
+        filter->status < 0 ? NULL : emp_run_status_name((emp_run_status) filter->status),
+        emp_pg_put_number(max, (int64_t) filter->max)};
+    br_code rc = emp_session_one(emp_pg_mine(e)->session, EMP_PG_LIST, values, &r, err);
+    for (size_t row = 0; rc == BR_OK && row < emp_result_rows(r); row++) {
+        int status = emp_run_status_of(emp_result_cell(r, row, 3));
+        BR_ASSERT(status >= 0);
+        emp_run_info *info = br_vec_push(to);
+        emp_pg_copy_cell(info->run_id, sizeof(info->run_id), r, row, 0);
+        emp_pg_copy_cell(info->workflow_id, sizeof(info->workflow_id), r, row, 1);
+        emp_pg_copy_cell(info->type, sizeof(info->type), r, row, 2);
+        info->status = (emp_run_status) status;
+        info->started_at = emp_pg_cell_number(r, row, 4) * BR_US;
+        info->closed_at = emp_pg_cell_number(r, row, 5) * BR_US;
+    }
     emp_result_free(r);
     return rc;
 }
@@ -233,7 +218,7 @@ static void free_cached(cached *c)
     br_free(c);
 }
 
-static void drop_histories(engine *e)
+static void drop_histories(emp_pg_engine *e)
 {
     for (size_t i = 0; i < e->histories.len; i++) {
         free_cached(e->histories.entries[i].value);
@@ -242,7 +227,7 @@ static void drop_histories(engine *e)
     e->cached_bytes = 0;
 }
 
-static void drop_history(engine *e, const char *run_id)
+static void drop_history(emp_pg_engine *e, const char *run_id)
 {
     cached *c = br_map_remove(&e->histories, br_str_of(run_id));
     if (!c) return;
@@ -250,7 +235,7 @@ static void drop_history(engine *e, const char *run_id)
     free_cached(c);
 }
 
-static cached *history_of(engine *e, br_str run_id)
+static cached *history_of(emp_pg_engine *e, br_str run_id)
 {
     cached *c = br_map_get(&e->histories, run_id);
     if (c) return c;
@@ -260,7 +245,7 @@ static cached *history_of(engine *e, br_str run_id)
     return c;
 }
 
-static void add_cached(engine *e, const emp_result *r, size_t row)
+static void add_cached(emp_pg_engine *e, const emp_result *r, size_t row)
 {
     cached *c = history_of(e, emp_result_cell(r, row, 0));
     add_row(&c->history, r, row);
@@ -271,7 +256,7 @@ static void add_cached(engine *e, const emp_result *r, size_t row)
 }
 
 /* Brings the histories of the tasks up to date, all in one query. */
-static br_code load_histories(engine *e, emp_decision_task *tasks, size_t count, br_err *err)
+static br_code load_histories(emp_pg_engine *e, emp_decision_task *tasks, size_t count, br_err *err)
 {
     br_buf runs, after;
     emp_result *r = NULL;
@@ -287,7 +272,7 @@ static br_code load_histories(engine *e, emp_decision_task *tasks, size_t count,
     br_buf_putc(&runs, '}');
     br_buf_putc(&after, '}');
     const char *const values[] = {runs.data, after.data};
-    br_code rc = emp_session_one(e->session, ST_HISTORY, values, &r, err);
+    br_code rc = emp_session_one(e->session, EMP_PG_HISTORY, values, &r, err);
     for (size_t row = 0; rc == BR_OK && row < emp_result_rows(r); row++) {
         add_cached(e, r, row);
     }
@@ -302,23 +287,23 @@ static br_code load_histories(engine *e, emp_decision_task *tasks, size_t count,
 static br_code pg_poll_decisions(emp_engine *base, const char *queue, const char *worker,
     emp_decision_task *tasks, size_t max, size_t *ret_count, br_err *err)
 {
-    engine *e = mine(base);
-    number limit, lease;
+    emp_pg_engine *e = emp_pg_mine(base);
+    emp_pg_number limit, lease;
     emp_result *r = NULL;
     BR_ASSERT(max <= EMP_POLL_MAX);
-    const char *const values[] = {
-        queue, worker, put_number(limit, (int64_t) max), put_number(lease, EMP_DECISION_LEASE / BR_MS)};
-    br_code rc = emp_session_one(e->session, ST_CLAIM_DECISIONS, values, &r, err);
+    const char *const values[] = {queue, worker, emp_pg_put_number(limit, (int64_t) max),
+        emp_pg_put_number(lease, EMP_DECISION_LEASE / BR_MS)};
+    br_code rc = emp_session_one(e->session, EMP_PG_CLAIM_DECISIONS, values, &r, err);
     if (rc != BR_OK) return rc;
     size_t count = emp_result_rows(r);
     for (size_t i = 0; i < count; i++) {
         emp_decision_task *t = &tasks[i];
-        *t = (emp_decision_task){.task_id = cell_number(r, i, 0),
-            .attempt = (int) cell_number(r, i, 3),
-            .waited = cell_number(r, i, 4) * BR_US};
-        copy_cell(t->lease, sizeof(t->lease), r, i, 1);
-        copy_cell(t->run_id, sizeof(t->run_id), r, i, 2);
-        copy_cell(t->type, sizeof(t->type), r, i, 5);
+        *t = (emp_decision_task){.task_id = emp_pg_cell_number(r, i, 0),
+            .attempt = (int) emp_pg_cell_number(r, i, 3),
+            .waited = emp_pg_cell_number(r, i, 4) * BR_US};
+        emp_pg_copy_cell(t->lease, sizeof(t->lease), r, i, 1);
+        emp_pg_copy_cell(t->run_id, sizeof(t->run_id), r, i, 2);
+        emp_pg_copy_cell(t->type, sizeof(t->type), r, i, 5);
     }
     emp_result_free(r);
     if (count > 0) rc = load_histories(e, tasks, count, err);
@@ -403,7 +388,7 @@ static void add_decision(batch *b, const char *worker, const emp_decision_answer
         const emp_retry_policy pause = {1, BR_SEC, 2, EMP_DECISION_RETRY_MAX};
         const char *delay = batch_number(b, emp_retry_delay(&pause, a->task->attempt) / BR_MS);
         const char *const values[] = {id, a->task->lease, worker, a->failure, delay};
-        batch_add(b, ST_FAIL_DECISION, values, BR_COUNT_OF(values));
+        batch_add(b, EMP_PG_FAIL_DECISION, values, BR_COUNT_OF(values));
         return;
     }
     char *json = commands_json(a->commands, a->count);
@@ -411,7 +396,7 @@ static void add_decision(batch *b, const char *worker, const emp_decision_answer
     const char *const values[] = {
         id, a->task->lease, seen, worker, br_arena_cstr(&b->arena, br_str_of(json))};
     br_free(json);
-    batch_add(b, ST_COMPLETE_DECISION, values, BR_COUNT_OF(values));
+    batch_add(b, EMP_PG_COMPLETE_DECISION, values, BR_COUNT_OF(values));
 }
 
 /* Sorted by run, so that two transactions over the same runs wait for each other in one order. */
@@ -437,10 +422,10 @@ static void add_epilogue(batch *b, emp_decision_answer *const *sorted, size_t co
     }
     br_buf_putc(&runs, '}');
     const char *const values[] = {br_arena_cstr(&b->arena, br_buf_view(&runs))};
-    batch_add(b, ST_SYNC, values, 1);
+    batch_add(b, EMP_PG_SYNC, values, 1);
     br_buf_deinit(&runs);
     const char *const queue[] = {EMP_TASK_QUEUE};
-    batch_add(b, ST_NOTIFY, queue, 1);
+    batch_add(b, EMP_PG_NOTIFY, queue, 1);
 }
 
 static bool ends_run(const emp_decision_answer *a)
@@ -453,7 +438,7 @@ static bool ends_run(const emp_decision_answer *a)
 static br_code pg_answer_decisions(
     emp_engine *base, const char *worker, emp_decision_answer *answers, size_t count, br_err *err)
 {
-    engine *e = mine(base);
+    emp_pg_engine *e = emp_pg_mine(base);
     if (count == 0) return BR_OK;
     BR_ASSERT(count <= EMP_POLL_MAX);
     emp_decision_answer *sorted[EMP_POLL_MAX] = {NULL};
@@ -470,7 +455,7 @@ static br_code pg_answer_decisions(
     add_epilogue(&b, sorted, count);
     br_code rc = emp_session_run(e->session, b.calls.data, b.calls.len, results, err);
     for (size_t i = 0; i < count && rc == BR_OK; i++) {
-        sorted[i]->accepted = cell_true(results[i]);
+        sorted[i]->accepted = emp_pg_cell_true(results[i]);
         if (ends_run(sorted[i])) drop_history(e, sorted[i]->task->run_id);
     }
     for (size_t i = 0; i < BR_COUNT_OF(results); i++) {
@@ -486,19 +471,19 @@ static void read_activity(emp_activity_task *t, const emp_result *r, size_t row)
 {
     double coefficient = 1;
     BR_ASSERT(br_parse_f64(emp_result_cell(r, row, 10), &coefficient) == BR_OK);
-    *t = (emp_activity_task){.task_id = cell_number(r, row, 0),
-        .attempt = (int) cell_number(r, row, 3),
-        .waited = cell_number(r, row, 4) * BR_US,
+    *t = (emp_activity_task){.task_id = emp_pg_cell_number(r, row, 0),
+        .attempt = (int) emp_pg_cell_number(r, row, 3),
+        .waited = emp_pg_cell_number(r, row, 4) * BR_US,
         .options = {
-            .retry = {(int) cell_number(r, row, 8), cell_number(r, row, 9) * BR_MS, coefficient,
-                cell_number(r, row, 11) * BR_MS},
-            .start_to_close = cell_number(r, row, 12) * BR_MS,
-            .heartbeat = cell_number(r, row, 13) * BR_MS,
+            .retry = {(int) emp_pg_cell_number(r, row, 8), emp_pg_cell_number(r, row, 9) * BR_MS, coefficient,
+                emp_pg_cell_number(r, row, 11) * BR_MS},
+            .start_to_close = emp_pg_cell_number(r, row, 12) * BR_MS,
+            .heartbeat = emp_pg_cell_number(r, row, 13) * BR_MS,
         }};
-    copy_cell(t->lease, sizeof(t->lease), r, row, 1);
-    copy_cell(t->run_id, sizeof(t->run_id), r, row, 2);
-    copy_cell(t->name, sizeof(t->name), r, row, 5);
-    copy_cell(t->kind, sizeof(t->kind), r, row, 6);
+    emp_pg_copy_cell(t->lease, sizeof(t->lease), r, row, 1);
+    emp_pg_copy_cell(t->run_id, sizeof(t->run_id), r, row, 2);
+    emp_pg_copy_cell(t->name, sizeof(t->name), r, row, 5);
+    emp_pg_copy_cell(t->kind, sizeof(t->kind), r, row, 6);
     br_str input = emp_result_cell(r, row, 7);
     t->input = br_strndup(input.p, input.n);
 }
@@ -506,11 +491,11 @@ static void read_activity(emp_activity_task *t, const emp_result *r, size_t row)
 static br_code pg_poll_activities(emp_engine *base, const char *queue, const char *worker,
     emp_activity_task *tasks, size_t max, size_t *ret_count, br_err *err)
 {
-    number limit;
+    emp_pg_number limit;
     emp_result *r = NULL;
     BR_ASSERT(max <= EMP_POLL_MAX);
-    const char *const values[] = {queue, worker, put_number(limit, (int64_t) max)};
-    br_code rc = emp_session_one(mine(base)->session, ST_CLAIM_ACTIVITIES, values, &r, err);
+    const char *const values[] = {queue, worker, emp_pg_put_number(limit, (int64_t) max)};
+    br_code rc = emp_session_one(emp_pg_mine(base)->session, EMP_PG_CLAIM_ACTIVITIES, values, &r, err);
     if (rc != BR_OK) return rc;
     size_t count = emp_result_rows(r);
     for (size_t i = 0; i < count; i++) {
@@ -527,17 +512,17 @@ static void add_activity(batch *b, const char *worker, const emp_activity_answer
     const char *id = batch_number(b, t->task_id);
     if (a->outcome == EMP_ACTIVITY_RELEASED) {
         const char *const values[] = {id, t->lease};
-        batch_add(b, ST_RELEASE_ACTIVITY, values, BR_COUNT_OF(values));
+        batch_add(b, EMP_PG_RELEASE_ACTIVITY, values, BR_COUNT_OF(values));
     } else if (a->outcome == EMP_ACTIVITY_RETRY && t->attempt < t->options.retry.max_attempts) {
         br_ns delay = emp_retry_delay(&t->options.retry, t->attempt);
         if (delay < a->retry_after) delay = a->retry_after;
         const char *const values[] = {id, t->lease, a->payload, batch_number(b, delay / BR_MS)};
-        batch_add(b, ST_RETRY_ACTIVITY, values, BR_COUNT_OF(values));
+        batch_add(b, EMP_PG_RETRY_ACTIVITY, values, BR_COUNT_OF(values));
     } else {
         bool done = a->outcome == EMP_ACTIVITY_DONE;
         const char *const values[] = {id, t->lease,
             batch_number(b, done ? EMP_EV_ACTIVITY_DONE : EMP_EV_ACTIVITY_FAILED), a->payload, worker};
-        batch_add(b, ST_CLOSE_ACTIVITY, values, BR_COUNT_OF(values));
+        batch_add(b, EMP_PG_CLOSE_ACTIVITY, values, BR_COUNT_OF(values));
     }
 }
 
@@ -558,10 +543,10 @@ static br_code pg_answer_activities(
         add_activity(&b, worker, sorted[i]);
     }
     const char *const queue[] = {EMP_TASK_QUEUE};
-    batch_add(&b, ST_NOTIFY, queue, 1);
-    br_code rc = emp_session_run(mine(base)->session, b.calls.data, b.calls.len, results, err);
+    batch_add(&b, EMP_PG_NOTIFY, queue, 1);
+    br_code rc = emp_session_run(emp_pg_mine(base)->session, b.calls.data, b.calls.len, results, err);
     for (size_t i = 0; i < count && rc == BR_OK; i++) {
-        sorted[i]->accepted = cell_true(results[i]);
+        sorted[i]->accepted = emp_pg_cell_true(results[i]);
     }
     for (size_t i = 0; i < BR_COUNT_OF(results); i++) {
         emp_result_free(results[i]);
@@ -584,11 +569,11 @@ static br_code pg_beat(emp_engine *base, emp_beat *beats, size_t count, br_err *
     br_buf_putc(&ids, '}');
     br_buf_putc(&leases, '}');
     const char *const values[] = {ids.data, leases.data};
-    br_code rc = emp_session_one(mine(base)->session, ST_BEAT, values, &r, err);
+    br_code rc = emp_session_one(emp_pg_mine(base)->session, EMP_PG_BEAT, values, &r, err);
     for (size_t i = 0; rc == BR_OK && i < count; i++) {
         beats[i].alive = false;
         for (size_t row = 0; row < emp_result_rows(r) && !beats[i].alive; row++) {
-            beats[i].alive = cell_number(r, row, 0) == beats[i].task->task_id;
+            beats[i].alive = emp_pg_cell_number(r, row, 0) == beats[i].task->task_id;
         }
     }
     emp_result_free(r);
@@ -599,14 +584,15 @@ static br_code pg_beat(emp_engine *base, emp_beat *beats, size_t count, br_err *
 
 static br_code pg_sweep(emp_engine *base, br_err *err)
 {
-    return emp_session_one(mine(base)->session, ST_SWEEP, NULL, NULL, err);
+    br_code rc = emp_session_one(emp_pg_mine(base)->session, EMP_PG_SWEEP, NULL, NULL, err);
+    return rc == BR_OK ? emp_pg_take_due_actions(base, err) : rc;
 }
 
 /* Life --------------------------------------------------------------------------------------------- */
 
 static void pg_free(emp_engine *base)
 {
-    engine *e = mine(base);
+    emp_pg_engine *e = emp_pg_mine(base);
     drop_histories(e);
     br_map_deinit(&e->histories);
     emp_session_free(e->session);
@@ -617,15 +603,21 @@ emp_engine *emp_engine_postgres(const char *url, br_ns timeout)
 {
     const emp_session_config config = {.url = url,
         .statements = statements,
-        .statement_count = ST_COUNT,
+        .statement_count = EMP_PG_COUNT,
         .channel = EMP_WF_CHANNEL,
         .timeout = timeout};
-    engine *e = BR_NEW(engine);
+    emp_pg_engine *e = BR_NEW(emp_pg_engine);
     e->base = (emp_engine){
         .start = pg_start,
         .describe = pg_describe,
         .history = pg_history,
         .tell = pg_tell,
+        .list = pg_list,
+        .schedule_set = emp_pg_schedule_set,
+        .schedule_pause = emp_pg_schedule_pause,
+        .schedule_trigger = emp_pg_schedule_trigger,
+        .schedule_delete = emp_pg_schedule_delete,
+        .schedule_list = emp_pg_schedule_list,
         .poll_decisions = pg_poll_decisions,
         .answer_decisions = pg_answer_decisions,
         .poll_activities = pg_poll_activities,
@@ -641,10 +633,10 @@ emp_engine *emp_engine_postgres(const char *url, br_ns timeout)
 
 int emp_engine_postgres_fd(const emp_engine *e)
 {
-    return emp_session_fd(mine_const(e)->session);
+    return emp_session_fd(((const emp_pg_engine *) (const void *) e)->session);
 }
 
 bool emp_engine_postgres_notified(emp_engine *e)
 {
-    return emp_session_notified(mine(e)->session);
+    return emp_session_notified(emp_pg_mine(e)->session);
 }

@@ -86,8 +86,10 @@ test('empty tables have answers, too', async () => {
     assert.equal(overview.totals.views, 0);
     assert.equal(overview.endDate, null);
     assert.deepEqual((await s.json('/analytics/revenue')).body.data.days, []);
-    assert.deepEqual((await s.json('/orchestrator/status')).body,
-        { data: { active: 0, backlog: { decisions: 0, activities: 0, oldestSeconds: 0 }, workers: [], workflows: [] } });
+    const status = (await s.json('/orchestrator/status')).body;
+    assert.deepEqual(status.data.schedules.map((x) => x.id), ['daily-control-loop', 'weekly-optimization']);
+    assert.deepEqual({ data: { ...status.data, schedules: [] } },
+        { data: { active: 0, backlog: { decisions: 0, activities: 0, oldestSeconds: 0 }, workers: [], schedules: [], workflows: [] } });
     await s.stop();
 });
 

@@ -51,9 +51,9 @@ export class Postgres {
         return done.stdout.trim();
     }
     /** A session that holds a lock on `table` until release() is called. */
-    async lock(table) {
+    async lock(table, mode = 'ACCESS EXCLUSIVE') {
         const child = spawn('psql', ['-X', '-q', '-A', '-t', this.url], { stdio: ['pipe', 'pipe', 'inherit'] });
-        child.stdin.write(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n`);
+        child.stdin.write(`BEGIN; LOCK TABLE ${table} IN ${mode} MODE; SELECT 'locked';\n`);
         await new Promise((done) => child.stdout.once('data', done));
         const ended = new Promise((done) => child.once('close', done));
         return { release: () => { child.stdin.end('ROLLBACK;\n'); return ended; } };

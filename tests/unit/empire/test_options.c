@@ -108,6 +108,21 @@ static void names_what_is_wrong(void **state)
         {"empire api --access-log=yes", "--access-log takes no value"},
         {"empire api --database-url=", "the value is empty"},
         {"empire seed --products 0", "from 1 to 1000000"},
+        {"empire schedule", "what? Use list, set, pause, resume, trigger or delete"},
+        {"empire schedule frob x", "'frob' is unknown: use list, set"},
+        {"empire workflow frob", "'frob' is unknown: use list, show"},
+        {"empire schedule pause", "of which? Give the id ('empire schedule list')"},
+        {"empire workflow terminate", "of which? Give the id ('empire workflow list')"},
+        {"empire schedule pause a b", "unexpected argument 'b'"},
+        {"empire schedule pause -a", "unexpected argument '-a'"},
+        {"empire schedule list a", "unexpected argument 'a'"},
+        {"empire schedule set a --database-url " URL, "--cron '0 4 * * *'"},
+        {"empire schedule set a --catch-up 9s", "from 10000ms to 31536000s"},
+        {"empire schedule set a --videos 1001", "from 1 to 1000"},
+        {"empire schedule pause a --cron x", "unknown flag '--cron': 'empire schedule pause --help'"},
+        {"empire workflow show a --reason x", "unknown flag '--reason'"},
+        {"empire workflow list --limit 1001", "from 1 to 1000"},
+        {"empire workflow cancel a", "set DATABASE_URL"},
     };
     for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
         emp_options o = {.port = 42};
@@ -156,6 +171,36 @@ static void reads_those_of_a_worker(void **state)
     assert_int_equal(o.fail_every, 3);
 }
 
+static void reads_those_of_operators(void **state)
+{
+    (void) state;
+    emp_options o;
+    assert_int_equal(parse("empire schedule set a --cron @daily", full_env, &o, NULL), BR_OK);
+    assert_int_equal(o.command, EMP_CMD_SCHEDULE_SET);
+    assert_string_equal(o.id, "a");
+    assert_string_equal(o.cron, "@daily");
+    assert_null(o.type);
+    assert_int_equal(o.videos, 50);
+    assert_true(o.catch_up == 12 * 3600 * BR_SEC && !o.dry_run);
+    assert_int_equal(parse("empire schedule set --dry-run --videos=3 --type t --catch-up 1h a --cron=x",
+                         full_env, &o, NULL),
+        BR_OK);
+    assert_string_equal(o.id, "a");
+    assert_string_equal(o.type, "t");
+    assert_true(o.videos == 3 && o.dry_run && o.catch_up == 3600 * BR_SEC);
+    assert_int_equal(parse("empire workflow terminate a --reason stuck", full_env, &o, NULL), BR_OK);
+    assert_int_equal(o.command, EMP_CMD_WORKFLOW_TERMINATE);
+    assert_string_equal(o.reason, "stuck");
+    assert_int_equal(parse("empire workflow list --status running", full_env, &o, NULL), BR_OK);
+    assert_string_equal(o.status, "running");
+    assert_int_equal(o.limit, 20);
+    assert_int_equal(parse("empire schedule --help", no_env, &o, NULL), BR_OK);
+    assert_int_equal(o.command, EMP_CMD_HELP);
+    assert_non_null(strstr(emp_usage(o.help_for), "usage: empire schedule list"));
+    assert_int_equal(parse("empire workflow cancel -h", no_env, &o, NULL), BR_OK);
+    assert_non_null(strstr(emp_usage(o.help_for), "usage: empire workflow list"));
+}
+
 static void helps(void **state)
 {
     (void) state;
@@ -179,6 +224,7 @@ int main(void)
         cmocka_unit_test(flags_go_before_the_environment),
         cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(reads_those_of_a_worker),
+        cmocka_unit_test(reads_those_of_operators),
         cmocka_unit_test(helps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

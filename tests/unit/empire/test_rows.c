@@ -116,12 +116,12 @@ static void revenue_by_day(void **state)
 static void no_workflows(void **state)
 {
     (void) state;
-    const char *const cells[11] = {"0", "{\"decisions\":0}", "[]"};
-    emp_result *r = result_of(11, 1, cells);
+    const char *const cells[12] = {"0", "{\"decisions\":0}", "[]", "[{\"id\":\"s\"}]"};
+    emp_result *r = result_of(12, 1, cells);
     br_buf out = new_buf();
     emp_workflows_status_put(&out, r);
-    assert_answer(
-        &out, r, "{\"data\":{\"active\":0,\"backlog\":{\"decisions\":0},\"workers\":[],\"workflows\":[]}}");
+    assert_answer(&out, r,
+        "{\"data\":{\"active\":0,\"backlog\":{\"decisions\":0},\"workers\":[],\"schedules\":[{\"id\":\"s\"}],\"workflows\":[]}}");
 }
 
 static void a_workflow_with_its_steps(void **state)

@@ -14,36 +14,37 @@
 #include "empire/db/admin.h"
 #include "empire/workflow/memory.h"
 #include "empire/workflow/postgres.h"
+#include "unit/empire/engine_suite.h"
 
-#define QUEUE    "daily-control-loop"
-#define PAUSE(n) ((n) *BR_SEC)
+#define QUEUE "daily-control-loop"
 
-static const char *database; /* NULL: in memory */
-static emp_engine *engine;
+const char *database;
+emp_engine *engine;
 
 static const emp_activity_options options = {{3, 10 * BR_SEC, 2, 60 * BR_SEC}, 100 * BR_SEC, 30 * BR_SEC};
 
 /* Time goes by. A database's clock cannot be moved: there, everything that is kept becomes older. */
-static void advance(br_ns by)
+void advance(br_ns by)
 {
     if (!database) {
         emp_engine_memory_advance(engine, by);
         return;
     }
     emp_admin *admin;
-    char sql[1024];
+    char sql[2048];
     const double s = (double) by / (double) BR_SEC;
     snprintf(sql, sizeof(sql),
         "UPDATE wf_task SET visible_at = visible_at - interval '%f s', scheduled_at = scheduled_at - interval '%f s',"
         " began = began - interval '%f s'; UPDATE wf_timer SET fire_at = fire_at - interval '%f s';"
-        " UPDATE wf_run SET deadline = deadline - interval '%f s'",
-        s, s, s, s, s);
+        " UPDATE wf_run SET deadline = deadline - interval '%f s', started_at = started_at - interval '%f s',"
+        " closed_at = closed_at - interval '%f s'; UPDATE wf_schedule SET next_at = next_at - interval '%f s'",
+        s, s, s, s, s, s, s, s);
     assert_int_equal(emp_admin_open(database, &admin, NULL), BR_OK);
     assert_int_equal(emp_admin_run(admin, sql, NULL), BR_OK);
     emp_admin_close(admin);
 }
 
-static int set_up(void **state)
+int set_up(void **state)
 {
     (void) state;
     if (!database) {
@@ -52,14 +53,14 @@ static int set_up(void **state)
     }
     emp_admin *admin;
     if (emp_admin_open(database, &admin, NULL) != BR_OK) return 1;
-    br_code rc = emp_admin_run(
-        admin, "TRUNCATE workflows, wf_run, wf_event, wf_task, wf_timer, wf_request, wf_effect", NULL);
+    br_code rc = emp_admin_run(admin,
+        "TRUNCATE workflows, wf_run, wf_event, wf_task, wf_timer, wf_request, wf_effect, wf_schedule", NULL);
     emp_admin_close(admin);
     engine = emp_engine_postgres(database, 10 * BR_SEC);
     return rc != BR_OK;
 }
 
-static int tear_down(void **state)
+int tear_down(void **state)
 {
     (void) state;
     engine->free(engine);
@@ -68,7 +69,7 @@ static int tear_down(void **state)
 
 /* Steps of a worker ------------------------------------------------------------------------------ */
 
-static void start(const char *id, const char *request, char run[EMP_UUID_SIZE], bool want_new)
+void start(const char *id, const char *request, char run[EMP_UUID_SIZE], bool want_new)
 {
     bool is_new = !want_new;
     const emp_run_start s = {
@@ -77,7 +78,7 @@ static void start(const char *id, const char *request, char run[EMP_UUID_SIZE], 
     assert_int_equal(is_new, want_new);
 }
 
-static size_t poll_decisions(emp_decision_task *tasks, size_t max)
+size_t poll_decisions(emp_decision_task *tasks, size_t max)
 {
     size_t n = 0;
     assert_int_equal(engine->poll_decisions(engine, QUEUE, "w", tasks, max, &n, NULL), BR_OK);
@@ -529,6 +530,67 @@ static void a_refused_batch_changes_nothing(void **state)
     assert_types(run, (const int[]){1, 7, 10}, 3);
 }
 
+static void runs_are_listed_newest_first(void **state)
+{
+    (void) state;
+    char one[EMP_UUID_SIZE], two[EMP_UUID_SIZE];
+    emp_run_list list = {0};
+    emp_run_filter filter = {.status = -1, .max = 10};
+    start("day-1", NULL, one, true);
+    advance(PAUSE(5));
+    start("day-2", NULL, two, true);
+    assert_int_equal(
+        engine->tell(engine, one, EMP_EV_TERMINATED, NULL, "{\"reason\":\"stuck\"}", NULL), BR_OK);
+    assert_int_equal(engine->list(engine, &filter, &list, NULL), BR_OK);
+    assert_int_equal(list.len, 2);
+    assert_string_equal(list.data[0].run_id, two);
+    assert_string_equal(list.data[0].workflow_id, "day-2");
+    assert_string_equal(list.data[0].type, "daily-control-loop");
+    assert_int_equal(list.data[0].status, EMP_RUN_RUNNING);
+    assert_true(list.data[0].closed_at == 0);
+    assert_int_equal(list.data[1].status, EMP_RUN_TERMINATED);
+    assert_true(list.data[1].closed_at - list.data[1].started_at >= PAUSE(5));
+    br_vec_reset(&list);
+    filter.status = EMP_RUN_TERMINATED;
+    assert_int_equal(engine->list(engine, &filter, &list, NULL), BR_OK);
+    assert_int_equal(list.len, 1);
+    assert_string_equal(list.data[0].run_id, one);
+    br_vec_reset(&list);
+    filter = (emp_run_filter){.workflow_id = "day-2", .type = "daily-control-loop", .status = -1, .max = 1};
+    assert_int_equal(engine->list(engine, &filter, &list, NULL), BR_OK);
+    assert_int_equal(list.len, 1);
+    assert_string_equal(list.data[0].run_id, two);
+    filter.type = "weekly-optimization";
+    assert_int_equal(engine->list(engine, &filter, &list, NULL), BR_OK);
+    assert_int_equal(list.len, 1); /* none more */
+    br_vec_deinit(&list);
+}
+
+static void a_terminated_run_keeps_the_reason_and_drops_its_work(void **state)
+{
+    (void) state;
+    char run[EMP_UUID_SIZE];
+    emp_activity_task a;
+    emp_decision_task d;
+    emp_history h;
+    emp_history_init(&h);
+    start("day", NULL, run, true);
+    schedule((const char *const[]){"one", "two"}, 2);
+    assert_int_equal(poll_activities(&a, 1), 1);
+    assert_int_equal(
+        engine->tell(engine, run, EMP_EV_TERMINATED, NULL, "{\"reason\":\"stuck\"}", NULL), BR_OK);
+    assert_int_equal(status_of(run), EMP_RUN_TERMINATED);
+    assert_false(answer(&a, EMP_ACTIVITY_DONE, "{}"));
+    emp_activity_task_deinit(&a);
+    assert_int_equal(poll_activities(&a, 1), 0);
+    assert_int_equal(poll_decisions(&d, 1), 0);
+    assert_int_equal(engine->history(engine, run, &h, NULL), BR_OK);
+    assert_int_equal(br_vec_last(&h.events)->type, EMP_EV_TERMINATED);
+    assert_true(br_str_is(br_vec_last(&h.events)->payload, "{\"reason\":\"stuck\"}"));
+    emp_history_deinit(&h);
+    assert_int_equal(engine->tell(engine, run, EMP_EV_TERMINATED, NULL, NULL, NULL), BR_ENOTFOUND);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -560,6 +622,9 @@ int main(int argc, char **argv)
         TEST(batches_of_many_runs),
         TEST(other_queues_are_left_alone),
         TEST(a_refused_batch_changes_nothing),
+        TEST(runs_are_listed_newest_first),
+        TEST(a_terminated_run_keeps_the_reason_and_drops_its_work),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("runs", tests, NULL, NULL);
+    return failed + test_schedules();
 }
