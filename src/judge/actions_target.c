@@ -139,17 +139,18 @@ static void judge_capacity(br_judgement *j)
 {
     const br_capacity_report *c = j->capacity;
     if (!c || !c->measured || !c->breaking.found) return;
-    const char *unit = c->open ? "starts/s" : "virtual users";
     const br_capacity_figure *at = c->knee.found && c->knee.load < c->breaking.load ? &c->knee : &c->breaking;
     add(j,
         action_for(j, "Scale out before the breaking point",
             br_arena_printf(&j->arena,
-                "Add instances (2 to 10) at %.4g %s, and keep the expected peak below that; more load buys little "
+                "Add instances (2 to 10) at %s, and keep the expected peak below that; more load buys little "
                 "but latency.",
-                at->load, unit)),
+                br_capacity_load_text(c, at->load, &j->arena))),
         br_arena_printf(&j->arena,
-            "Of p95 and error_rate the limits are kept up to %.4g %s (%.4g to %.4g), with %.1f requests/s.",
-            c->breaking.load, unit, c->breaking.load_low, c->breaking.load_high, c->breaking.throughput));
+            "Of p95 and error_rate the limits are kept up to %s (%s), with %.1f requests/s.",
+            br_capacity_load_text(c, c->breaking.load, &j->arena),
+            br_capacity_range_text(c, c->breaking.load_low, c->breaking.load_high, &j->arena),
+            c->breaking.throughput));
 }
 
 static void judge_recovery(br_judgement *j)

@@ -12,6 +12,7 @@
 #define BEST_LEAST    3   /* and how many at least */
 #define PEAK_HELD     0.9 /* share of the peak's goodput below which it counts as fallen */
 #define POWER_ERRORS  0.01
+#define TOP_SHARE     0.9 /* of the highest load, where nothing broke */
 #define NEAR          4   /* steps to both sides by which the noise is estimated */
 #define AGREE         0.1 /* knees that differ by no more are one */
 
@@ -19,6 +20,12 @@ const char *br_beyond_name(br_beyond b)
 {
     static const char *const names[] = {"unknown", "graceful", "degraded", "collapse"};
     return names[b];
+}
+
+const char *br_beyond_phrase(br_beyond b)
+{
+    static const char *const phrases[] = {"", "degrades gracefully", "is degraded", "collapses"};
+    return phrases[b];
 }
 
 /* Steps by load, and what is made of them. */
@@ -246,28 +253,38 @@ static double best_goodput(const levels *l)
     return best;
 }
 
+static br_beyond beyond_of(double share)
+{
+    if (share >= BR_GRACEFUL_SHARE) return BR_BEYOND_GRACEFUL;
+    return share >= BR_GRACEFUL_COLLAPSE ? BR_BEYOND_DEGRADED : BR_BEYOND_COLLAPSE;
+}
+
+/* Where the loads begin that are beyond what the service can do, or the highest that it saw. */
+static double beyond_from(const levels *l, const br_capacity_figure *breaking)
+{
+    double highest = l->load[l->n - 1];
+    if (!breaking->found) return TOP_SHARE * highest;
+    double from = fmin(highest, BEYOND_FACTOR * breaking->load);
+    return fmax(fmin(from, l->load[l->n - 3]), fmin(highest, breaking->load)); /* three steps if there are */
+}
+
 static void set_beyond(const levels *l, br_capacity_report *r)
 {
-    double highest = l->load[l->n - 1], from = highest;
-    if (r->breaking.found) {
-        from = fmin(highest, BEYOND_FACTOR * r->breaking.load);
-        from = fmax(
-            fmin(from, l->load[l->n - 3]), fmin(highest, r->breaking.load)); /* three steps if there are */
-    }
-    double sum = 0, time = 0;
-    r->best_goodput = best_goodput(l);
+    double from = beyond_from(l, &r->breaking), sum = 0, time = 0, failed = 0, requests = 0;
     for (size_t i = 0; i < l->n; i++) {
         const br_capacity_step *s = &l->steps[i];
         if (s->load < from) continue;
+        if (time <= 0) r->beyond_load = s->load;
         sum += s->goodput * (double) s->length;
         time += (double) s->length;
+        failed += s->error_share * (double) s->requests;
+        requests += (double) s->requests;
     }
-    r->best_goodput = fmax(r->best_goodput, sum / time); /* fewer steps than those may be better */
+    r->best_goodput = fmax(best_goodput(l), sum / time); /* fewer steps than those may be better */
     if (r->best_goodput <= 0) return;
     r->goodput_beyond = sum / time / r->best_goodput;
-    r->beyond = r->goodput_beyond >= BR_GRACEFUL_SHARE      ? BR_BEYOND_GRACEFUL
-                : r->goodput_beyond >= BR_GRACEFUL_COLLAPSE ? BR_BEYOND_DEGRADED
-                                                            : BR_BEYOND_COLLAPSE;
+    r->beyond_errors = requests > 0 ? failed / requests : 0;
+    r->beyond = beyond_of(r->goodput_beyond);
 }
 
 /* The law ---------------------------------------------------------------------------------------- */
@@ -300,37 +317,69 @@ static void set_law(const levels *l, br_capacity_report *r)
 
 /* Words ------------------------------------------------------------------------------------------ */
 
-static void put_figure(br_buf *out, const char *what, const br_capacity_figure *f, const char *unit)
+static const char *unit_of(const br_capacity_report *r)
 {
-    (void) br_buf_printf(out, "%s %.4g %s (%.4g to %.4g) with %.4g requests/s", what, f->load, unit,
-        f->load_low, f->load_high, f->throughput);
+    return r->open ? "starts/s" : "virtual users";
+}
+
+/* Loads of a closed model are means over a level; of users there are whole ones. */
+static double whole(const br_capacity_report *r, double load, double (*rounded)(double))
+{
+    return r->open ? load : rounded(load);
+}
+
+const char *br_capacity_load_text(const br_capacity_report *r, double load, br_arena *arena)
+{
+    return br_arena_printf(arena, "%.*g %s", r->open ? 4 : 9, whole(r, load, round), unit_of(r));
+}
+
+const char *br_capacity_range_text(const br_capacity_report *r, double low, double high, br_arena *arena)
+{
+    int digits = r->open ? 4 : 9;
+    return br_arena_printf(arena, "%.*g to %.*g", digits, whole(r, low, floor), digits, whole(r, high, ceil));
+}
+
+const char *br_capacity_beyond_text(const br_capacity_report *r, br_arena *arena)
+{
+    int digits = r->open ? 4 : 9;
+    double from = whole(r, r->beyond_load, round), to = whole(r, r->steps[r->step_count - 1].load, round);
+    const char *range = from < to ? br_arena_printf(arena, "from %.*g to %.*g", digits, from, digits, to)
+                                  : br_arena_printf(arena, "at %.*g", digits, to);
+    return br_arena_printf(arena, "%s %s goodput was %.1f/s, %.1f %% of the best %.1f/s", range, unit_of(r),
+        r->goodput_beyond * r->best_goodput, r->goodput_beyond * 100, r->best_goodput);
+}
+
+static void put_figure(
+    br_buf *out, const char *what, const br_capacity_report *r, const br_capacity_figure *f, br_arena *arena)
+{
+    (void) br_buf_printf(out, "%s %s (%s) with %.4g requests/s", what,
+        br_capacity_load_text(r, f->load, arena), br_capacity_range_text(r, f->load_low, f->load_high, arena),
+        f->throughput);
 }
 
 static void say(const levels *l, br_capacity_report *r, br_arena *arena)
 {
-    static const char *const words[] = {"", "it degrades gracefully", "it is degraded", "it collapses"};
-    const char *unit = r->open ? "starts/s" : "virtual users";
-    double highest = l->load[l->n - 1];
+    const char *highest = br_capacity_load_text(r, l->load[l->n - 1], arena);
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     if (r->knee.found)
-        put_figure(&out, "The knee is at", &r->knee, unit);
+        put_figure(&out, "The knee is at", r, &r->knee, arena);
     else
-        (void) br_buf_printf(
-            &out, "No knee up to %.4g %s: throughput still grew with the load", highest, unit);
+        (void) br_buf_printf(&out, "No knee up to %s: throughput still grew with the load", highest);
     if (r->breaking.found)
-        put_figure(&out, "; the limits are missed from", &r->breaking, unit);
+        put_figure(&out, "; the limits are missed from", r, &r->breaking, arena);
     else
-        (void) br_buf_printf(&out, "; the limits were met up to the highest load of %.4g %s", highest, unit);
+        (void) br_buf_printf(&out, "; the limits were met up to the highest load of %s", highest);
     if (r->beyond != BR_BEYOND_UNKNOWN)
-        (void) br_buf_printf(&out, "; at the highest load goodput was %.1f %% of the best (%.4g/s): %s",
-            r->goodput_beyond * 100, r->best_goodput, words[r->beyond]);
+        (void) br_buf_printf(
+            &out, "; %s: the service %s", br_capacity_beyond_text(r, arena), br_beyond_phrase(r->beyond));
     (void) br_buf_putc(&out, '.');
     if (r->usl && r->usl_throughput_max > 0)
         (void) br_buf_printf(&out,
             " By the universal scalability law no more than %.4g requests/s (%.4g to %.4g) are possible, at "
-            "%.4g %s.",
-            r->usl_throughput_max, r->usl_throughput_low, r->usl_throughput_high, r->usl_load_max, unit);
+            "%s.",
+            r->usl_throughput_max, r->usl_throughput_low, r->usl_throughput_high,
+            br_capacity_load_text(r, r->usl_load_max, arena));
     r->sentence = br_arena_str(arena, br_buf_view(&out));
     br_buf_deinit(&out);
 }

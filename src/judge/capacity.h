@@ -14,8 +14,9 @@
  * over resampled steps, and of the load of the highest power X / R. No knee: less than BR_KNEE_LEAST above
  * it. breaking  p95 and share of errors are made to rise with the load (isotonic, weighted by requests);
  * where the first of them crosses its limit, between the steps on both sides. beyond    goodput at 1.5 times
- * the breaking load and more (or at the highest load, if that is less) as a share of the best: 0.9 and more
- * is graceful, 0.5 degraded, less a collapse. law       the universal scalability law on the closed steps
+ * the breaking load and more (at least the highest three steps; if nothing broke, from 0.9 of the highest
+ * load) as a share of the best: 0.9 and more is graceful, 0.5 degraded, less a collapse. The criterion
+ * "degrades gracefully" is this figure. law       the universal scalability law on the closed steps
  * that met the limits. Sources: Satopaa et al., "Finding a Kneedle in a Haystack", 2011; Gunther's law as in
  * judge/usl.h.
  */
@@ -65,7 +66,9 @@ typedef struct br_capacity_report {
     br_capacity_figure knee, breaking;
     double best_goodput;   /* highest of some neighbouring steps together: a sixth of all, three at least; or
                               beyond it */
-    double goodput_beyond; /* share of best_goodput that is left at the highest load beyond the break */
+    double goodput_beyond; /* share of best_goodput that is left at the highest loads, beyond the break */
+    double beyond_load;    /* where these begin */
+    double beyond_errors;  /* share of what was asked there that failed or was dropped */
     br_beyond beyond;
     bool usl; /* the universal scalability law could be fitted: */
     double usl_lambda, usl_sigma, usl_kappa;
@@ -82,6 +85,12 @@ typedef struct br_capacity_report {
  */
 void br_capacity_steps(
     const br_run_result *result, br_arena *arena, br_capacity_step **ret, size_t *ret_count);
+/* "4 virtual users" or "4.2 starts/s": users are whole, and of an interval rounded outwards. */
+const char *br_capacity_load_text(const br_capacity_report *r, double load, br_arena *arena);
+const char *br_capacity_range_text(const br_capacity_report *r, double low, double high, br_arena *arena);
+/* "from 150 to 200 virtual users goodput was 391/s, 97.8 % of the best 400/s"; beyond must be known. */
+const char *br_capacity_beyond_text(const br_capacity_report *r, br_arena *arena);
+const char *br_beyond_phrase(br_beyond b); /* "degrades gracefully", "is degraded", "collapses"; "" */
 /* Is the load of a run, a probe apart, a rate of starts? */
 bool br_capacity_is_open(const br_run_result *result);
 /* Steps in any order; the report holds a copy by load. */

@@ -21,6 +21,7 @@
  *     memory_growth < 50MB/h of the target, decided as in judge/leak.h
  */
 #pragma once
+#include "judge/capacity.h"
 #include "judge/leak.h"
 #include "judge/recovery.h"
 #include "stat/run_result.h"
@@ -94,6 +95,7 @@ typedef struct br_criterion_inputs {
     br_ns spike_start, spike_end;       /* relative to the run's start; end 0: there is no spike */
     bool shortened;                     /* the run was deliberately shorter than the test */
     double error_limit;                 /* share of errors that the test allows, for "degrades gracefully" */
+    const br_capacity_report *capacity; /* NULL: the load did not rise */
     const br_recovery_report *recovery; /* NULL: computed */
     const br_leak_report *leak;         /* NULL: memory was not watched */
 } br_criterion_inputs;

@@ -77,11 +77,12 @@ static br_str searched_sentence(const br_capacity_report *c, br_arena *arena)
 {
     const char *knee = "no knee was found", *beyond = "";
     if (c->knee.found)
-        knee = br_arena_printf(arena, "the knee is at %.4g starts/s (%.4g to %.4g) with %.4g requests/s",
-            c->knee.load, c->knee.load_low, c->knee.load_high, c->knee.throughput);
+        knee = br_arena_printf(arena, "the knee is at %s (%s) with %.4g requests/s",
+            br_capacity_load_text(c, c->knee.load, arena),
+            br_capacity_range_text(c, c->knee.load_low, c->knee.load_high, arena), c->knee.throughput);
     if (c->beyond != BR_BEYOND_UNKNOWN)
-        beyond = br_arena_printf(arena, "; at the highest rate goodput was %.0f %% of the best (%s)",
-            100 * c->goodput_beyond, br_beyond_name(c->beyond));
+        beyond = br_arena_printf(
+            arena, "; %s: the service %s", br_capacity_beyond_text(c, arena), br_beyond_phrase(c->beyond));
     return br_str_of(br_arena_printf(arena, "By the curve through its levels %s%s.", knee, beyond));
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include "base/vec.h"
 
+#define TOP_REACHED 0.9 /* of the virtual users, for a ramp that got to its top */
+
 /* What happened over some neighbouring slices. */
 typedef struct window {
     br_ns start, length;
@@ -39,10 +41,6 @@ static double per_second(uint64_t n, br_ns length)
 {
     return length > 0 ? (double) n / seconds(length) : 0;
 }
-static double error_share(uint64_t failed, uint64_t all)
-{
-    return all ? (double) failed / (double) all : 0;
-}
 
 static int by_value(const void *a, const void *b)
 {
@@ -70,6 +68,7 @@ static uint64_t requests_of(const br_run_result *r)
 
 typedef struct third {
     size_t windows;
+    double seconds;            /* how long it was */
     double p95_ms, vus;        /* medians over the windows */
     double per_second, error2; /* mean, and the square of its standard error */
 } third;
@@ -92,14 +91,17 @@ static third third_of(const br_run_result *r, size_t from, size_t to, size_t win
     double *figures = br_malloc((3 * n + 1) * sizeof(double));
     double *p95 = figures, *rate = figures + n, *vus = figures + 2 * n;
     size_t with_p95 = 0;
+    br_ns length = 0;
     for (size_t i = 0; i < n; i++) {
         window w = merge(r, from + i * window_slices, from + (i + 1) * window_slices);
         if (w.requests > 0) p95[with_p95++] = p95_ms(&w);
         rate[i] = per_second(w.requests, w.length);
         vus[i] = w.vus_max;
+        length += w.length;
         br_hist_deinit(&w.latency_us);
     }
-    third t = {.windows = n, .p95_ms = median(p95, with_p95), .vus = median(vus, n)};
+    third t = {
+        .windows = n, .seconds = seconds(length), .p95_ms = median(p95, with_p95), .vus = median(vus, n)};
     set_mean(&t, rate, n);
     br_free(figures);
     return t;
@@ -119,28 +121,81 @@ static size_t slices_under_load(const br_run_result *r)
     return n;
 }
 
-static void say_stable(br_criterion_result *ret, br_arena *arena, const third *a, const third *b)
+/* What the generator was late by itself. */
+typedef struct lateness {
+    double delay_ms; /* p99 of its delays, of the worst worker */
+    double lost_s;   /* its longest stall, and how long it waited for a processor */
+} lateness;
+
+static lateness lateness_of(const br_run_result *r)
 {
-    double latency = a->p95_ms > 0 ? b->p95_ms / a->p95_ms - 1 : 0;
-    double rate = a->per_second > 0 ? b->per_second / a->per_second - 1 : 0;
-    bool slower = latency > BR_STABLE_LATENCY_DRIFT && b->p95_ms - a->p95_ms > BR_STABLE_LATENCY_MS;
-    bool less = rate < -BR_STABLE_THROUGHPUT_DRIFT &&
-                a->per_second - b->per_second > 2 * sqrt(a->error2 + b->error2);
-    ret->state = slower || less ? BR_CRITERION_FAILED : BR_CRITERION_PASSED;
+    br_ns delay = 0;
+    double lost = 0;
+    for (size_t i = 0; i < r->worker_count; i++) {
+        const br_worker_health *w = &r->workers[i];
+        const br_delay_figures *all[] = {&w->timers, &w->held, &w->starts};
+        br_ns stall = 0;
+        for (size_t k = 0; k < BR_COUNT_OF(all); k++) {
+            if (all[k]->p99 > delay) delay = all[k]->p99;
+            if (all[k]->max > stall) stall = all[k]->max;
+        }
+        lost = fmax(lost, seconds(stall) + w->starved_share * seconds(r->duration));
+    }
+    return (lateness){(double) delay / (double) BR_MS, lost};
+}
+
+/* The drift from a to b, after taking off what was the generator's. */
+typedef struct drift {
+    double latency, rate; /* relative */
+    bool slower, less;
+} drift;
+
+static drift drift_of(const third *a, const third *b, const lateness *late)
+{
+    double p95 = fmax(0, b->p95_ms - late->delay_ms);
+    double share = b->seconds > 0 ? fmin(late->lost_s / b->seconds, 1) : 0;
+    double per_second = share < 1 ? b->per_second / (1 - share) : INFINITY;
+    drift d = {.latency = a->p95_ms > 0 ? p95 / a->p95_ms - 1 : 0,
+        .rate = a->per_second > 0 ? per_second / a->per_second - 1 : 0};
+    d.slower = d.latency > BR_STABLE_LATENCY_DRIFT && p95 - a->p95_ms > BR_STABLE_LATENCY_MS;
+    d.less = d.rate < -BR_STABLE_THROUGHPUT_DRIFT &&
+             a->per_second - per_second > 2 * sqrt(a->error2 + b->error2);
+    return d;
+}
+
+static const char *drifts_text(const drift *d)
+{
+    if (d->slower && d->less) return "latency and throughput drift";
+    return d->slower ? "latency drifts" : d->less ? "throughput drifts" : "stable";
+}
+
+static void say_stable(
+    br_criterion_result *ret, br_arena *arena, const third *a, const third *b, const lateness *late)
+{
+    static const lateness none = {0};
+    drift seen = drift_of(a, b, &none), left = drift_of(a, b, late);
+    /* Of a constant number of users, who wait for answers, throughput falls with latency. */
+    bool explained = seen.slower ? !left.slower : seen.less && !left.less;
+    const char *course = br_arena_printf(arena,
+        "from the second to the third third of the run p95 went from %.1f ms to %.1f ms (%+.1f %%) and "
+        "throughput from %.1f/s to %.1f/s (%+.1f %%)",
+        a->p95_ms, b->p95_ms, seen.latency * 100, a->per_second, b->per_second, seen.rate * 100);
+    if (explained) {
+        br_criterion_not_measured(ret, arena,
+            br_arena_printf(arena,
+                "%s, but the generator itself was late, by %.1f ms at p99 and up to %.1f s of the %.1f s of a "
+                "third, which alone explains it",
+                course, late->delay_ms, fmin(late->lost_s, b->seconds), b->seconds));
+        return;
+    }
+    ret->state = seen.slower || seen.less ? BR_CRITERION_FAILED : BR_CRITERION_PASSED;
     ret->has_value = true;
-    ret->value = latency;
+    ret->value = seen.latency;
     ret->value_text = br_str_of(
-        br_arena_printf(arena, "p95 %+.1f%%, rate %+.1f%%", latency * 100, rate * 100));
+        br_arena_printf(arena, "p95 %+.1f%%, rate %+.1f%%", seen.latency * 100, seen.rate * 100));
     ret->sentence = br_str_of(br_arena_printf(arena,
-        "From the second to the third third of the run p95 went from %.1f ms to %.1f ms (%+.1f %%) and "
-        "throughput from %.1f/s to %.1f/s (%+.1f %%); allowed are %+.0f %% (or %.0f ms) and %+.0f %%: "
-        "%s.",
-        a->p95_ms, b->p95_ms, latency * 100, a->per_second, b->per_second, rate * 100,
-        BR_STABLE_LATENCY_DRIFT * 100, BR_STABLE_LATENCY_MS, -BR_STABLE_THROUGHPUT_DRIFT * 100,
-        slower && less ? "latency and throughput drift"
-        : slower       ? "latency drifts"
-        : less         ? "throughput drifts"
-                       : "stable"));
+        "F%s; allowed are %+.0f %% (or %.0f ms) and %+.0f %%: %s.", course + 1, BR_STABLE_LATENCY_DRIFT * 100,
+        BR_STABLE_LATENCY_MS, -BR_STABLE_THROUGHPUT_DRIFT * 100, drifts_text(&seen)));
 }
 
 void br_shape_stable(const br_run_result *r, br_arena *arena, br_criterion_result *ret)
@@ -167,96 +222,53 @@ void br_shape_stable(const br_run_result *r, br_arena *arena, br_criterion_resul
                 arena, "the load was not constant (%.0f and then %.0f virtual users)", a.vus, b.vus));
         return;
     }
-    say_stable(ret, arena, &a, &b);
+    lateness late = lateness_of(r);
+    say_stable(ret, arena, &a, &b, &late);
 }
 
 /* degrades gracefully ---------------------------------------------------------------------------- */
 
-typedef struct ramp {
-    double vus_max, vus_first; /* highest number, and highest in the first tenth of the run */
-    double best, top;          /* goodput per second */
-    double top_errors;
-} ramp;
-
-static double best_goodput(const br_run_result *r)
+static double highest_vus(const br_run_result *r)
 {
-    size_t n = r->slice_count, span = n / 20 > 3 ? n / 20 : 3;
-    double best = 0;
-    for (size_t i = 0; i + span <= n; i++) {
-        uint64_t good = 0;
-        br_ns length = 0;
-        for (size_t k = i; k < i + span; k++) {
-            good += r->slices[k].requests - r->slices[k].failed;
-            length += r->slices[k].length;
-        }
-        best = fmax(best, per_second(good, length));
-    }
-    return best;
+    double highest = 0;
+    for (size_t i = 0; i < r->slice_count; i++)
+        highest = fmax(highest, r->slices[i].vus);
+    return highest;
 }
 
-static ramp ramp_of(const br_run_result *r)
+/* Why nothing can be said of the top of the ramp; NULL: it can. */
+static const char *no_grace(const br_run_result *r, const br_capacity_report *c, br_arena *arena)
 {
-    ramp m = {.best = best_goodput(r)};
-    for (size_t i = 0; i < r->slice_count; i++) {
-        m.vus_max = fmax(m.vus_max, r->slices[i].vus);
-        if (i < r->slice_count / 10 + 1) m.vus_first = fmax(m.vus_first, r->slices[i].vus);
-    }
-    uint64_t requests = 0, failed = 0;
-    br_ns length = 0;
-    for (size_t i = 0; i < r->slice_count; i++) {
-        const br_slice *s = &r->slices[i];
-        if (s->vus < 0.9 * m.vus_max) continue;
-        requests += s->requests;
-        failed += s->failed;
-        length += s->length;
-    }
-    m.top = per_second(requests - failed, length);
-    m.top_errors = error_share(failed, requests);
-    return m;
-}
-
-static void say_graceful(
-    const ramp *m, double share, double error_limit, br_arena *arena, br_criterion_result *ret)
-{
-    const char *word = share >= BR_GRACEFUL_SHARE      ? "degrades gracefully"
-                       : share >= BR_GRACEFUL_COLLAPSE ? "is degraded, not graceful"
-                                                       : "collapses";
-    bool errors = m->top_errors > error_limit;
-    if (errors) ret->state = BR_CRITERION_FAILED;
-    ret->value_text = br_str_of(br_arena_printf(arena, "%.1f%% of the best", share * 100));
-    ret->sentence = br_str_of(br_arena_printf(arena,
-        "At the top load (%.0f virtual users) goodput was %.1f/s, %.1f %% of the best sustained %.1f/s "
-        "(limit %.0f %%), and %.2f %% of the requests failed (limit %.0f %%): the service %s%s.",
-        m->vus_max, m->top, share * 100, m->best, BR_GRACEFUL_SHARE * 100, m->top_errors * 100,
-        error_limit * 100, word, errors ? ", and errors are over their limit" : ""));
+    if (!c) return "the load was not ramped: it has to rise to twice its lowest at least";
+    if (!c->measured)
+        return br_arena_printf(arena, "%zu levels of load are too few for a ramp (%d are needed)",
+            c->step_count, BR_CAPACITY_STEPS_MIN);
+    if (c->beyond == BR_BEYOND_UNKNOWN) return "no request succeeded";
+    double highest = highest_vus(r);
+    if (!c->open && highest < TOP_REACHED * r->vus_max)
+        return br_arena_printf(
+            arena, "the run ended at %.0f of %u virtual users, before the top load", highest, r->vus_max);
+    return NULL;
 }
 
 void br_shape_graceful(
     const br_run_result *r, const br_criterion_inputs *inputs, br_arena *arena, br_criterion_result *ret)
 {
+    const br_capacity_report *c = inputs->capacity;
+    const char *reason = no_grace(r, c, arena);
     ret->limit_text = br_str_of(br_arena_printf(arena, ">= %.0f%% of the best", BR_GRACEFUL_SHARE * 100));
-    const char *reason = NULL;
-    ramp m = {0};
-    if (r->slice_count < BR_GRACEFUL_SLICES_MIN) {
-        reason = br_arena_printf(arena, "%zu time slices are too few for a ramp", r->slice_count);
-    } else {
-        m = ramp_of(r);
-        if (m.best <= 0) {
-            reason = "no request succeeded";
-        } else if (m.vus_first > 0.5 * m.vus_max) {
-            reason = br_arena_printf(arena,
-                "the load was not ramped (%.0f virtual users at the start, %.0f at most)", m.vus_first,
-                m.vus_max);
-        } else if (m.vus_max < 0.9 * r->vus_max) {
-            reason = br_arena_printf(arena, "the run ended at %.0f of %u virtual users, before the top load",
-                m.vus_max, r->vus_max);
-        }
-    }
     if (reason) {
         br_criterion_not_measured(ret, arena, reason);
         return;
     }
-    double share = m.top / m.best;
-    br_criterion_measured(ret, share);
-    say_graceful(&m, share, inputs->error_limit, arena, ret);
+    bool errors = c->beyond_errors > inputs->error_limit;
+    br_criterion_measured(ret, c->goodput_beyond);
+    if (errors) ret->state = BR_CRITERION_FAILED;
+    ret->value_text = br_str_of(br_arena_printf(arena, "%.1f%% of the best", c->goodput_beyond * 100));
+    ret->sentence = br_str_of(br_arena_printf(arena,
+        "At the highest load, %s (limit %.0f %%), and %.2f %% of the requests failed (limit %.0f %%): the "
+        "service %s%s.",
+        br_capacity_beyond_text(c, arena), BR_GRACEFUL_SHARE * 100, c->beyond_errors * 100,
+        inputs->error_limit * 100, br_beyond_phrase(c->beyond),
+        errors ? ", and errors are over their limit" : ""));
 }

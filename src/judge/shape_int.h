@@ -13,10 +13,13 @@
  *             window's p95; X2, X3: means of requests per second, s2, s3 their standard errors. Latency
  * drifts if L3 > L2 * (1 + BR_STABLE_LATENCY_DRIFT) and L3 - L2 > BR_STABLE_LATENCY_MS; throughput drifts if
  * X3 < X2 * (1 - BR_STABLE_THROUGHPUT_DRIFT) and X2 - X3 > 2 * sqrt(s2^2 + s3^2), that is, beyond what the
- * ups and downs from window to window explain. Getting better is stable too. graceful  for a ramp. X_best:
- * highest mean goodput over a rolling span of max(3, n/20) slices; X_top: goodput over the slices with at
- * least 90 % of the highest number of virtual users. X_top / X_best >= 0.9 is graceful,
- *             >= 0.5 degraded, below that a collapse; and errors at the top must keep their limit.
+ * ups and downs from window to window explain. Getting better is stable too. A drift that the
+ * generator's own lateness explains says nothing about the service, and is not measured: L3 less the p99 of
+ * its delays (timers, events, starts; of the worst worker), X3 with the time added that its longest stall
+ * and waiting for a processor took of the third. Throughput that falls along with a latency that is so
+ * explained is explained, too: a constant number of users waits for its answers.
+ *   graceful  for a ramp: what judge/capacity.h calls "beyond", its share of the best goodput at least 0.9;
+ *             and errors there must keep their limit.
  */
 #pragma once
 #include "judge/capacity.h"
@@ -27,7 +30,6 @@
 #define BR_STABLE_LATENCY_MS       5.0
 #define BR_STABLE_THROUGHPUT_DRIFT 0.10
 #define BR_STABLE_WINDOWS_MIN      3
-#define BR_GRACEFUL_SLICES_MIN     12
 
 /* Each fills the state, the figure and the sentence of *ret, whose criterion and limit_text are set. */
 void br_shape_stable(const br_run_result *result, br_arena *arena, br_criterion_result *ret);

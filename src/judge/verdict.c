@@ -106,6 +106,7 @@ static void evaluate_criteria(br_judgement *j, const br_judge_plan *plan, const 
         .spike_end = plan->spike_end,
         .shortened = plan->scale > 0 && plan->scale < 1,
         .error_limit = error_limit_of(plan),
+        .capacity = j->capacity,
         .recovery = j->recovery,
         .leak = j->leak};
     j->criterion_count = plan->criterion_count;

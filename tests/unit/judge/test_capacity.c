@@ -237,6 +237,27 @@ static void nothing_broke(void **state)
     has("starts/s");
 }
 
+/* Of 195.2 virtual users a fifth has not been seen. */
+static void users_are_whole(void **state)
+{
+    (void) state;
+    br_capacity_step steps[8];
+    for (size_t i = 0; i < BR_COUNT_OF(steps); i++)
+        steps[i] = (br_capacity_step){.length = BR_SEC,
+            .load = 24.4 * (double) (i + 1),
+            .throughput = 100,
+            .goodput = 100,
+            .p95_ms = 10,
+            .requests = 100};
+    static const br_capacity_limits no_limits = {0};
+    br_capacity_judge(steps, BR_COUNT_OF(steps), false, &no_limits, &arena, &report);
+    has("highest load of 195 virtual users");
+    has("at 195 virtual users goodput was 100.0/s, 100.0 % of the best 100.0/s");
+    assert_string_equal(br_capacity_range_text(&report, 24.4, 48.8, &arena), "24 to 49");
+    br_capacity_judge(steps, BR_COUNT_OF(steps), true, &no_limits, &arena, &report);
+    has("195.2 starts/s");
+}
+
 /* Missed from the first level on; and limits of 0 are none. */
 static void odd_limits(void **state)
 {
@@ -350,6 +371,7 @@ int main(void)
         cmocka_unit_test(knee_and_breaking_point),
         cmocka_unit_test(what_is_beyond),
         cmocka_unit_test(nothing_broke),
+        cmocka_unit_test(users_are_whole),
         cmocka_unit_test(odd_limits),
         cmocka_unit_test(levels_of_a_staircase),
         cmocka_unit_test(bins_of_a_ramp),

@@ -168,7 +168,7 @@ static void what_has_no_samples_is_not_measured(void **state)
     expect("memory_growth < 50MB/h", r, BR_CRITERION_NOT_MEASURED,
         "memory_growth was not measured: the memory of the target was not watched");
     expect("stable", r, BR_CRITERION_NOT_MEASURED, "no requests");
-    expect("degrades gracefully", r, BR_CRITERION_NOT_MEASURED, "too few");
+    expect("degrades gracefully", r, BR_CRITERION_NOT_MEASURED, "not ramped");
     expect("recovery < 2min", r, BR_CRITERION_NOT_MEASURED, "no spike");
     br_run_result_free(r);
 }
@@ -260,6 +260,42 @@ static void stable_means_no_drift(void **state)
     expect_course("stable", course(30, ramping), no_inputs, BR_CRITERION_NOT_MEASURED, "not constant");
 }
 
+/* Slower, and so fewer. */
+static moment waiting(size_t t)
+{
+    return (moment){t < 20 ? 50 : 30, 0, t < 20 ? 100 : 160, 10};
+}
+
+/* As slowing() and fading(), by a generator that was late; the rest of a drift is the service's. */
+static void what_the_generator_was_late_by_is_no_drift(void **state)
+{
+    (void) state;
+    static const struct {
+        moment (*fn)(size_t second);
+        br_worker_health worker;
+        br_criterion_state state;
+        const char *part;
+    } cases[] = {
+        {slowing, {.timers = {100, 0, 60 * BR_MS, 90 * BR_MS}}, BR_CRITERION_NOT_MEASURED,
+            "the generator itself was late, by 60.0 ms at p99"},
+        {slowing, {.held = {100, 0, 60 * BR_MS, 90 * BR_MS}}, BR_CRITERION_NOT_MEASURED, "explains it"},
+        {slowing, {.timers = {100, 0, 2 * BR_MS, 900 * BR_MS}}, BR_CRITERION_FAILED, ": latency drifts."},
+        {fading, {.starved_share = 0.1}, BR_CRITERION_NOT_MEASURED, "up to 3.0 s of the 10.0 s of a third"},
+        {fading, {.starts = {100, 0, BR_MS, 3 * BR_SEC}}, BR_CRITERION_NOT_MEASURED, "explains it"},
+        {fading, {.starved_share = 0.02}, BR_CRITERION_FAILED, ": throughput drifts."},
+        {waiting, {.timers = {100, 0, 60 * BR_MS, 90 * BR_MS}}, BR_CRITERION_NOT_MEASURED, "explains it"},
+        {waiting, {.starved_share = 0.02}, BR_CRITERION_FAILED, ": latency and throughput drift."},
+        {steady, {.starved_share = 0.5}, BR_CRITERION_PASSED, ": stable."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        br_run_result *r = course(30, cases[i].fn);
+        br_worker_health worker = cases[i].worker;
+        r->workers = &worker;
+        r->worker_count = 1;
+        expect_course("stable", r, no_inputs, cases[i].state, cases[i].part);
+    }
+}
+
 /* A ramp to 200 virtual users in 200 seconds; the service does at most 300/s. */
 static moment saturating(size_t t)
 {
@@ -279,19 +315,39 @@ static moment failing(size_t t)
     return (moment){n, t < 100 ? 0 : n * 6 / 100, 100, (double) t + 1};
 }
 
+/* As br_judge() does: the report on the capacity is the criterion's figure. */
+static void expect_grace(br_run_result *r, br_criterion_state state, const char *part)
+{
+    br_capacity_step *steps;
+    size_t n;
+    br_capacity_report report;
+    static const br_capacity_limits no_limits = {0};
+    br_capacity_steps(r, &arena, &steps, &n);
+    br_capacity_judge(steps, n, false, &no_limits, &arena, &report);
+    br_criterion_inputs inputs = {.capacity = &report};
+    if (report.beyond != BR_BEYOND_UNKNOWN) {
+        br_criterion_result c = evaluated("degrades gracefully", r, inputs);
+        const char *figure = br_capacity_beyond_text(&report, &arena);
+        if (c.has_value) assert_true(c.value == report.goodput_beyond);
+        if (c.has_value && (!strstr(c.sentence.p, figure) || !strstr(report.sentence.p, figure)))
+            fail_msg("%s | %s", c.sentence.p, report.sentence.p);
+    }
+    expect_course("degrades gracefully", r, inputs, state, part);
+}
+
 static void grace_is_goodput_at_the_top(void **state)
 {
     (void) state;
-    const char *text = "degrades gracefully";
-    expect_course(text, course(200, saturating), no_inputs, BR_CRITERION_PASSED,
-        "100.0 % of the best sustained 300.0/s");
-    expect_course(text, course(200, degrading), no_inputs, BR_CRITERION_FAILED, "66.7 % of the best");
-    expect_course(text, course(200, collapsing), no_inputs, BR_CRITERION_FAILED, "the service collapses");
-    expect_course(text, course(200, failing), no_inputs, BR_CRITERION_FAILED, "errors are over their limit");
-    expect_course(text, course(200, steady), no_inputs, BR_CRITERION_NOT_MEASURED, "not ramped");
+    expect_grace(course(200, saturating), BR_CRITERION_PASSED, "100.0 % of the best 300.0/s");
+    expect_grace(course(200, degrading), BR_CRITERION_FAILED, "66.7 % of the best");
+    expect_grace(course(200, collapsing), BR_CRITERION_FAILED, "the service collapses");
+    expect_grace(course(200, failing), BR_CRITERION_FAILED, "errors are over their limit");
+    expect_grace(course(200, very_sparse), BR_CRITERION_NOT_MEASURED, "0 levels of load are too few");
+    expect_course(
+        "degrades gracefully", course(200, steady), no_inputs, BR_CRITERION_NOT_MEASURED, "not ramped");
     br_run_result *r = course(100, saturating);
     r->vus_max = 200;
-    expect_course(text, r, no_inputs, BR_CRITERION_NOT_MEASURED, "100 of 200 virtual users");
+    expect_grace(r, BR_CRITERION_NOT_MEASURED, "100 of 200 virtual users");
 }
 
 /* 60 s calm, a spike of 60 s, then calm at once, after 30 s, or never. */
@@ -439,6 +495,7 @@ int main(void)
         cmocka_unit_test(figures_are_held_against_limits),
         cmocka_unit_test(what_has_no_samples_is_not_measured),
         cmocka_unit_test(stable_means_no_drift),
+        cmocka_unit_test(what_the_generator_was_late_by_is_no_drift),
         cmocka_unit_test(grace_is_goodput_at_the_top),
         cmocka_unit_test(recovery_is_the_first_calm_span),
         cmocka_unit_test(figures_have_intervals),
