@@ -148,10 +148,16 @@ static JSValue js_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     return br_js_new_str(ctx, br_buf_view(content));
 }
 
-/* Scripts are ES modules; a name of CommonJS in one is a mistake that k6 names. */
+/*
+ * Scripts are ES modules; a name of CommonJS in one is a mistake that k6 names. But libraries that were
+ * written for both, bundled into an ES module, ask whether it is there.
+ */
 static JSValue get_commonjs(JSContext *ctx, JSValueConst this_val, int is_exports)
 {
     (void) this_val;
+    const br_vu *vu = br_vu_of(ctx);
+    if (vu->discovering ? vu->discovering->asks_for_commonjs : vu->config.program->asks_for_commonjs)
+        return JS_UNDEFINED;
     return br_js_throw(ctx,
         "you are trying to access identifier \"%s\", this likely is due to mixing ECMAScript Modules (ESM) and "
         "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other",
@@ -161,7 +167,9 @@ static JSValue get_commonjs(JSContext *ctx, JSValueConst this_val, int is_export
 static JSValue set_commonjs(JSContext *ctx, JSValueConst this_val, JSValueConst value, int is_exports)
 {
     (void) value;
-    return get_commonjs(ctx, this_val, is_exports);
+    JSValue got = get_commonjs(ctx, this_val, is_exports);
+    if (JS_IsException(got)) return got;
+    return JS_ThrowReferenceError(ctx, "%s is not defined", is_exports ? "exports" : "module");
 }
 
 /* Read from the VU, so that an iteration costs nothing when its script does not ask. */

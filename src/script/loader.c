@@ -2,6 +2,7 @@
  * Module loading. Names of script modules are URLs (file:///dir/x.js). VU 0 compiles sources and keeps
  * the bytecode in the program; every other VU reads that bytecode.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include "script/js.h"
 
@@ -238,6 +239,21 @@ br_bytecode *br_js_bytecode(JSContext *ctx, JSValueConst value)
     return code;
 }
 
+/* `typeof module` or `typeof exports` stands in the text. */
+static bool asks_for_commonjs(br_str text)
+{
+    for (;;) {
+        ptrdiff_t at = br_str_find(text, BR_STR("typeof"));
+        if (at < 0) return false;
+        text = br_str_sub(text, (size_t) at + sizeof("typeof") - 1, text.n);
+        br_str name = br_str_trim(text);
+        size_t n = br_str_starts(name, BR_STR("module")) ? 6 : br_str_starts(name, BR_STR("exports")) ? 7 : 0;
+        bool longer = n < name.n &&
+                      (isalnum((unsigned char) name.p[n]) || name.p[n] == '_' || name.p[n] == '$');
+        if (n && !longer) return true;
+    }
+}
+
 /* Compiles one source file and keeps its bytecode. */
 static JSValue compile_file(br_vu *vu, const char *url)
 {
@@ -252,6 +268,7 @@ static JSValue compile_file(br_vu *vu, const char *url)
         value = compile_text(vu, url, text, may_have_types(vu, br_str_of(url)), &commonjs);
         uses_meta = br_str_find(text, BR_STR("import.meta")) >= 0;
         vu->discovering->web_names |= br_js_web_names(text);
+        if (!commonjs && asks_for_commonjs(text)) vu->discovering->asks_for_commonjs = true;
         if (!JS_IsException(value) && !may_have_types(vu, br_str_of(url)))
             br_js_note_source_map(vu, url, text);
     }

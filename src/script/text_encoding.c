@@ -261,19 +261,72 @@ static JSValue encoder_new(JSContext *ctx, JSValueConst new_target, int argc, JS
     return object;
 }
 
+/* QuickJS writes a surrogate without partner as the three bytes it would have: as long as U+FFFD. */
+static void replace_surrogates(uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i + 2 < n; i++) {
+        if (bytes[i] == 0xED && bytes[i + 1] >= 0xA0) memcpy(bytes + i, "\xEF\xBF\xBD", 3);
+    }
+}
+
 static JSValue encoder_encode(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
     if (argc == 0 || JS_IsUndefined(argv[0])) return JS_NewUint8ArrayCopy(ctx, (const uint8_t *) "", 0);
     br_str text = br_js_str(ctx, argv[0]);
     if (!text.p) return JS_EXCEPTION;
-    JSValue bytes = JS_NewUint8ArrayCopy(ctx, (const uint8_t *) text.p, text.n);
+    JSValue array = JS_NewUint8ArrayCopy(ctx, (const uint8_t *) text.p, text.n);
     JS_FreeCString(ctx, text.p);
-    return bytes;
+    size_t n;
+    uint8_t *bytes = JS_IsException(array) ? NULL : JS_GetUint8Array(ctx, &n, array);
+    if (bytes) replace_surrogates(bytes, n);
+    return array;
+}
+
+/* How much of the text are whole characters of at most `room` bytes, and how many UTF-16 units they are. */
+static size_t fitting(br_str text, size_t room, uint32_t *ret_units)
+{
+    size_t done = 0;
+    *ret_units = 0;
+    while (done < text.n) {
+        uint8_t first = (uint8_t) text.p[done];
+        size_t more = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+        if (more > text.n - done || more > room - done) break;
+        done += more;
+        *ret_units += more == 4 ? 2 : 1;
+    }
+    return done;
+}
+
+/* encodeInto(text, bytes): what fits, without an array of its own. k6 has no such method. */
+static JSValue encoder_encode_into(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    (void) this_val;
+    if (argc < 2 || JS_GetTypedArrayType(argv[1]) != JS_TYPED_ARRAY_UINT8)
+        return JS_ThrowTypeError(ctx, "encodeInto() needs a text and a Uint8Array");
+    br_str text = br_js_str(ctx, argv[0]);
+    if (!text.p) return JS_EXCEPTION;
+    size_t room;
+    uint8_t *into = JS_GetUint8Array(ctx, &room, argv[1]); /* NULL also if there is no room */
+    if (!into && JS_HasException(ctx)) {
+        JS_FreeCString(ctx, text.p);
+        return JS_EXCEPTION;
+    }
+    uint32_t units;
+    size_t n = fitting(text, room, &units);
+    if (n) memcpy(into, text.p, n);
+    replace_surrogates(into, n);
+    JS_FreeCString(ctx, text.p);
+    JSValue result = JS_NewObject(ctx);
+    if (JS_IsException(result)) return result;
+    JS_SetPropertyStr(ctx, result, "read", JS_NewUint32(ctx, units));
+    JS_SetPropertyStr(ctx, result, "written", JS_NewInt64(ctx, (int64_t) n));
+    return result;
 }
 
 static const JSCFunctionListEntry encoder_entries[] = {
     JS_CFUNC_DEF("encode", 1, encoder_encode),
+    JS_CFUNC_DEF("encodeInto", 2, encoder_encode_into),
     JS_PROP_STRING_DEF("encoding", "utf-8", JS_PROP_CONFIGURABLE),
 };
 

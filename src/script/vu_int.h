@@ -39,6 +39,7 @@ struct br_program {
     br_remote *remote;         /* NULL when sealed */
     br_typescript *typescript; /* NULL until a TypeScript file was met, and when sealed */
     bool sealed, base_mode;
+    bool asks_for_commonjs; /* some ES module has `typeof module` or `typeof exports` */
 };
 
 typedef struct br_bytecode {

@@ -347,6 +347,10 @@ static JSValue refuse_new(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     return JS_ThrowTypeError(ctx, "Illegal constructor: generateKey() and importKey() make a CryptoKey");
 }
 
+/* Libraries that take keys recognise them by it, because not every platform has CryptoKey as a global. */
+static const JSCFunctionListEntry key_tag = JS_PROP_STRING_DEF(
+    "[Symbol.toStringTag]", "CryptoKey", JS_PROP_CONFIGURABLE);
+
 static int ensure_class(JSContext *ctx)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
@@ -354,7 +358,8 @@ static int ensure_class(JSContext *ctx)
     if (JS_NewClass(rt, key_class, &key_class_def) < 0) return -1;
     JSValue proto = JS_NewObject(ctx);
     JSValue ctor = JS_NewCFunction2(ctx, refuse_new, "CryptoKey", 0, JS_CFUNC_constructor_or_func, 0);
-    if (JS_IsException(proto) || JS_IsException(ctor)) {
+    if (JS_IsException(proto) || JS_IsException(ctor) ||
+        JS_SetPropertyFunctionList(ctx, proto, &key_tag, 1) < 0) {
         JS_FreeValue(ctx, proto);
         JS_FreeValue(ctx, ctor);
         return -1;

@@ -180,6 +180,23 @@ static void text_is_decoded_piece_by_piece(void **state)
     world_deinit(&w);
 }
 
+static void text_is_encoded_into_arrays(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    assert_gives(&w,
+        "const e = new TextEncoder(), b = new Uint8Array(6), r = (t, into) => { const { read, written } = e.encodeInto(t, into); return [read, written, Array.from(into)] };"
+        "const fails = (f) => { try { f(); return 'fine' } catch (x) { return x.name } };"
+        "return [r('a\\u00e9\\u{1F600}z', b), r('a\\u00e9\\u{1F600}z', new Uint8Array(8)), r('\\u{1F600}', b.subarray(3)), r('', b.subarray(6)), r('xyz', new Uint8Array(0)), r('\\ud800!', new Uint8Array(4)),"
+        "  fails(() => e.encodeInto('x', [1])), fails(() => e.encodeInto('x')), fails(() => e.encodeInto('x', new Uint8ClampedArray(1))), fails(() => e.encodeInto(Symbol(), b))]",
+        "[[2,3,[97,195,169,0,0,0]],[5,8,[97,195,169,240,159,152,128,122]],[0,0,[0,0,0]],[0,0,[]],[0,0,[]],[2,4,[239,191,189,33]],\"TypeError\",\"TypeError\",\"TypeError\",\"TypeError\"]");
+    assert_gives(&w,
+        "return ['\\ud800', 'a\\udc00b', '\\ud83d\\ude00', '\\ud7ff\\ue000'].map((t) => Array.from(new TextEncoder().encode(t)).join())",
+        "[\"239,191,189\",\"97,239,191,189,98\",\"240,159,152,128\",\"237,159,191,238,128,128\"]");
+    world_deinit(&w);
+}
+
 static void shared_arrays_are_shared_and_frozen(void **state)
 {
     (void) state;
@@ -289,6 +306,7 @@ int main(void)
         cmocka_unit_test(base64_has_four_variants),
         cmocka_unit_test(hashes_match_known_values),
         cmocka_unit_test(text_is_decoded_piece_by_piece),
+        cmocka_unit_test(text_is_encoded_into_arrays),
         cmocka_unit_test(shared_arrays_are_shared_and_frozen),
         cmocka_unit_test(tags_of_a_script_last),
         cmocka_unit_test(missing_names_of_k6_modules_are_null),

@@ -44,6 +44,27 @@ static void main_scripts(void **state)
     world_deinit(&w);
 }
 
+/* Bundlers keep what libraries ask: a bundle that is an ES module has `typeof exports` in it. */
+static void libraries_may_ask_for_commonjs(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_file(&w, "both.js",
+        "var isNode = typeof exports == 'object' && exports && !exports.nodeType && exports, m = isNode && typeof  module == 'object' && module;\n"
+        "export default [isNode, typeof module, typeof exports]");
+    gives(
+        &w, "import both from './both.js'; export default () => both", "[false,\"undefined\",\"undefined\"]");
+    world_file(&w, "sets.js", "if (typeof exports === 'undefined') exports = 1; export default 1");
+    fails(&w, "import './sets.js'; export default () => 1", BR_EEXCEPTION, "exports is not defined");
+    fails(&w, "export default () => typeof modules && typeof exported; exports.x = 1", BR_EEXCEPTION,
+        "identifier \"exports\"");
+    world_file(&w, "umd.js", "if (typeof exports === 'object') exports.x = 1");
+    fails(&w, "import './umd.js'; export default () => 1; module.exports = 1", BR_EEXCEPTION,
+        "identifier \"module\"");
+    world_deinit(&w);
+}
+
 static void es_modules_import_commonjs(void **state)
 {
     (void) state;
@@ -178,7 +199,7 @@ static void bundles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(main_scripts),
-        cmocka_unit_test(es_modules_import_commonjs), cmocka_unit_test(require_gives_modules),
-        cmocka_unit_test(require_fails), cmocka_unit_test(bundles)};
+        cmocka_unit_test(libraries_may_ask_for_commonjs), cmocka_unit_test(es_modules_import_commonjs),
+        cmocka_unit_test(require_gives_modules), cmocka_unit_test(require_fails), cmocka_unit_test(bundles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
