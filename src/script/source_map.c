@@ -212,20 +212,28 @@ bool br_source_map_find(const br_source_map *m, uint32_t line, uint32_t column, 
     return true;
 }
 
+/* Only blanks stand before `at` in its line: texts of bundles in strings have such comments, too. */
+static bool begins_line(br_str text, size_t at)
+{
+    while (at > 0 && (text.p[at - 1] == ' ' || text.p[at - 1] == '\t'))
+        at--;
+    return at == 0 || text.p[at - 1] == '\n' || text.p[at - 1] == '\r';
+}
+
 br_str br_source_map_url(br_str source)
 {
     static const br_str mark = BR_STR_INIT("# sourceMappingURL=");
     br_str url = BR_STR_NONE;
-    for (br_str rest = source;;) {
-        ptrdiff_t at = br_str_find(rest, mark);
+    for (size_t from = 0;;) {
+        ptrdiff_t at = br_str_find(br_str_sub(source, from, source.n), mark);
         if (at < 0) return url;
-        size_t begin = (size_t) at, end = begin + mark.n;
-        bool comment = begin >= 2 && rest.p[begin - 1] == '/' && rest.p[begin - 2] == '/';
-        size_t stop = end;
-        while (stop < rest.n && (unsigned char) rest.p[stop] > ' ' && rest.p[stop] != '"' &&
-               rest.p[stop] != '\'')
+        size_t begin = from + (size_t) at, end = begin + mark.n, stop = end;
+        bool comment = begin >= 2 && source.p[begin - 1] == '/' && source.p[begin - 2] == '/' &&
+                       begins_line(source, begin - 2);
+        while (stop < source.n && (unsigned char) source.p[stop] > ' ' && source.p[stop] != '"' &&
+               source.p[stop] != '\'')
             stop++;
-        if (comment && stop > end) url = br_str_sub(rest, end, stop);
-        rest = br_str_sub(rest, stop, rest.n);
+        if (comment && stop > end) url = br_str_sub(source, end, stop);
+        from = stop;
     }
 }

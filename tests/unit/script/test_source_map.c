@@ -67,6 +67,8 @@ static void finds_the_comment(void **state)
     assert_null(br_source_map_url(BR_STR("x")).p);
     assert_null(br_source_map_url(BR_STR("'# sourceMappingURL=a'")).p);
     assert_null(br_source_map_url(BR_STR("//# sourceMappingURL=")).p);
+    assert_true(br_str_is(br_source_map_url(BR_STR("x\r\n \t//# sourceMappingURL=a.map")), "a.map"));
+    assert_null(br_source_map_url(BR_STR("eval(\"f()\\n//# sourceMappingURL=a.map\\n\")")).p); /* webpack's */
 }
 
 #define MAP                                                                                                  \
