@@ -1,5 +1,6 @@
 // Scripts of the kind that teams have: whole flows with libraries, data and several files, against a small shop.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -117,6 +118,11 @@ const scripts = {
 };
 
 export function fieldTests() {
+    test('libraries of others are the files that were published', () => {
+        const sums = library('SHA256SUMS').trim().split('\n').map((line) => line.split(/\s+/));
+        assert.ok(sums.some(([, name]) => name === 'papaparse.min.js'));
+        for (const [sum, name] of sums) assert.equal(createHash('sha256').update(library(name)).digest('hex'), sum, name);
+    });
     const server = serve(shop);
     for (const [name, files] of Object.entries(scripts)) {
         test(name, async () => {
