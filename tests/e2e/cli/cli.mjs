@@ -9,6 +9,7 @@ import { closeServers, killAll, removeFolders, setProgram } from './harness.mjs'
 import { commandTests } from './commands.mjs';
 import { compatTests } from './compat.mjs';
 import { configTests } from './config.mjs';
+import { fieldProjectTests } from './field_projects.mjs';
 import { fieldTests } from './field.mjs';
 import { flagTests } from './flags.mjs';
 import { historyTests } from './history.mjs';
@@ -70,6 +71,7 @@ const groups = {
     htmlTests,
     hostileTests,
     fieldTests,
+    fieldProjectTests,
 };
 const wanted = process.argv[4];
 for (const [name, tests] of Object.entries(groups)) {

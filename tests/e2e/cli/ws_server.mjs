@@ -31,7 +31,7 @@ export function deflated(text) {
 const inflated = (data) => zlib.inflateRawSync(Buffer.concat([data, Buffer.from([0, 0, 255, 255])]), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
 
 /** The first client's frame in `buf`: {first, data, rest}, or null if it is cut. Unmasked ones are a mistake. */
-function takeFrame(buf) {
+export function takeFrame(buf) {
     if (buf.length < 6) return null;
     if (!(buf[1] & 0x80)) throw new Error('a client must mask');
     let n = buf[1] & 127, at = 2;

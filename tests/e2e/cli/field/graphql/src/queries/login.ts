@@ -1,0 +1,2 @@
+const LOGIN = `mutation Login($user: String!) { login(user: $user) { token } }` as const;
+export default LOGIN;
