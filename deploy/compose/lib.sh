@@ -58,7 +58,9 @@ route() { # OLD NEW PERCENT CANDIDATE
     rm "$file.before"
 }
 
+# From here on Ctrl-C, or a job that is cancelled, brings the old version back like any other failure.
 start_new() {
+    trap 'roll_back interrupted' INT TERM HUP
     say "starting $new with ${EMPIRE_IMAGE_NEW:-empire}"
     EMPIRE_IMAGE=${EMPIRE_IMAGE_NEW:-empire} compose run --rm -T migrate || return 1
     if [ "$new" = green ]; then export EMPIRE_IMAGE_GREEN=${EMPIRE_IMAGE_NEW:-empire}; else export EMPIRE_IMAGE=${EMPIRE_IMAGE_NEW:-empire}; fi
@@ -69,6 +71,7 @@ smoke() { "$brunt" smoke local --config "$brunt_config" --base-url "$1"; }
 
 # All traffic back to the old colour, the new one stopped.
 roll_back() {
+    trap '' INT TERM HUP # nothing interrupts the way back, nor the programs on it
     say "rolling back to $old: $*" >&2
     route "$new" "$old" 100 "$old" || die "nginx does not take the old configuration: look at $upstreams/current.conf"
     compose stop "api-$new-1" "api-$new-2"
@@ -76,6 +79,7 @@ roll_back() {
 }
 
 finish() {
+    trap - INT TERM HUP # the new version has all traffic: an interruption leaves the old one running, no more
     say "all traffic goes to $new; $old has ${DRAIN:-15} s for the rest"
     sleep "${DRAIN:-15}"
     compose stop "api-$old-1" "api-$old-2"
