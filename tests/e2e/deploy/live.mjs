@@ -80,6 +80,7 @@ green() {
     echo $n
 }
 [ "$1" = test ] || exec "$BRUNT_REAL" "$@"
+sleep 1 # a reload takes effect when nginx's new processes are there, and does not wait for them
 before=$(green)
 curl -fsS -o /dev/null "$EMPIRE_URL/products/[1-200]"
 echo "green $(($(green) - before))" >> "$LIVE/log"
