@@ -63,6 +63,19 @@ static br_str headers_json(const br_environment *e, br_arena *arena)
     return json;
 }
 
+/* What the test itself gives the script, without the environment and the command line. */
+static void collect_own(br_test_plan *p, bool writes)
+{
+    const br_named_test *t = p->test;
+    p->own = br_arena_zalloc(&p->arena, (t->env_count + t->writes_env_count + 1) * sizeof(*p->own));
+    for (size_t i = 0; i < t->env_count; i++)
+        p->own[p->own_count++] = t->env[i];
+    if (!writes) return;
+    p->own[p->own_count++] = (br_config_pair){BR_STR("WRITES"), BR_STR("1")};
+    for (size_t i = 0; i < t->writes_env_count; i++)
+        p->own[p->own_count++] = t->writes_env[i];
+}
+
 /* Later ones win: the command line has the last word. */
 static void collect_env(br_test_plan *p, const br_test_extras *x)
 {
@@ -74,11 +87,9 @@ static void collect_env(br_test_plan *p, const br_test_extras *x)
     p->env[p->env_count++] = (br_env_var){BR_STR("HEADERS"), headers_json(e, &p->arena)};
     for (size_t i = 0; i < e->env_count; i++)
         p->env[p->env_count++] = (br_env_var){e->env[i].name, e->env[i].value};
-    for (size_t i = 0; i < t->env_count; i++)
-        p->env[p->env_count++] = (br_env_var){t->env[i].name, t->env[i].value};
-    if (x->writes) p->env[p->env_count++] = (br_env_var){BR_STR("WRITES"), BR_STR("1")};
-    for (size_t i = 0; i < t->writes_env_count && x->writes; i++)
-        p->env[p->env_count++] = (br_env_var){t->writes_env[i].name, t->writes_env[i].value};
+    collect_own(p, x->writes);
+    for (size_t i = 0; i < p->own_count; i++)
+        p->env[p->env_count++] = (br_env_var){p->own[i].name, p->own[i].value};
     for (size_t i = 0; i < x->env_count; i++)
         p->env[p->env_count++] = x->env[i];
 }

@@ -35,6 +35,8 @@ typedef struct br_test_plan {
     br_judge_plan judge;
     br_env_var *env; /* __ENV of the script: BASE_URL, HEADERS (JSON), then what environment and test add */
     size_t env_count;
+    br_config_pair *own; /* those of them that the test itself gives, with its part for write endpoints */
+    size_t own_count;
     int64_t probe_rate; /* 0: no probe */
 } br_test_plan;
 

@@ -60,6 +60,24 @@ async function history(count) {
 }
 
 export function historyTests() {
+    test('a run with write endpoints is of another kind, and says which script it ran', async () => {
+        const parts = { writes: '{ env: { WHAT: all } }', own: '{ script: writes.js }' };
+        const tests = Object.entries(parts).map(([name, writes]) =>
+            `  ${name}: { script: script.js, duration: 1s, load: { vus: 1 }, criteria: [ "p95 < 5s" ], writes: ${writes} }\n`);
+        const dir = folder({ 'brunt.yaml': CONFIG + tests.join(''), 'script.js': SCRIPT, 'writes.js': `${SCRIPT}\n// writes` });
+        const t = await target();
+        for (const name of Object.keys(parts))
+            for (const flags of [[], ['--writes']])
+                assertQuiet(await brunt(['test', name, 'here', '-q', ...flags], { dir, env: { TARGET: t.url } }));
+        const { runs } = await json(dir, ['history']);
+        const [ownWrites, own, writes, plain] = runs;
+        assert.deepEqual([plain, writes, own, ownWrites].map((r) => r.script), ['script.js', 'script.js', 'script.js', 'writes.js']);
+        assert.equal(plain.script_hash, writes.script_hash);
+        assert.notEqual(plain.load_hash, writes.load_hash);
+        assert.notEqual(own.script_hash, ownWrites.script_hash);
+        assert.equal(new Set([plain, writes, ownWrites].map((r) => r.fingerprint)).size, 3);
+        assert.equal(plain.fingerprint, own.fingerprint, 'a plain run keeps its fingerprint');
+    });
     test('a test stores its run, for its owner only', async () => {
         const { dir } = await history(2);
         assert.equal(statSync(path.join(dir, STORE)).mode & 0o777, 0o600);
