@@ -144,7 +144,46 @@ static void put_list(
     }
 }
 
-static void put_verdict(br_store *s, int64_t id, br_buf *out)
+/* 0: it is not there. */
+static br_ns time_of(const json_t *object, const char *key)
+{
+    json_int_t ms = json_integer_value(json_object_get(object, key));
+    return ms > 0 && ms < INT64_MAX / BR_MS ? (br_ns) ms * BR_MS : 0;
+}
+
+/* Who approved, who was told, and the checklist with its answers. */
+static void put_preparation(br_buf *out, const json_t *p, br_arena *arena)
+{
+    const json_t *approval = json_object_get(p, "approval"), *list = json_object_get(p, "preflight");
+    br_ns told = time_of(p, "told_at_unix_ms"), at = time_of(list, "started_unix_ms");
+    if (p) (void) br_buf_puts(out, "\n  Before the test\n");
+    if (approval) {
+        (void) br_buf_puts(out, "    approved by ");
+        put_clean(out, text_of(approval, "who"));
+        (void) br_buf_puts(out, ": ");
+        put_clean(out, text_of(approval, "why"));
+        (void) br_buf_putc(out, '\n');
+    }
+    if (told > 0)
+        (void) br_buf_printf(
+            out, "    stakeholders told at " BR_FMT "\n", BR_ARG(br_history_when(arena, told)));
+    if (!list) return;
+    (void) br_buf_printf(out, "    preflight at " BR_FMT ": %s\n", BR_ARG(br_history_when(arena, at)),
+        json_is_true(json_object_get(list, "ready")) ? "ready" : "not ready");
+    const json_t *items = json_object_get(list, "items");
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+        (void) br_buf_puts(out, "      ");
+        put_clean(out, text_of(item, "key"));
+        (void) br_buf_puts(out, ", ");
+        put_clean(out, text_of(item, "state"));
+        (void) br_buf_puts(out, json_is_true(json_object_get(item, "asked")) ? ", answered: " : ": ");
+        put_clean(out, text_of(item, "text"));
+        (void) br_buf_putc(out, '\n');
+    }
+}
+
+static void put_verdict(br_store *s, int64_t id, br_arena *arena, br_buf *out)
 {
     br_buf document;
     br_err err = {0};
@@ -156,6 +195,7 @@ static void put_verdict(br_store *s, int64_t id, br_buf *out)
     if (!json)
         br_warn(
             "the result of run %lld cannot be shown: %s", (long long) id, err.msg[0] ? err.msg : why.text);
+    put_preparation(out, json_object_get(json, "preparation"), arena);
     const json_t *verdict = json_object_get(json, "verdict");
     put_list(out, "Criteria", json_object_get(verdict, "criteria"), "state", "sentence");
     put_list(out, "Reasons", json_object_get(verdict, "reasons"), "severity", "text");
@@ -174,7 +214,7 @@ static br_code print_text(const br_args *a, br_store *s, const br_stored_run *r,
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     put_facts(r, arena, colour, &out);
     put_figures(f, br_args_has(a, "all-rows") ? SIZE_MAX : ROWS_DEFAULT, colour, &out);
-    put_verdict(s, r->id, &out);
+    put_verdict(s, r->id, arena, &out);
     br_history_print(&out);
     br_buf_deinit(&out);
     br_run_figures_free(f);

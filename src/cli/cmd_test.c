@@ -214,12 +214,12 @@ static br_code check_target(const br_test_session *s, br_err *err)
 }
 
 /* Is this environment open for so long? Refusals have an exit status of their own. */
-static br_code pass_gate(const br_test_session *s, const br_test_list *list, int *ret_status, br_err *err)
+static br_code pass_gate(br_test_session *s, const br_test_list *list, int *ret_status, br_err *err)
 {
     double length = 0;
     for (size_t i = 0; i < list->len; i++)
         length += (double) list->data[i]->plan.duration * s->scale;
-    br_code code = br_gate_open(s->environment, &s->args, (br_ns) length, err);
+    br_code code = br_gate_open(s->environment, &s->args, (br_ns) length, &s->arena, &s->gate, err);
     *ret_status = code == BR_EACCESS ? BR_GATE_EXIT_REFUSED : BR_EXIT_CONFIG;
     return code;
 }
@@ -274,6 +274,7 @@ int br_cmd_test(int argc, char **argv)
     }
     bool usage = code != BR_OK;
     br_buf_init(&s.documents, BR_BUF_NO_LIMIT);
+    br_arena_init(&s.arena, 1024);
     br_interrupt_watch();
     if (code == BR_OK) code = configure(&s, &err);
     int status = usage ? BR_EXIT_OTHER : BR_EXIT_CONFIG;
@@ -283,6 +284,7 @@ int br_cmd_test(int argc, char **argv)
         br_error("%s", err.msg);
     br_interrupt_unwatch();
     br_buf_deinit(&s.documents);
+    br_arena_deinit(&s.arena);
     br_notify_deinit(&s.notify);
     br_config_free(s.config);
     br_free((void *) (uintptr_t) s.extras.env);

@@ -180,6 +180,7 @@ br_comparison *br_compare(const br_run_figures *const *old_runs, size_t old_coun
     br_compare_work w = {.c = c};
     if (config) w.config = *config;
     if (!(w.config.limit > 1)) w.config.limit = 1.2;
+    c->limit = w.config.limit;
     if (!(w.config.q > 0)) w.config.q = BR_COMPARE_Q;
     if (w.config.requests_min == 0) w.config.requests_min = BR_COMPARE_P95_MIN;
     c->old_count = w.old_count = take_runs(c, old_runs, old_count, "old", &w.old_runs, &c->old_ids);

@@ -55,6 +55,7 @@ typedef struct br_comparison {
     br_str headline;         /* "REGRESSED: p95 of GET /products is 1.43 (1.31 to 1.55) times what it was." */
     br_comparison_row *rows; /* worst first */
     size_t row_count;
+    double limit; /* of the configuration: an alert when worse than that */
     int64_t *old_ids, *new_ids;
     size_t old_count, new_count;
     uint32_t runs_wanted;     /* more new runs that would probably decide; 0: decided, or no number of them */

@@ -44,6 +44,7 @@ void br_json_comparison(br_json *j, const br_comparison *c, size_t rows_max)
     br_json_put_str(j, "answer", br_str_of(br_comparison_answer_name(c->answer)));
     br_json_put_u64(j, "exit_status", (uint64_t) c->answer);
     br_json_put_str(j, "headline", c->headline);
+    if (c->limit > 1) put_figure(j, "limit", c->limit);
     put_ids(j, "old_runs", c->old_ids, c->old_count);
     put_ids(j, "new_runs", c->new_ids, c->new_count);
     if (c->runs_wanted > 0) br_json_put_u64(j, "runs_wanted", c->runs_wanted);

@@ -391,6 +391,7 @@ br_code br_report_result_json(const br_run_result *result, const br_result_info 
     br_json_put_str(&j, "schema", BR_STR("brunt.result/1"));
     put_tool(&j, info);
     put_run(&j, result, info);
+    br_json_put_preparation(&j, info->preparation);
     put_verdict(&j, info);
     put_metrics(&j, result, limits);
     put_checks(&j, result, limits);

@@ -9,13 +9,15 @@
 #pragma once
 #include "judge/compare.h"
 #include "judge/verdict.h"
+#include "report/preparation.h"
 
 typedef struct br_result_info {
-    br_str tool_version;             /* "0.1.0" */
-    br_str host;                     /* where the generator ran; may be empty */
-    const br_judge_plan *plan;       /* NULL: nothing was demanded */
-    const br_judgement *judgement;   /* NULL: nothing was judged */
-    const br_comparison *comparison; /* with earlier runs; NULL: none */
+    br_str tool_version;               /* "0.1.0" */
+    br_str host;                       /* where the generator ran; may be empty */
+    const br_judge_plan *plan;         /* NULL: nothing was demanded */
+    const br_judgement *judgement;     /* NULL: nothing was judged */
+    const br_comparison *comparison;   /* with earlier runs; NULL: none */
+    const br_preparation *preparation; /* before the test; NULL: none */
 } br_result_info;
 
 /* Bounds for a page that must stay small; 0 means all. What was left out is counted in the output. */

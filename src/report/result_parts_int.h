@@ -13,6 +13,7 @@
 #include "judge/recovery.h"
 #include "judge/search.h"
 #include "report/json_int.h"
+#include "report/preparation.h"
 #include "stat/run_result.h"
 
 /* Each writes one member of the object that is open. */
@@ -22,6 +23,8 @@ void br_json_put_capacity(br_json *j, const br_capacity_report *c);
 void br_json_put_search(br_json *j, const br_search_report *s, const br_capacity_report *searched);
 void br_json_put_recovery(br_json *j, const br_recovery_report *r);
 void br_json_put_leak(br_json *j, const br_leak_report *l);
+/* Nothing if there was no preparation. */
+void br_json_put_preparation(br_json *j, const br_preparation *p);
 /* At most rows_max rows (0: all), the worst first; `rows_total` counts all. */
 void br_json_put_comparison(br_json *j, const br_comparison *c, size_t rows_max);
 /* The object alone. */

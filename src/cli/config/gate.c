@@ -167,18 +167,14 @@ br_str br_gate_text(const br_gate_pass *p, br_arena *arena)
     return text;
 }
 
-br_code br_gate_open(const br_environment *e, const br_args *a, br_ns length, br_err *err)
+br_code br_gate_open(
+    const br_environment *e, const br_args *a, br_ns length, br_arena *arena, br_gate_pass *ret, br_err *err)
 {
     br_gate_claim claim = br_gate_claim_of(a);
-    br_gate_pass pass = {0};
-    br_arena arena;
-    br_arena_init(&arena, 1024);
-    br_code code = br_gate_check(e, &claim, br_clock_wall(), length, &arena, &pass, err);
-    if (code == BR_OK) {
-        br_str text = br_gate_text(&pass, &arena);
-        if (text.n) br_info("environment " BR_FMT ": " BR_FMT, BR_ARG(e->name), BR_ARG(text));
-        if (pass.warning.n) br_warn(BR_FMT, BR_ARG(pass.warning));
-    }
-    br_arena_deinit(&arena);
-    return code;
+    br_code code = br_gate_check(e, &claim, br_clock_wall(), length, arena, ret, err);
+    if (code != BR_OK) return code;
+    br_str text = br_gate_text(ret, arena);
+    if (text.n) br_info("environment " BR_FMT ": " BR_FMT, BR_ARG(e->name), BR_ARG(text));
+    if (ret->warning.n) br_warn(BR_FMT, BR_ARG(ret->warning));
+    return BR_OK;
 }

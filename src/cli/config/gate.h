@@ -43,4 +43,5 @@ BR_NODISCARD br_code br_gate_check(const br_environment *e, const br_gate_claim 
 br_str br_gate_text(const br_gate_pass *p, br_arena *arena);
 
 /* The same by the flags of a command and the clock, for those that load a target; logs what is on record. */
-BR_NODISCARD br_code br_gate_open(const br_environment *e, const br_args *a, br_ns length, br_err *err);
+BR_NODISCARD br_code br_gate_open(
+    const br_environment *e, const br_args *a, br_ns length, br_arena *arena, br_gate_pass *ret, br_err *err);

@@ -120,7 +120,8 @@ static br_code make_document(const br_record *r, br_buf *out, br_err *err)
     br_result_info info = {.tool_version = br_str_of(BRUNT_VERSION),
         .host = br_str_of(host),
         .plan = r->plan,
-        .judgement = r->judgement};
+        .judgement = r->judgement,
+        .preparation = r->preparation};
     br_buf json;
     br_buf_init(&json, BR_STORE_DOCUMENT_MAX);
     br_code code = br_report_result_json(r->job->result, &info, &compact, &json, err);

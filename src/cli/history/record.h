@@ -15,6 +15,7 @@
 #include "cli/config/config.h"
 #include "cli/load/job.h"
 #include "judge/verdict.h"
+#include "report/preparation.h"
 
 extern const br_arg br_record_test_args[]; /* --store, --no-store, --target-version */
 extern const br_arg br_record_run_args[];  /* --store, --record, --target-version */
@@ -26,10 +27,11 @@ typedef struct br_record {
     br_str test, environment;
     const br_config_pair *variables; /* of the test: part of the load */
     size_t variable_count;
-    uint32_t workers;              /* 0: as many as there are cores */
-    const br_judge_plan *plan;     /* NULL: not a named test */
-    const br_judgement *judgement; /* NULL: thresholds decided */
-    br_str version;                /* of the target, where --target-version does not say; may be empty */
+    uint32_t workers;                  /* 0: as many as there are cores */
+    const br_judge_plan *plan;         /* NULL: not a named test */
+    const br_judgement *judgement;     /* NULL: thresholds decided */
+    const br_preparation *preparation; /* NULL: none */
+    br_str version;                    /* of the target, where --target-version does not say; may be empty */
     int exit_status;
     bool silent; /* nothing on standard output */
 } br_record;

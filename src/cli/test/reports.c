@@ -151,7 +151,8 @@ br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan,
             .host = br_str_of(host),
             .plan = plan,
             .judgement = judgement,
-            .comparison = config->comparison}};
+            .comparison = config->comparison,
+            .preparation = config->preparation}};
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
     br_err text_err = {0};

@@ -9,6 +9,7 @@
 #pragma once
 #include "judge/compare.h"
 #include "judge/verdict.h"
+#include "report/preparation.h"
 
 typedef enum br_report_form {
     BR_REPORT_TEXT = 1,
@@ -23,7 +24,8 @@ typedef struct br_reports_config {
     bool colour;
     unsigned forms;                  /* br_report_form, added up; 0: all */
     const br_comparison *comparison; /* with earlier runs; NULL: none */
-    bool silent;                     /* nothing on standard output */
+    const br_preparation *preparation;
+    bool silent; /* nothing on standard output */
 } br_reports_config;
 
 /* "text,json,md,junit,html", or a part of it. BR_EINVAL names the word that is none. */

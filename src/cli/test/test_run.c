@@ -8,6 +8,7 @@
 #include "cli/load/job.h"
 #include "cli/history/record.h"
 #include "cli/config/redact_result.h"
+#include "cli/test/preparation.h"
 #include "cli/test/reports.h"
 #include "cli/terminal/screen.h"
 #include "cli/target/target.h"
@@ -31,6 +32,7 @@ typedef struct test {
     br_run_result *empty;  /* of a test that was interrupted before it began */
     br_exit_code exit_code;
     br_str version; /* of the target, for the history; empty: unknown */
+    br_preparation preparation;
 } test;
 
 /* Running ------------------------------------------------------------------------------------------- */
@@ -193,7 +195,8 @@ static br_code add_document(
         .host = br_str_of(host),
         .plan = &t->plan.judge,
         .judgement = judgement,
-        .comparison = comparison};
+        .comparison = comparison,
+        .preparation = &t->preparation};
     if (out->len) (void) br_buf_puts(out, ",\n");
     return br_report_result_json(t->result, &info, NULL, out, err);
 }
@@ -212,6 +215,7 @@ static bool report(test *t, const br_judgement *judgement, const br_comparison *
         .colour = s->colour,
         .forms = s->report_forms,
         .comparison = comparison,
+        .preparation = &t->preparation,
         .silent = is_silent(s)};
     br_code code = br_reports_write(t->result, &t->plan.judge, judgement, &config, &err);
     if (code == BR_OK && s->json) code = add_document(t, judgement, comparison, &err);
@@ -233,6 +237,7 @@ static int64_t record(const test *t, const br_judgement *judgement, int status)
         .workers = s->workers,
         .plan = &t->plan.judge,
         .judgement = judgement,
+        .preparation = &t->preparation,
         .version = t->version,
         .exit_status = status,
         .silent = is_silent(s)};
@@ -339,6 +344,8 @@ static void run_once(br_test_session *s, const br_named_test *named, br_test_out
         br_error("%s", err.msg);
         return;
     }
+    t.preparation = br_preparation_of(s->environment, named->name, t.plan.judge.target, s->report_dir,
+        &s->gate, br_clock_wall(), &t.plan.arena);
     t.progress = (br_test_progress){&t.plan.load, named->name, s->number, s->count};
     if (watch_and_run(&t, &err) == BR_OK) {
         judge_and_report(&t, ret);

@@ -10,6 +10,7 @@
 #pragma once
 #include "cli/terminal/args.h"
 #include "cli/config/config.h"
+#include "cli/config/gate.h"
 #include "cli/history/repeat.h"
 #include "cli/test/test_plan.h"
 #include "cli/target/notify.h"
@@ -22,6 +23,7 @@
 
 /* What all tests of one command share. */
 typedef struct br_test_session {
+    br_arena arena;
     br_args args;
     br_config *config;
     const br_environment *environment;
@@ -33,6 +35,7 @@ typedef struct br_test_session {
     const char *json;      /* file for all results, "-": standard output; NULL: none */
     unsigned report_forms; /* br_report_form; 0: all */
     br_notify notify;
+    br_gate_pass gate; /* what is on record of approval and notice */
     bool quiet, colour;
     bool stop_early; /* a soak may end when everything is decided */
     bool record;     /* in the history */

@@ -1,6 +1,6 @@
 // brunt preflight, the gate in front of brunt test, brunt smoke.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { assertFails, assertQuiet, brunt, deadUrl, filesOf, folder, Run, serve } from './harness.mjs';
@@ -226,6 +226,46 @@ export default function (data) {
         assert.equal(JSON.parse(done.out).told_at_unix_ms, Date.UTC(2020, 0, 1));
     });
 
+    test('the record is part of the result, the page and the history of the test that follows', async () => {
+        const dir = setup(), url = await target(), env = { KEY: 'T0PS3CRET' };
+        const record = path.join(dir, 'reports/preflight-guarded.json');
+        const gate = ['--approve', 'Ada T0PS3CRET, release 2.1', '--told-at', '2026-11-01T00:00Z'];
+        const tested = async (environment, ...more) => {
+            const done = await run(['test', 'baseline', environment, '-q', ...more], { dir, url, env });
+            assertQuiet(done, 0);
+            return { ...done, preparation: JSON.parse(readFileSync(path.join(dir, 'reports/baseline-summary.json'), 'utf8')).preparation };
+        };
+        assert.equal((await tested('here')).preparation, undefined, 'there was none');
+        assertQuiet(await preflight(['guarded', 'baseline', ...all, '--answer', 'team=told in #ops', ...gate], { dir, url, env }));
+        const done = await tested('guarded', ...gate), p = done.preparation;
+        assert.match(p.approval.who, /^Ada /);
+        assert.equal(p.approval.why, 'release 2.1');
+        assert.equal(p.told_at_unix_ms, Date.UTC(2026, 10, 1));
+        assert.equal(p.preflight.ready, true);
+        const item = (key) => p.preflight.items.find((i) => i.key === key);
+        assert.deepEqual(item('team'), { key: 'team', state: 'ok', asked: true, text: 'told in #ops' });
+        assert.deepEqual(item('rollback'), { key: 'rollback', state: 'ok', asked: true, text: 'redeploy v1, Ada' });
+        assert.equal(item('target').asked, false);
+        const shown = await run(['show', 'latest'], { dir });
+        assertQuiet(shown);
+        assert.match(shown.out, /\n {2}Before the test\n {4}approved by Ada .*: release 2\.1\n {4}stakeholders told at 2026-\d\d-\d\d \d\d:\d\d\n {4}preflight at .*: ready\n/);
+        assert.match(shown.out, /\n {6}team, ok, answered: told in #ops\n/);
+        assertQuiet(await run(['show', 'latest', '--html', 'again.html'], { dir }));
+        for (const page of ['reports/baseline.html', 'again.html'])
+            assert.match(readFileSync(path.join(dir, page), 'utf8'), /"text": ?"told in #ops"/);
+
+        // What is of another test, another environment or another day is none of this one's.
+        const kept = JSON.parse(readFileSync(record, 'utf8'));
+        for (const change of [{ test: 'spike' }, { base_url: 'http://127.0.0.1:1' }, { environment: 'here' },
+            { started_unix_ms: Date.now() - 25 * 3600e3 }, { started_unix_ms: Date.now() + 3600e3 }, { schema: 'else/1' }]) {
+            writeFileSync(record, JSON.stringify({ ...kept, ...change }));
+            assert.equal((await tested('guarded', ...gate)).preparation.preflight, undefined, JSON.stringify(change));
+        }
+        writeFileSync(record, '{"schema":');
+        const broken = await tested('guarded', ...gate);
+        assert.equal(broken.preparation.preflight, undefined);
+        assert.match(broken.err, /the checklist is not part of the report: .*preflight-guarded\.json: .*run brunt preflight again/);
+    });
     test('smoke: all is well', async () => {
         const done = await run(['smoke', 'here']);
         assertQuiet(done);

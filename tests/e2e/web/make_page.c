@@ -25,6 +25,7 @@ typedef struct page {
     const br_recovery_report *recovery;
     const br_leak_report *leak;
     br_comparison *comparison;
+    br_preparation preparation;
 } page;
 
 static void add_criterion(page *p, const char *text)
@@ -229,6 +230,20 @@ static page compared(void)
 {
     page p = good();
     p.comparison = fixture_comparison(7);
+    static br_prepared_item items[] = {
+        {BR_STR_INIT("target"), BR_STR_INIT("ok"), BR_STR_INIT("all 11 probes of /health in 5s answered"),
+            false},
+        {BR_STR_INIT("machine"), BR_STR_INIT("accepted"),
+            BR_STR_INIT("1 core is little (accepted: <b>small</b> load)"), false},
+        {BR_STR_INIT("rollback"), BR_STR_INIT("failed"), BR_STR_INIT("no answer"), true},
+        {BR_STR_INIT("team"), BR_STR_INIT("ok"), BR_STR_INIT("in #operations"), true},
+    };
+    p.preparation = (br_preparation){.approver = BR_STR("Ada"),
+        .reason = BR_STR("release 2.1"),
+        .told_at = 1790000000 * BR_SEC,
+        .checked_at = 1790086400 * BR_SEC,
+        .items = items,
+        .item_count = BR_COUNT_OF(items)};
     return p;
 }
 
@@ -301,7 +316,7 @@ static br_code write_pages(const page *p, const char *kind, const char *folder, 
     if (p->capacity) j->capacity = p->capacity;
     if (p->recovery) j->recovery = p->recovery;
     if (p->leak) j->leak = p->leak;
-    writing w = {p, j, {BR_STR("0.1.0"), BR_STR("loadgen-1"), &p->plan, j, p->comparison}};
+    writing w = {p, j, {BR_STR("0.1.0"), BR_STR("loadgen-1"), &p->plan, j, p->comparison, &p->preparation}};
     br_code rc = BR_OK;
     for (size_t i = 0; i < BR_COUNT_OF(forms) && rc == BR_OK; i++) {
         char path[4096];

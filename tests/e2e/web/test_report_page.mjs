@@ -81,7 +81,7 @@ const tests = {
     assert.match(main, /Every request got an answer/);
     assert.equal(title, 'baseline · excellent · brunt report');
     assert.ok(file.length < 400_000);
-    for (const id of ['comparison', 'capacity', 'recovery', 'target']) assert.ok(!main.includes(`id="${id}"`), `no ${id}`);
+    for (const id of ['comparison', 'capacity', 'recovery', 'target', 'preparation']) assert.ok(!main.includes(`id="${id}"`), `no ${id}`);
   }),
   'a bad run': () => open('bad', ({ main }) => {
     assert.match(main, /<p class="level">needs optimization<\/p>/);
@@ -132,10 +132,26 @@ const tests = {
       return [x('.one').left, (x('.dot').left + x('.dot').right) / 2, x('.whisker').left, x('.whisker').right];
     })()`);
     assert.ok(one < from && from < dot && dot < to, 'worse is right of 1, the dot within its interval');
+    // Where the alert begins: on the axis of all rows, and named above them.
+    const alerts = await page.evaluate(`[...document.querySelectorAll('.comparison .alert')].map((e) => e.getBoundingClientRect().left)`);
+    const rows = await page.evaluate('document.querySelectorAll(".comparison li").length');
+    assert.equal(alerts.length, rows);
+    assert.ok(alerts.every((x) => Math.abs((x - one) / (dot - one) - Math.log(1.2) / Math.log(1.43)) < 0.05), `${alerts}`);
+    assert.match(text, /\+20 %/);
+    assert.match(text, /Red line: \+20 %, where the alert begins\./);
+    const ticks = await page.evaluate(`[...document.querySelectorAll('.ticks .tick')].map((e) => { const b = e.getBoundingClientRect(); return [b.left, b.right, e.textContent]; })`);
+    ticks.sort((x, y) => x[0] - y[0]).slice(1).forEach(([left, , name], i) => assert.ok(left >= ticks[i][1], `${name} stands on ${ticks[i][2]}`));
     // The same logarithmic axis for all: log(1.43) and log(0.7) are as far from 1 as they should be.
     const better = await page.evaluate(`(() => { const b = document.querySelector('.comparison .improved .dot').getBoundingClientRect(); return (b.left + b.right) / 2; })()`);
     assert.ok(Math.abs((dot - one) / (one - better) - Math.log(1.43) / -Math.log(0.7)) < 0.05);
     assert.equal(await page.evaluate('document.querySelectorAll(".comparison .inconclusive .whisker").length'), 0);
+  }),
+  'what was done before the test': () => open('compared', ({ text, main }) => {
+    assert.match(text, /Approved by\s+Ada: release 2\.1/);
+    assert.match(text, /Stakeholders told\s+2026-09-21 14:13 UTC/);
+    assert.match(text, /Preflight\s+not ready, 2026-09-22 14:13 UTC/);
+    assert.match(text, /rollback\s+failed\s+answered: no answer/);
+    assert.match(main, /accepted: &lt;b&gt;small/);
   }),
   'as much as there may be': () => open('many', ({ text, file }) => {
     assert.ok(file.length < 400_000, `${file.length} bytes`);

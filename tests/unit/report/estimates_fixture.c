@@ -162,6 +162,7 @@ br_comparison *fixture_comparison(size_t endpoints)
     br_comparison *c = BR_NEW(br_comparison);
     br_arena_init(&c->arena, 4096);
     c->answer = BR_COMPARISON_REGRESSED;
+    c->limit = 1.2;
     c->rows = br_arena_zalloc(&c->arena, (2 * endpoints + 3) * sizeof *c->rows);
     for (size_t i = 0; i < endpoints; i++) {
         const char *name = i == 0 ? "GET /products" : br_arena_printf(&c->arena, "GET /resource/%zu", i);

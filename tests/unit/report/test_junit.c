@@ -11,7 +11,7 @@ static br_buf out;
 
 static void render(const br_run_result *r, const br_judge_plan *plan, br_judgement *j, const br_comparison *c)
 {
-    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), plan, j, c};
+    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), plan, j, c, NULL};
     br_buf_reset(&out);
     assert_int_equal(br_report_junit(r, &info, &out, NULL), BR_OK);
 }

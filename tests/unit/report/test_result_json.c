@@ -63,7 +63,7 @@ static void everything_is_there(void **state)
     (void) state;
     br_run_result *r = fixture_baseline(30, 40, 100, 0);
     br_judgement *j = br_judge(&plan, r);
-    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), &plan, j, NULL};
+    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), &plan, j, NULL, NULL};
     json_t *doc = result_of(r, &info, NULL);
     assert_string_equal(string(doc, "schema"), "brunt.result/1");
     assert_string_equal(string(doc, "tool/version"), "1.2.3");
@@ -135,7 +135,7 @@ static void estimates_of_special_runs(void **state)
     j->capacity = fixture_capacity(&r->arena);
     j->recovery = fixture_recovery(&r->arena);
     j->leak = fixture_leak(r, 10);
-    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), &plan, j, NULL};
+    br_result_info info = {BR_STR("1.2.3"), BR_STR("host"), &plan, j, NULL, NULL};
     json_t *doc = result_of(r, &info, NULL);
     assert_true(number(doc, "verdict/capacity/knee/load") == 75);
     assert_true(number(doc, "verdict/capacity/breaking_point/load_high") == 147);

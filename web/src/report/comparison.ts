@@ -10,14 +10,15 @@ const FIRST = 14; // rows that are shown without asking, besides all that are no
 interface Axis {
   low: number;
   high: number;
+  limit: number | undefined; // where the alert begins
 }
 
 /** All that is known of all rows is in view, and 1 always is; nothing beyond a factor of eight, which is drawn at the edge. */
-function axisOf(rows: ComparisonRow[]): Axis {
+function axisOf(rows: ComparisonRow[], limit: number | undefined): Axis {
   const values = rows.flatMap((r) => [r.ratio, r.low, r.high, r.detectable]).filter((v): v is number => v !== undefined && v > 0);
-  const reach = Math.max(1.25, ...values.map((v) => Math.max(v, 1 / v))) * 1.04;
+  const reach = Math.max(1.25, limit ?? 1, ...values.map((v) => Math.max(v, 1 / v))) * 1.04;
   const bound = Math.min(reach, 8);
-  return { low: 1 / bound, high: bound };
+  return { low: 1 / bound, high: bound, limit: limit !== undefined && limit <= bound ? limit : undefined };
 }
 
 function place(axis: Axis, ratio: number): number {
@@ -34,6 +35,7 @@ function at(spec: string, start: number, length?: number): HTMLElement {
 
 function plot(axis: Axis, row: ComparisonRow): HTMLElement {
   const parts: HTMLElement[] = [at('span.one', place(axis, 1))];
+  if (axis.limit !== undefined) parts.push(at('span.alert', place(axis, axis.limit)));
   if (row.low !== undefined && row.high !== undefined) {
     const from = place(axis, row.low);
     parts.push(at('span.whisker', from, place(axis, row.high) - from));
@@ -45,14 +47,25 @@ function plot(axis: Axis, row: ComparisonRow): HTMLElement {
   return h('div.whiskers', { 'aria-hidden': 'true' }, parts);
 }
 
+/** "+20 %". */
+const worse = (limit: number) => `+${Number(((limit - 1) * 100).toPrecision(3))} %`;
+
+/** Labels that would stand on that of the limit are shortened or left out: the axis may be 180 pixels wide. */
 function ticks(axis: Axis): HTMLElement {
-  const all = [1 / 8, 1 / 4, 1 / 2, 0.8, 1, 1.25, 2, 4, 8].filter((v) => v >= axis.low && v <= axis.high);
+  const { limit } = axis;
   const wide = axis.high > 2.2;
-  return h('div.whiskers.ticks', { 'aria-hidden': 'true' }, all.filter((v) => !wide || (v !== 0.8 && v !== 1.25)).map((v) => {
-    const tick = at('span.tick', place(axis, v));
-    tick.textContent = v === 1 ? 'as before' : `${Number(v.toPrecision(3))}×`;
-    return tick;
-  }));
+  const distance = (v: number) => (limit === undefined ? 100 : Math.abs(place(axis, v) - place(axis, limit)));
+  const all = [1 / 8, 1 / 4, 1 / 2, 0.8, 1, 1.25, 2, 4, 8].filter((v) =>
+    v >= axis.low && v <= axis.high && (!wide || (v !== 0.8 && v !== 1.25)) && distance(v) > 14);
+  const tick = (spec: string, v: number, text: string) => {
+    const element = at(spec, place(axis, v));
+    element.textContent = text;
+    return element;
+  };
+  const text = (v: number) => (v === 1 && distance(v) > 28 ? 'as before' : `${Number(v.toPrecision(3))}×`);
+  return h('div.whiskers.ticks', { 'aria-hidden': 'true' },
+    all.map((v) => tick('span.tick', v, text(v))),
+    limit !== undefined && tick('span.tick.limit', limit, worse(limit)));
 }
 
 function figures(row: ComparisonRow): Child {
@@ -85,7 +98,7 @@ function runs(c: Comparison): string {
 export function comparison(result: Result): HTMLElement | null {
   const c = result.comparison;
   if (!c) return null;
-  const axis = axisOf(c.rows);
+  const axis = axisOf(c.rows, c.limit);
   const first = c.rows.filter((r, i) => r.change !== 'ok' || i < FIRST);
   const rest = c.rows.filter((r) => !first.includes(r));
   const list = (rows: ComparisonRow[]) => h('ul.comparison', null, rows.map((r) => item(axis, r)));
@@ -96,7 +109,8 @@ export function comparison(result: Result): HTMLElement | null {
     first.length > 0 && list(first),
     rest.length > 0 && h('details', null, h('summary', null, `${rest.length} more that are as they were`), list(rest)),
     c.rows.length > 0 && h('p.muted.legend', null,
-      'Dot: how many times worse (new to old). Line: its 95 % interval. Violet tick: the smallest change that these runs would have detected.'),
+      'Dot: how many times worse (new to old); dashed line: as before. Line: its 95 % interval. Violet tick: the smallest change that these runs would have detected.',
+      axis.limit !== undefined && ` Red line: ${worse(axis.limit)}, where the alert begins.`),
     omitted(c.rows.length, c.rows_total, 'figures'),
     c.notes.length > 0 && h('ul.notes', null, c.notes.map((n) => h('li', null, n))));
 }

@@ -165,6 +165,7 @@ export interface Comparison {
   answer: 'ok' | 'regressed' | 'inconclusive' | 'no baseline' | 'invalid';
   exit_status: number;
   headline: string;
+  limit?: number;
   old_runs: number[];
   new_runs: number[];
   runs_wanted?: number;
@@ -219,6 +220,13 @@ export interface Slices {
   max_ms: (number | null)[];
 }
 
+/** What was done and said before the test. */
+export interface Preparation {
+  approval?: { who: string; why: string };
+  told_at_unix_ms?: number;
+  preflight?: { started_unix_ms: number; ready: boolean; items: { key: string; state: string; asked: boolean; text: string }[] };
+}
+
 export interface Result {
   schema: string;
   tool: { name: string; version: string };
@@ -242,6 +250,7 @@ export interface Result {
     iterations_interrupted: number;
     scenarios: { name: string; executor: string; description: string }[];
   };
+  preparation?: Preparation;
   verdict?: Verdict;
   metrics_total: number;
   metrics: Record<string, Metric>;

@@ -32,6 +32,7 @@ function draw(page: HTMLElement, result: Result): void {
     sections.checks(result),
     sections.thresholds(result),
     sections.generator(result),
+    sections.preparation(result),
     sections.configuration(result),
     sections.metrics(result),
   ];

@@ -254,6 +254,26 @@ export function generator(result: Result): HTMLElement | null {
     generatorUse(result.generator));
 }
 
+/** Who approved, who was told, and the checklist with its answers. */
+export function preparation(result: Result): HTMLElement | null {
+  const p = result.preparation;
+  if (!p) return null;
+  const when = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ') + ' UTC';
+  const pairs: [string, string | undefined][] = [
+    ['Approved by', p.approval && `${p.approval.who}: ${p.approval.why}`],
+    ['Stakeholders told', p.told_at_unix_ms === undefined ? undefined : when(p.told_at_unix_ms)],
+    ['Preflight', p.preflight && `${p.preflight.ready ? 'ready' : 'not ready'}, ${when(p.preflight.started_unix_ms)}`],
+  ];
+  const items = p.preflight?.items ?? [];
+  return section('preparation', 'Before the test',
+    h('dl.pairs', null, pairs.filter(([, v]) => v).map(([k, v]) => [h('dt', null, k), h('dd', null, v)])),
+    items.length > 0 && table<(typeof items)[number]>([
+      { title: 'Item', cell: (i) => i.key, text: true },
+      { title: 'State', cell: (i) => h(i.state === 'failed' || i.state === 'open' ? 'span.bad' : 'span', null, i.state), text: true },
+      { title: 'Found or answered', cell: (i) => [i.asked && h('span.muted', null, 'answered: '), i.text], text: true },
+    ], items, 'Checklist before the test'));
+}
+
 export function configuration(result: Result): HTMLElement {
   const { run } = result;
   const length = run.demanded_ms === undefined ? format.span(run.duration_ms / 1000)
