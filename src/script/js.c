@@ -3,6 +3,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+void br_js_replace_surrogates(char *bytes, size_t n)
+{
+    for (size_t i = 0; i + 2 < n; i++) {
+        if ((uint8_t) bytes[i] == 0xED && (uint8_t) bytes[i + 1] >= 0xA0)
+            memcpy(bytes + i, "\xEF\xBF\xBD", 3);
+    }
+}
+
 br_str br_js_str_dup(JSContext *ctx, JSValueConst v, br_arena *arena)
 {
     br_str s = br_js_str(ctx, v);

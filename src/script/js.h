@@ -12,11 +12,19 @@
 #include "script/quickjs_extra.h"
 #include "script/vu_int.h"
 
-/* A JS string as a slice; n is set, p == NULL on exception. Free with JS_FreeCString(ctx, s.p). */
+/* Surrogates without partner, which QuickJS writes as the three bytes they would have, become U+FFFD. */
+void br_js_replace_surrogates(char *bytes, size_t n);
+
+/*
+ * A JS string as a slice of valid UTF-8; n is set, p == NULL on exception. Free with
+ * JS_FreeCString(ctx, s.p).
+ */
 static inline br_str br_js_str(JSContext *ctx, JSValueConst v)
 {
     size_t n = 0;
     const char *p = JS_ToCStringLen(ctx, &n, v);
+    /* Only a text that is all ASCII is the string's own memory. */
+    if (p && memchr(p, 0xED, n)) br_js_replace_surrogates((char *) (uintptr_t) p, n);
     return (br_str){p, p ? n : 0};
 }
 

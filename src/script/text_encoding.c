@@ -261,26 +261,15 @@ static JSValue encoder_new(JSContext *ctx, JSValueConst new_target, int argc, JS
     return object;
 }
 
-/* QuickJS writes a surrogate without partner as the three bytes it would have: as long as U+FFFD. */
-static void replace_surrogates(uint8_t *bytes, size_t n)
-{
-    for (size_t i = 0; i + 2 < n; i++) {
-        if (bytes[i] == 0xED && bytes[i + 1] >= 0xA0) memcpy(bytes + i, "\xEF\xBF\xBD", 3);
-    }
-}
-
 static JSValue encoder_encode(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
     if (argc == 0 || JS_IsUndefined(argv[0])) return JS_NewUint8ArrayCopy(ctx, (const uint8_t *) "", 0);
     br_str text = br_js_str(ctx, argv[0]);
     if (!text.p) return JS_EXCEPTION;
-    JSValue array = JS_NewUint8ArrayCopy(ctx, (const uint8_t *) text.p, text.n);
+    JSValue bytes = JS_NewUint8ArrayCopy(ctx, (const uint8_t *) text.p, text.n);
     JS_FreeCString(ctx, text.p);
-    size_t n;
-    uint8_t *bytes = JS_IsException(array) ? NULL : JS_GetUint8Array(ctx, &n, array);
-    if (bytes) replace_surrogates(bytes, n);
-    return array;
+    return bytes;
 }
 
 /* How much of the text are whole characters of at most `room` bytes, and how many UTF-16 units they are. */
@@ -315,7 +304,6 @@ static JSValue encoder_encode_into(JSContext *ctx, JSValueConst this_val, int ar
     uint32_t units;
     size_t n = fitting(text, room, &units);
     if (n) memcpy(into, text.p, n);
-    replace_surrogates(into, n);
     JS_FreeCString(ctx, text.p);
     JSValue result = JS_NewObject(ctx);
     if (JS_IsException(result)) return result;

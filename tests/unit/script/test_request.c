@@ -52,6 +52,21 @@ static void sends_every_verb(void **state)
     world_deinit(&w);
 }
 
+/* A text that was cut within a character: what goes out is UTF-8 all the same. */
+static void surrogates_without_partner_are_replaced(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, &hello, 1);
+    assert_head(&w, "return http.post(base, '\\ud83d\\ude00'.slice(0, 1) + '!\\ude00').status",
+        HEAD("POST", "/") "Content-Length: 7\r\n\r\n\xEF\xBF\xBD!\xEF\xBF\xBD");
+    assert_head(&w, "return http.post(base, { a: '\\udc00\\ud7ff' }).status",
+        HEAD("POST",
+            "/") "Content-Length: 20\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\na=%%EF%%BF%%BD%%ED%%9F%%BF");
+    assert_head(&w, "return http.get(base + '/\\ud800').status", HEAD("GET", "/%%EF%%BF%%BD") "\r\n");
+    world_deinit(&w);
+}
+
 static void orders_headers(void **state)
 {
     (void) state;
@@ -334,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends_every_verb),
+        cmocka_unit_test(surrogates_without_partner_are_replaced),
         cmocka_unit_test(orders_headers),
         cmocka_unit_test(encodes_forms),
         cmocka_unit_test(records_a_request),
