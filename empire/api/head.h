@@ -19,10 +19,13 @@ typedef struct emp_head {
     br_str idempotency_key;        /* p == NULL: not given, as for the following */
     br_str if_none_match, forwarded_for, request_id;
     bool repeated;  /* one of these was given twice */
-    bool malformed; /* a field's name is no token: a blank before the colon makes it another field for us */
+    bool malformed; /* a name that is no token (a blank before the colon), a value with control characters, a
+                       fold */
+    bool is_old;    /* HTTP/1.0 */
 } emp_head;
 
-void emp_head_read(struct MHD_Connection *connection, emp_head *ret_head);
+/* `version` as the library gives it: "HTTP/1.1". */
+void emp_head_read(struct MHD_Connection *connection, const char *version, emp_head *ret_head);
 
 /*
  * NULL, or what is wrong. A body whose length can be read in two ways is read in two ways by two programs

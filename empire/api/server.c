@@ -298,14 +298,15 @@ static void answer_too_large(emp_request *r)
  * The head is there, the body not yet. The library takes an answer before the body only for POST and PUT (and
  * ends the connection after it); other requests get theirs behind the body.
  */
-static enum MHD_Result on_head(emp_request *r, struct MHD_Connection *connection, const char *method)
+static enum MHD_Result on_head(
+    emp_request *r, struct MHD_Connection *connection, const char *method, const char *version)
 {
     r->connection = connection;
     r->place = seat_of(connection)->place;
     emp_connection_enter(r->place, EMP_PHASE_BODY);
     r->method = emp_method_parse(method);
     r->stage = EMP_STAGE_BODY;
-    emp_head_read(connection, &r->head);
+    emp_head_read(connection, version, &r->head);
     name_request(r);
     const char *fault = emp_head_fault(&r->head);
     if (fault) {
@@ -386,10 +387,9 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 {
     (void) ctx;
     (void) url;
-    (void) version;
     emp_request *r = *context;
     switch (r->stage) {
-        case EMP_STAGE_HEADERS: return on_head(r, connection, method);
+        case EMP_STAGE_HEADERS: return on_head(r, connection, method, version);
         case EMP_STAGE_BODY: {
             size_t n = *data_bytes;
             *data_bytes = 0;

@@ -199,6 +199,14 @@ test('heads that are read in two ways, or in none', async () => {
         bytes(post('Transfer-Encoding: chunked'), '2\r\n{}xx0\r\n\r\n', smuggled),
         bytes(post('Transfer-Encoding: chunked'), `2;${'e'.repeat(20000)}\r\n{}\r\n0\r\n\r\n`, smuggled),
         bytes('POST /orchestrator/start HTTP/1.1\nHost: h\nContent-Length: 0\nTransfer-Encoding: chunked\n\n', smuggled),
+        // Second lines: the library loses the field, a proxy does not.
+        bytes(post('Transfer-Encoding:\r\n chunked', 'Content-Length: 5'), '0\r\n\r\n', smuggled),
+        bytes(post('Transfer-Encoding:\r\n\tchunked', 'Content-Length: 5'), '0\r\n\r\n', smuggled),
+        bytes(post('Content-Length:\r\n 0'), smuggled),
+        bytes(post(`X: a\rContent-Length: ${smuggled.length}`, 'Content-Length: 0'), smuggled),
+        bytes('POST /orchestrator/start HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', smuggled),
+        // A key that would be lost.
+        bytes(post('Content-Length: 2', 'Idempotency-Key:\r\n a'), '{}'),
     ];
     await each(shapes.entries(), async ([i, shape]) => {
         const all = answersIn(await send(shape, { quiet: 700 }), `shape ${i}`);

@@ -18,6 +18,8 @@ static void finds_framing_that_can_be_read_twice(void **state)
     assert_non_null(emp_head_fault(&(emp_head){.encodings = 1, .encoding = "gzip, chunked"}));
     assert_non_null(emp_head_fault(&(emp_head){.repeated = true}));
     assert_non_null(emp_head_fault(&(emp_head){.malformed = true}));
+    assert_null(emp_head_fault(&(emp_head){.is_old = true, .lengths = 1, .length = "1"}));
+    assert_non_null(emp_head_fault(&(emp_head){.is_old = true, .encodings = 1, .encoding = "chunked"}));
 }
 
 static void checks_the_idempotency_key(void **state)
