@@ -115,6 +115,14 @@ static bool sets_execution(const json_t *j)
     return false;
 }
 
+/* The stages here, too: the shortcut looks at their durations before they are read. */
+static void fold_options(json_t *j)
+{
+    for (size_t i = 0; i < BR_COUNT_OF(known_keys); i++)
+        br_fold_names(j, (const char *const[]){known_keys[i].key, NULL});
+    br_fold_stages(json_object_get(j, "stages"));
+}
+
 static br_code merge(const br_options_source *sources, size_t count, json_t *into, br_err *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -122,6 +130,7 @@ static br_code merge(const br_options_source *sources, size_t count, json_t *int
         if (!j) continue;
         if (!json_is_object(j))
             return br_fail(err, BR_EINVAL, "%s: options must be an object", sources[i].what);
+        fold_options(j);
         if (sets_execution(j)) {
             if (json_object_get(into, "scenarios") && !json_object_get(j, "scenarios")) {
                 br_warn(
@@ -273,6 +282,7 @@ static br_code read_threshold(
     if (json_is_string(v)) {
         t.source = br_arena_str(r->arena, (br_str){json_string_value(v), json_string_length(v)});
     } else if (json_is_object(v)) {
+        br_fold_names(v, (const char *const[]){"threshold", "abortOnFail", "delayAbortEval", NULL});
         br_code code = br_read_text(r, "threshold", json_object_get(v, "threshold"), &t.source);
         if (code == BR_OK)
             code = br_read_bool(r, "abortOnFail", json_object_get(v, "abortOnFail"), &t.abort_on_fail);

@@ -110,6 +110,7 @@ static br_code read_dns(const br_option_reader *r, const json_t *v, br_options *
     if (!v || json_is_null(v)) return BR_OK;
     if (json_is_string(v)) return read_dns_text(r, br_str_of(json_string_value(v)), o);
     if (!json_is_object(v)) return br_fail(r->err, BR_EINVAL, "dns must be an object or a text");
+    br_fold_names(v, (const char *const[]){"ttl", "select", "policy", NULL});
     json_object_foreach((json_t *) (uintptr_t) v, key, value)
     {
         br_str text = BR_STR("");

@@ -2,7 +2,40 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <strings.h>
 #include "base/num.h"
+
+static void fold_name(json_t *object, const char *name)
+{
+    json_t *last = NULL, *value;
+    const char *key, *wrong = NULL;
+    json_object_foreach(object, key, value)
+    {
+        if (strcasecmp(key, name) != 0) continue;
+        if (strcmp(key, name) != 0) wrong = key;
+        last = value;
+    }
+    if (!wrong) return;
+    json_incref(last);
+    void *next;
+    json_object_foreach_safe(object, next, key, value)
+    {
+        if (strcasecmp(key, name) == 0) json_object_del(object, key);
+    }
+    json_object_set_new(object, name, last);
+}
+
+void br_fold_names(const json_t *object, const char *const names[])
+{
+    for (size_t i = 0; names[i]; i++)
+        fold_name((json_t *) (uintptr_t) object, names[i]);
+}
+
+void br_fold_stages(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        br_fold_names(json_array_get(list, i), (const char *const[]){"duration", "target", NULL});
+}
 
 static bool absent(const json_t *v)
 {
@@ -158,6 +191,7 @@ br_code br_read_stages(const br_option_reader *r, const char *name, const json_t
 {
     if (absent(v)) return BR_OK;
     if (!json_is_array(v)) return wrong(r, name, v, "a list of stages {duration, target}");
+    br_fold_stages(v);
     size_t n = json_array_size(v);
     if (n > BR_STAGES_MAX)
         return br_fail(r->err, BR_EINVAL, "invalid option '%s': more than %d stages", name, BR_STAGES_MAX);

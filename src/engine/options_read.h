@@ -14,6 +14,13 @@ typedef struct br_option_reader {
     br_err *err;
 } br_option_reader;
 
+/*
+ * Names of fields are taken in any case, as Go's JSON and with it k6 does (`preAllocatedVus`): gives those of
+ * `object` that are in `names`, which ends with NULL, the spelling there. Of several the last one counts.
+ */
+void br_fold_names(const json_t *object, const char *const names[]);
+void br_fold_stages(const json_t *list);
+
 /* Each leaves *ret alone when `v` is NULL or JSON null. */
 br_code br_read_int(const br_option_reader *r, const char *name, const json_t *v, int64_t *ret);
 br_code br_read_bool(const br_option_reader *r, const char *name, const json_t *v, bool *ret);

@@ -21,6 +21,7 @@ static br_code read_versions(const br_option_reader *r, const json_t *v, br_tls_
         tls->max = tls->min;
         return code;
     }
+    br_fold_names(v, (const char *const[]){"min", "max", NULL});
     br_code code = read_version(r, "tlsVersion.min", json_object_get(v, "min"), &tls->min);
     if (code == BR_OK) code = read_version(r, "tlsVersion.max", json_object_get(v, "max"), &tls->max);
     if (code == BR_OK && tls->max != BR_TLS_ANY && tls->min > tls->max)
@@ -46,6 +47,7 @@ static br_code read_cert(const br_option_reader *r, const json_t *v, br_tls_clie
     br_str *domains = NULL;
     if (!json_is_object(v))
         return br_fail(r->err, BR_EINVAL, "tlsAuth: each entry is an object with cert and key");
+    br_fold_names(v, (const char *const[]){"cert", "key", "password", "domains", NULL});
     br_code code = br_read_text(r, "tlsAuth.cert", json_object_get(v, "cert"), &ret->cert);
     if (code == BR_OK) code = br_read_text(r, "tlsAuth.key", json_object_get(v, "key"), &ret->key);
     if (code == BR_OK)

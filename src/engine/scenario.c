@@ -21,6 +21,26 @@ const char *br_executor_name(br_executor e)
     return executor_names[e];
 }
 
+static const char *const common_names[] = {
+    "executor", "startTime", "gracefulStop", "exec", "env", "tags", "options", NULL};
+
+/* The most that an executor has, and NULL. */
+static const char *const own_names[][6] = {
+    [BR_EXEC_CONSTANT_VUS] = {"vus", "duration"},
+    [BR_EXEC_RAMPING_VUS] = {"startVUs", "stages", "gracefulRampDown"},
+    [BR_EXEC_SHARED_ITERATIONS] = {"vus", "iterations", "maxDuration"},
+    [BR_EXEC_PER_VU_ITERATIONS] = {"vus", "iterations", "maxDuration"},
+    [BR_EXEC_CONSTANT_ARRIVAL_RATE] = {"rate", "timeUnit", "duration", "preAllocatedVUs", "maxVUs"},
+    [BR_EXEC_RAMPING_ARRIVAL_RATE] = {"startRate", "timeUnit", "stages", "preAllocatedVUs", "maxVUs"},
+};
+
+static bool is_one_of(const char *name, const char *const names[])
+{
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
 static br_code read_executor(const br_option_reader *r, br_str name, const json_t *v, br_executor *ret)
 {
     const char *text = json_string_value(json_object_get(v, "executor"));
@@ -37,26 +57,12 @@ static br_code read_executor(const br_option_reader *r, br_str name, const json_
 /* k6 refuses unknown fields of scenarios: a misspelt one would change the load silently. */
 static br_code check_fields(const br_option_reader *r, br_str name, const json_t *v, br_executor e)
 {
-    static const char *const common[] = {
-        "executor", "startTime", "gracefulStop", "exec", "env", "tags", "options", NULL};
-    static const char *const own[][5] = {
-        [BR_EXEC_CONSTANT_VUS] = {"vus", "duration"},
-        [BR_EXEC_RAMPING_VUS] = {"startVUs", "stages", "gracefulRampDown"},
-        [BR_EXEC_SHARED_ITERATIONS] = {"vus", "iterations", "maxDuration"},
-        [BR_EXEC_PER_VU_ITERATIONS] = {"vus", "iterations", "maxDuration"},
-        [BR_EXEC_CONSTANT_ARRIVAL_RATE] = {"rate", "timeUnit", "duration", "preAllocatedVUs", "maxVUs"},
-        [BR_EXEC_RAMPING_ARRIVAL_RATE] = {"startRate", "timeUnit", "stages", "preAllocatedVUs", "maxVUs"},
-    };
+    br_fold_names(v, own_names[e]);
     const char *key;
     json_t *value;
     json_object_foreach((json_t *) (uintptr_t) v, key, value)
     {
-        bool known = false;
-        for (int i = 0; common[i]; i++)
-            known = known || strcmp(key, common[i]) == 0;
-        for (int i = 0; i < 5 && own[e][i]; i++)
-            known = known || strcmp(key, own[e][i]) == 0;
-        if (!known)
+        if (!is_one_of(key, common_names) && !is_one_of(key, own_names[e]))
             return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' (%s): unknown field '%s'", BR_ARG(name),
                 br_executor_name(e), key);
     }
@@ -90,6 +96,7 @@ br_code br_scenario_read(
     br_scenario s = {0};
     if (!json_is_object(v))
         return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' must be an object", BR_ARG(name));
+    br_fold_names(v, common_names);
     br_code code = read_executor(r, name, v, &s.executor);
     if (code == BR_OK) code = check_fields(r, name, v, s.executor);
     if (code != BR_OK) return code;

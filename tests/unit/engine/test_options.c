@@ -93,6 +93,28 @@ static void shortcuts_become_scenarios(void **state)
         "default shared-iterations: 4 iterations shared among 4 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
 }
 
+/* k6's decoder takes names of fields in any case: `preAllocatedVus` is what many scripts say. */
+static void names_are_taken_in_any_case(void **state)
+{
+    (void) state;
+    assert_plan("{\"VUs\": 2, \"Iterations\": 3}",
+        "default shared-iterations: 3 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+    assert_plan("{\"vus\": 2, \"VUS\": 3, \"iterations\": 3}",
+        "default shared-iterations: 3 iterations shared among 3 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+    assert_plan("{\"stages\": [{\"Duration\": \"5s\", \"TARGET\": 3}]}",
+        "default ramping-vus: Up to 3 looping VUs for 5s over 1 stages (gracefulRampDown: 30s, gracefulStop: "
+        "30s)");
+    assert_plan(
+        "{\"Scenarios\": {\"A\": {\"Executor\": \"constant-arrival-rate\", \"rate\": 2, \"duration\": "
+        "\"1s\", \"preAllocatedVus\": 2, \"maxVus\": 3}}}",
+        "A constant-arrival-rate: 2.00 iterations/s for 1s (maxVUs: 2-3, gracefulStop: 30s)");
+    br_options *o = built("{\"thresholds\": {\"http_reqs\": [{\"Threshold\": \"count>1\", "
+                          "\"abortonfail\": true, \"delayAbortEval\": \"5s\"}]}}");
+    assert_int_equal(o->threshold_count, 1);
+    assert_true(o->thresholds[0].abort_on_fail);
+    br_options_free(o);
+}
+
 static void stages_start_where_k6_starts(void **state)
 {
     (void) state;
@@ -350,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shortcuts_become_scenarios),
+        cmocka_unit_test(names_are_taken_in_any_case),
         cmocka_unit_test(stages_start_where_k6_starts),
         cmocka_unit_test(scenarios_are_described),
         cmocka_unit_test(segments_scale_scenarios),

@@ -144,8 +144,8 @@ static void refuses_unreadable_scenarios(void **state)
     assert_refused("{\"scenarios\": {\"s\": {\"executor\": 5}}}", BR_EINVAL, "scenario 's' has no executor");
     assert_refused("{\"scenarios\": {\"s\": {\"executor\": \"externally-controlled\"}}}", BR_ESYNTAX,
         "unknown executor type 'externally-controlled'");
-    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"VUs\": 3}}}", BR_EINVAL,
-        "unknown field 'VUs'");
+    assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"VUsers\": 3}}}",
+        BR_EINVAL, "unknown field 'VUsers'");
     assert_refused("{\"scenarios\": {\"s\": {" CONSTANT ", \"duration\": \"1s\", \"iterations\": 3}}}",
         BR_EINVAL, "unknown field 'iterations'");
     assert_refused(
