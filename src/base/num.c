@@ -275,6 +275,47 @@ br_code br_parse_duration(br_str s, br_duration_syntax syntax, br_ns *ret_ns)
     return parse_go_duration(s, ret_ns);
 }
 
+/* The unit of the first number in `s` that has none which Go knows; false: something else is wrong. */
+static bool wrong_unit(br_str s, br_str *ret)
+{
+    size_t at = s.n && (s.p[0] == '-' || s.p[0] == '+') ? 1 : 0;
+    while (at < s.n) {
+        size_t number = at, digits = 0, points = 0;
+        for (; at < s.n && (is_digit(s.p[at]) || (s.p[at] == '.' && points++ == 0)); at++)
+            digits += s.p[at] != '.';
+        if (at == number || digits == 0) return false;
+        size_t unit = at;
+        while (at < s.n && s.p[at] != '.' && !is_digit(s.p[at]))
+            at++;
+        *ret = br_str_sub(s, unit, at);
+        bool known = false;
+        for (size_t i = 0; i < BR_COUNT_OF(units); i++)
+            known = known || br_str_eq(*ret, units[i].name);
+        if (!known) return true;
+    }
+    return false;
+}
+
+void br_explain_duration(br_str s, br_duration_syntax syntax, char *text, size_t size)
+{
+    ptrdiff_t days = syntax == BR_DURATION_K6 ? br_str_find_char(s, 'd') : -1;
+    br_str go = days >= 0 ? br_str_sub(s, (size_t) days + 1, s.n) : s, unit;
+    br_ns parsed;
+    if (days >= 0 && (go.n == 0 || parse_go_duration(go, &parsed) == BR_OK)) {
+        br_str number = br_str_sub(s, 0, (size_t) days);
+        snprintf(text, size, "strconv.ParseInt: parsing \"%.*s\": invalid syntax",
+            BR_ARG(br_str_sub(number, 0, 100)));
+        return;
+    }
+    go = br_str_sub(go, 0, 100);
+    if (!wrong_unit(go, &unit))
+        snprintf(text, size, "time: invalid duration \"%.*s\"", BR_ARG(go));
+    else if (unit.n == 0)
+        snprintf(text, size, "time: missing unit in duration \"%.*s\"", BR_ARG(go));
+    else
+        snprintf(text, size, "time: unknown unit \"%.*s\" in duration \"%.*s\"", BR_ARG(unit), BR_ARG(go));
+}
+
 /* v / scale with its fraction, trailing zeros dropped, then the unit: 1500, 1000, "us" gives "1.5us". */
 static br_code put_scaled(br_buf *b, uint64_t v, uint64_t scale, const char *unit)
 {

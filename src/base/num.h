@@ -27,6 +27,10 @@ typedef enum br_duration_syntax {
 } br_duration_syntax;
 BR_NODISCARD br_code br_parse_duration(br_str s, br_duration_syntax syntax, br_ns *ret_ns);
 
+/* What Go says of a text that br_parse_duration() refused, as k6 logs it: `time: unknown unit "x" in duration
+ * "5x"`. */
+void br_explain_duration(br_str s, br_duration_syntax syntax, char *text, size_t size);
+
 /* Like Go's Duration.String(): "0s", "1.5ms", "1m30s", "2h0m0s". */
 br_code br_buf_put_duration(br_buf *b, br_ns d);
 

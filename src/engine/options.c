@@ -356,7 +356,7 @@ static br_code read_trend_stats(const br_option_reader *r, br_options *o, const 
             return br_fail(r->err, BR_ELIMIT,
                 percentile ? "invalid percentile trend stat value '" BR_FMT
                              "', provide a number between 0 and 100"
-                           : "invalid trend stat '" BR_FMT "': use avg, min, med, max, count or p(N)",
+                           : "invalid trend stat '" BR_FMT "', unknown format",
                 BR_ARG(o->trend_stats[i]));
         }
     }
@@ -436,7 +436,9 @@ br_code br_options_build(const br_options_source *sources, size_t count, br_opti
     br_arena_init(&o->arena, 8192);
     set_defaults(o);
     json_t *merged = json_object(), *scenarios = NULL;
-    br_option_reader r = {&o->arena, err};
+    br_option_reader r = {&o->arena, err, NULL};
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(sources[i].what, "script") == 0) r.script = sources[i].json;
     br_code code = merge(sources, count, merged, err);
     if (code == BR_OK) code = check_exclusive(merged, err);
     if (code == BR_OK) code = read_plain(&r, o, merged);
@@ -480,7 +482,7 @@ br_code br_options_inspect_script(json_t *script, char **ret, br_err *err)
     br_arena_init(&o->arena, 8192);
     set_defaults(o);
     json_t *merged = json_object();
-    br_option_reader r = {&o->arena, err};
+    br_option_reader r = {&o->arena, err, script};
     br_options_source source = {.what = "script", .json = script};
     br_code code = merge(&source, 1, merged, err);
     if (code == BR_OK) code = check_shortcuts(&r, merged);

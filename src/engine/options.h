@@ -121,8 +121,9 @@ BR_NODISCARD br_code br_options_inspect_script(json_t *script, char **ret, br_er
 /* K6_* variables of the environment as such a JSON object (owned by the caller). BR_EINVAL names the
  * variable. */
 BR_NODISCARD br_code br_options_from_env(char *const *environ_list, json_t **ret, br_err *err);
-/* "10s:5,20s:0" -> JSON array of stages; what is empty on either side of a colon is null. BR_EINVAL. */
-BR_NODISCARD br_code br_options_parse_stages(br_str text, json_t **ret, br_err *err);
+/* "10s:5,20s:0" -> JSON array of stages; what is empty on either side of a colon is null. BR_EINVAL tells the
+ * stage by its number, counted from `before`. */
+BR_NODISCARD br_code br_options_parse_stages(br_str text, size_t before, json_t **ret, br_err *err);
 
 /* Figures of scenarios ------------------------------------------------------------------------------ */
 

@@ -2,20 +2,31 @@
 #include "base/num.h"
 #include "engine/options.h"
 
-br_code br_options_parse_stages(br_str text, json_t **ret, br_err *err)
+static br_code bad_stage(json_t *list, size_t number, const char *why, br_err *err)
+{
+    json_decref(list);
+    return br_fail(err, BR_EINVAL, "error for stage %zu: %s", number, why);
+}
+
+br_code br_options_parse_stages(br_str text, size_t before, json_t **ret, br_err *err)
 {
     json_t *list = json_array();
     br_str item;
+    char why[300];
     while (br_str_cut(&text, ',', &item)) {
         br_str duration = BR_STR_NONE, target = item;
         int64_t n = 0;
         br_ns d = 0;
-        if (!br_str_cut(&target, ':', &duration) || !target.p ||
-            (target.n && br_parse_i64(target, &n) != BR_OK) ||
-            (duration.n && br_parse_duration(duration, BR_DURATION_K6, &d) != BR_OK)) {
-            json_decref(list);
-            return br_fail(err, BR_EINVAL, "invalid stage '" BR_FMT "': use DURATION:VUS, for example 30s:10",
-                BR_ARG(item));
+        size_t number = before + json_array_size(list);
+        if (!br_str_cut(&target, ':', &duration)) duration = item;
+        if (duration.n && br_parse_duration(duration, BR_DURATION_K6, &d) != BR_OK) {
+            br_explain_duration(duration, BR_DURATION_K6, why, sizeof(why));
+            return bad_stage(list, number, why, err);
+        }
+        if (target.n && br_parse_i64(target, &n) != BR_OK) {
+            snprintf(why, sizeof(why), "strconv.ParseInt: parsing \"%.*s\": invalid syntax",
+                BR_ARG(br_str_sub(target, 0, 200)));
+            return bad_stage(list, number, why, err);
         }
         json_t *stage = json_object();
         json_object_set_new(
@@ -75,7 +86,7 @@ static br_code take_variable(json_t *into, br_str name, br_str value, br_err *er
     }
     if (br_str_is(name, "K6_STAGES")) {
         json_t *stages;
-        br_code code = br_options_parse_stages(value, &stages, err);
+        br_code code = br_options_parse_stages(value, 0, &stages, err);
         if (code != BR_OK) return br_wrap(err, code, "K6_STAGES");
         json_object_set_new(into, "stages", stages);
     } else if (br_str_is(name, "K6_SYSTEM_TAGS")) {

@@ -87,6 +87,29 @@ br_code br_read_bool(const br_option_reader *r, const char *name, const json_t *
     return wrong(r, name, v, "true or false");
 }
 
+static bool within(const json_t *tree, const json_t *v)
+{
+    const char *key;
+    json_t *value;
+    if (tree == v) return true;
+    json_object_foreach((json_t *) (uintptr_t) tree, key, value)
+    {
+        if (within(value, v)) return true;
+    }
+    for (size_t i = 0; i < json_array_size(tree); i++)
+        if (within(json_array_get(tree, i), v)) return true;
+    return false;
+}
+
+static br_code wrong_duration(const br_option_reader *r, const char *name, const json_t *v)
+{
+    char why[300];
+    if (!json_is_string(v) || !within(r->script, v))
+        return wrong(r, name, v, "a duration such as \"30s\", \"1m30s\" or milliseconds");
+    br_explain_duration(text_of(v), BR_DURATION_K6, why, sizeof(why));
+    return br_fail(r->err, BR_ESYNTAX, "%s", why);
+}
+
 br_code br_read_duration(const br_option_reader *r, const char *name, const json_t *v, br_ns *ret)
 {
     if (absent(v)) return BR_OK;
@@ -98,7 +121,7 @@ br_code br_read_duration(const br_option_reader *r, const char *name, const json
         *ret = d;
         return BR_OK;
     }
-    return wrong(r, name, v, "a duration such as \"30s\", \"1m30s\" or milliseconds");
+    return read ? wrong(r, name, v, "a duration of reasonable length") : wrong_duration(r, name, v);
 }
 
 br_code br_read_text(const br_option_reader *r, const char *name, const json_t *v, br_str *ret)

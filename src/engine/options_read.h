@@ -12,6 +12,8 @@
 typedef struct br_option_reader {
     br_arena *arena;
     br_err *err;
+    const json_t
+        *script; /* the script's own options: mistakes there are BR_ESYNTAX, k6 fails to load it; or NULL */
 } br_option_reader;
 
 /*

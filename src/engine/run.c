@@ -31,6 +31,9 @@ static br_code sub_metric(br_metrics *metrics, br_str name, bool enforce, br_met
     if (enforce) {
         char reason[1024];
         snprintf(reason, sizeof(reason), "%.1000s", err ? err->msg : "");
+        if (code == BR_ESYNTAX)
+            return br_fail(
+                err, BR_EINVAL, "unable to validate threshold expressions; reason: %.800s", reason);
         return br_fail(
             err, BR_EINVAL, "invalid threshold defined on " BR_FMT "; reason: %.800s", BR_ARG(name), reason);
     }

@@ -44,7 +44,9 @@ static bool is_one_of(const char *name, const char *const names[])
 static br_code read_executor(const br_option_reader *r, br_str name, const json_t *v, br_executor *ret)
 {
     const char *text = json_string_value(json_object_get(v, "executor"));
-    if (!text) return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' has no executor", BR_ARG(name));
+    if (!text || !*text)
+        return br_fail(
+            r->err, BR_ESYNTAX, "scenario '" BR_FMT "' doesn't have a specified executor type", BR_ARG(name));
     for (size_t i = 0; i < BR_COUNT_OF(executor_names); i++) {
         if (strcmp(text, executor_names[i]) == 0) {
             *ret = (br_executor) i;
@@ -55,7 +57,7 @@ static br_code read_executor(const br_option_reader *r, br_str name, const json_
 }
 
 /* k6 refuses unknown fields of scenarios: a misspelt one would change the load silently. */
-static br_code check_fields(const br_option_reader *r, br_str name, const json_t *v, br_executor e)
+static br_code check_fields(const br_option_reader *r, const json_t *v, br_executor e)
 {
     br_fold_names(v, own_names[e]);
     const char *key;
@@ -63,8 +65,7 @@ static br_code check_fields(const br_option_reader *r, br_str name, const json_t
     json_object_foreach((json_t *) (uintptr_t) v, key, value)
     {
         if (!is_one_of(key, common_names) && !is_one_of(key, own_names[e]))
-            return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' (%s): unknown field '%s'", BR_ARG(name),
-                br_executor_name(e), key);
+            return br_fail(r->err, BR_ESYNTAX, "json: unknown field \"%s\"", key);
     }
     return BR_OK;
 }
@@ -98,7 +99,7 @@ br_code br_scenario_read(
         return br_fail(r->err, BR_EINVAL, "scenario '" BR_FMT "' must be an object", BR_ARG(name));
     br_fold_names(v, common_names);
     br_code code = read_executor(r, name, v, &s.executor);
-    if (code == BR_OK) code = check_fields(r, name, v, s.executor);
+    if (code == BR_OK) code = check_fields(r, v, s.executor);
     if (code != BR_OK) return code;
     defaults(&s, name);
     struct {
@@ -118,6 +119,7 @@ br_code br_scenario_read(
     if (code == BR_OK) code = br_read_tags(r, "env", json_object_get(v, "env"), &s.env, &s.env_count);
     if (code == BR_OK)
         code = br_read_stages(r, "stages", json_object_get(v, "stages"), &s.stages, &s.stage_count, problems);
+    if (code == BR_ESYNTAX) return code;
     if (code != BR_OK) return br_wrap(r->err, code, "scenario '" BR_FMT "'", BR_ARG(name));
     if (s.executor == BR_EXEC_RAMPING_VUS || s.executor == BR_EXEC_RAMPING_ARRIVAL_RATE)
         sum_stages(&s, problems);

@@ -192,9 +192,10 @@ static br_code get_sub_locked(br_metrics *m, br_str full_name, br_metric **ret, 
     br_code rc = br_metric_name_split(full_name, &name, &suffix, err);
     if (rc != BR_OK) return rc;
     br_metric *parent = br_map_get(&m->by_name, name);
-    if (!parent) return br_fail(err, BR_ENOTFOUND, "no metric name \"" BR_FMT "\" found", BR_ARG(name));
+    if (!parent) return br_fail(err, BR_ENOTFOUND, "no metric name \"" BR_FMT "\" found", BR_ARG(full_name));
     if (!suffix.p || br_str_trim(suffix).n == 0) {
-        return br_fail(err, BR_ESYNTAX, "\"" BR_FMT "\" selects no tag", BR_ARG(full_name));
+        return br_fail(
+            err, BR_ESYNTAX, "parsing metric name failed, metric \"\" tag expression is malformed");
     }
     rc = check_room(m, err);
     if (rc == BR_OK) rc = br_selector_parse(&m->arena, suffix, &selector, err);

@@ -154,8 +154,9 @@ br_code br_selector_parse(br_arena *arena, br_str text, br_selector *ret, br_err
     while (br_str_cut(&rest, ',', &field)) {
         br_tag tag;
         if (!parse_pair(field, &tag)) {
-            return br_fail(
-                err, BR_ESYNTAX, "\"" BR_FMT "\" is not of the form tag:value", BR_ARG(br_str_trim(field)));
+            return br_fail(err, BR_ESYNTAX,
+                "parsing metric name failed, metric \"" BR_FMT "\" tag expression is malformed",
+                BR_ARG(field));
         }
         br_tagset_put(set, tag.key, tag.value);
     }

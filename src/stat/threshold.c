@@ -41,14 +41,19 @@ br_code br_threshold_parse(br_str text, br_threshold *ret, br_err *err)
             BR_ARG(text));
     }
     if (rc != BR_OK) {
+        bool percentile = br_str_starts(agg, BR_STR("p(")) && agg.p[agg.n - 1] == ')';
         return br_fail(err, BR_ESYNTAX,
-            "failed parsing threshold expression \"" BR_FMT "\"; reason: \"" BR_FMT "\" is no aggregation; "
-            "use avg, min, med, max, p(N), count, rate or value",
-            BR_ARG(text), BR_ARG(agg));
+            percentile ? "failed parsing threshold expression's \"" BR_FMT
+                         "\" left hand side; reason: malformed percentile value; reason: strconv.ParseFloat: "
+                         "parsing \"" BR_FMT "\": invalid syntax"
+                       : "failed parsing threshold expression's \"" BR_FMT
+                         "\" left hand side; reason: failed parsing method from expression",
+            BR_ARG(text), BR_ARG(percentile ? br_str_sub(agg, 2, agg.n - 1) : agg));
     }
-    if (br_parse_f64(limit, &t.limit) != BR_OK) {
+    if (br_parse_f64(limit, &t.limit) != BR_OK) { /* "expresion": as k6 writes it */
         return br_fail(err, BR_ESYNTAX,
-            "failed parsing threshold expression \"" BR_FMT "\"; reason: \"" BR_FMT "\" is not a number",
+            "failed parsing threshold expresion's \"" BR_FMT
+            "\" right hand side; reason: strconv.ParseFloat: parsing \"" BR_FMT "\": invalid syntax",
             BR_ARG(text), BR_ARG(limit));
     }
     *ret = t;
@@ -84,10 +89,11 @@ br_code br_metric_name_split(br_str text, br_str *ret_name, br_str *ret_selector
         *ret_selector = BR_STR_NONE;
         return BR_OK;
     }
-    if (open < 0 || text.p[text.n - 1] != '}') {
-        return br_fail(err, BR_ESYNTAX,
-            "\"" BR_FMT "\": tags of a metric are written name{tag:value}, with the closing brace at the end",
-            BR_ARG(text));
+    bool closed = br_str_find_char(text, '}') >= 0;
+    if (open < 0 || !closed || text.p[text.n - 1] != '}') {
+        return br_fail(err, BR_ESYNTAX, "parsing metric name failed, metric \"" BR_FMT "\" %s", BR_ARG(text),
+            open < 0 || !closed ? "has unmatched opening/close curly brace"
+                                : "lacks a closing curly brace in its last position");
     }
     *ret_name = br_str_sub(text, 0, (size_t) open);
     *ret_selector = br_str_sub(text, (size_t) open + 1, text.n - 1);

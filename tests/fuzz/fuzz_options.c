@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_t *stages = NULL;
         br_err err = {0};
         br_str text = {(const char *) data, size};
-        if (br_options_parse_stages(text, &stages, &err) == BR_OK) json_decref(stages);
+        if (br_options_parse_stages(text, 0, &stages, &err) == BR_OK) json_decref(stages);
         return 0;
     }
     json_t *plain = json_pack("{s:i,s:s}", "vus", 3, "duration", "5s");

@@ -274,7 +274,7 @@ static br_code inspect_script(
     if (code == BR_OK) code = br_options_inspect_script(script, ret, err);
     if (code != BR_OK) *ret_exit = BR_EXIT_CONFIG;
     json_decref(script);
-    return code;
+    return code == BR_ESYNTAX ? wrap_load_error(c, code, err) : code;
 }
 
 br_code br_job_inspect(

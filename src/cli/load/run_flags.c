@@ -154,23 +154,25 @@ static json_t *list_of(const char *text)
     return list;
 }
 
-static br_code plain_flag(json_t *into, size_t i, const char *text, br_err *err)
+static br_code plain_flag(json_t *into, size_t i, const br_arg_value *v, br_err *err)
 {
-    const char *flag = plain_flags[i].flag, *key = plain_flags[i].key;
+    const char *text = v->value, *key = plain_flags[i].key;
+    char why[300];
     int64_t n;
     br_ns d;
     switch (plain_flags[i].form) {
         case WHOLE:
-            if (br_parse_i64(br_str_of(text), &n) != BR_OK)
-                return br_fail(err, BR_EINVAL, "invalid argument \"%s\" for --%s: a whole number is expected",
-                    text, flag);
+            if (br_parse_i64(br_str_of(text), &n) != BR_OK) {
+                snprintf(why, sizeof(why), "strconv.ParseInt: parsing \"%.200s\": invalid syntax", text);
+                return br_args_invalid(v->arg, br_str_of(text), why, err);
+            }
             json_object_set_new(into, key, json_integer(n));
             break;
         case TIME:
-            if (br_parse_duration(br_str_of(text), BR_DURATION_GO, &d) != BR_OK)
-                return br_fail(err, BR_EINVAL,
-                    "invalid argument \"%s\" for --%s: a duration such as 30s or 1m30s is expected", text,
-                    flag);
+            if (br_parse_duration(br_str_of(text), BR_DURATION_GO, &d) != BR_OK) {
+                br_explain_duration(br_str_of(text), BR_DURATION_GO, why, sizeof(why));
+                return br_args_invalid(v->arg, br_str_of(text), why, err);
+            }
             json_object_set_new(into, key, json_string(text));
             break;
         case SWITCH: json_object_set_new(into, key, json_boolean(strcmp(text, "true") == 0)); break;
@@ -186,7 +188,8 @@ static br_code stage_flags(json_t *o, const br_args *a, br_err *err)
     for (size_t i = 0; i < a->values.len; i++) {
         if (strcmp(a->values.data[i].arg->name, "stage") != 0) continue;
         json_t *stages;
-        br_code code = br_options_parse_stages(br_str_of(a->values.data[i].value), &stages, err);
+        br_code code = br_options_parse_stages(
+            br_str_of(a->values.data[i].value), json_array_size(all), &stages, err);
         if (code != BR_OK) {
             json_decref(all);
             return code;
@@ -194,6 +197,11 @@ static br_code stage_flags(json_t *o, const br_args *a, br_err *err)
         if (!all) all = json_array();
         json_array_extend(all, stages);
         json_decref(stages);
+    }
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        if (!json_is_null(json_object_get(json_array_get(all, i), "duration"))) continue;
+        json_decref(all);
+        return br_fail(err, BR_EINVAL, "stage %zu doesn't have a specified duration", i);
     }
     if (all) json_object_set_new(o, "stages", all);
     return BR_OK;
@@ -206,9 +214,12 @@ static br_code tag_flags(json_t *o, const br_args *a, br_err *err)
         if (strcmp(a->values.data[i].arg->name, "tag") != 0) continue;
         br_str value = br_str_of(a->values.data[i].value), name;
         if (!br_str_cut(&value, '=', &name) || name.n == 0 || value.n == 0) {
+            const char *text = a->values.data[i].value;
             json_decref(tags);
-            return br_fail(
-                err, BR_EINVAL, "invalid tag \"%s\": use --tag NAME=VALUE", a->values.data[i].value);
+            return br_fail(err, BR_EINVAL, "error parsing tag '%s': invalid tag, empty %s", text,
+                !*text         ? "string"
+                : *text == '=' ? "name"
+                               : "value");
         }
         if (!tags) tags = json_object();
         json_object_setn_new(tags, name.p, name.n, json_stringn(value.p, value.n));
@@ -221,15 +232,17 @@ static br_code tag_flags(json_t *o, const br_args *a, br_err *err)
 static br_code check_time_unit(const char *unit, br_err *err)
 {
     if (!unit || strcmp(unit, "s") == 0 || strcmp(unit, "ms") == 0 || strcmp(unit, "us") == 0) return BR_OK;
-    return br_fail(err, BR_EINVAL, "invalid summary time unit '%s': use s, ms or us", unit);
+    return br_fail(err, BR_EINVAL, "invalid summary time unit '%s', use 's', 'ms' or 'us'", unit);
 }
 
 br_code br_run_flags_options(const br_args *a, json_t *into, br_err *err)
 {
     br_code code = check_time_unit(br_args_get(a, "summary-time-unit"), err);
     for (size_t i = 0; i < BR_COUNT_OF(plain_flags) && code == BR_OK; i++) {
-        const char *text = br_args_get(a, plain_flags[i].flag);
-        if (text) code = plain_flag(into, i, text, err);
+        const br_arg_value *last = NULL;
+        for (size_t k = 0; k < a->values.len; k++)
+            if (strcmp(a->values.data[k].arg->name, plain_flags[i].flag) == 0) last = &a->values.data[k];
+        if (last) code = plain_flag(into, i, last, err);
     }
     if (code == BR_OK) code = stage_flags(into, a, err);
     if (code == BR_OK) code = tag_flags(into, a, err);
@@ -256,8 +269,7 @@ br_code br_run_flags_env(const br_args *a, br_env_var *list, size_t *ret_count, 
         br_str value = br_str_of(a->values.data[i].value), name;
         if (!br_str_cut(&value, '=', &name)) name = BR_STR("");
         if (!env_name_ok(name))
-            return br_fail(
-                err, BR_EINVAL, "invalid environment variable name '" BR_FMT "' of --env", BR_ARG(name));
+            return br_fail(err, BR_EINVAL, "invalid environment variable name '" BR_FMT "'", BR_ARG(name));
         list[n++] = (br_env_var){name, value.p ? value : BR_STR("")};
     }
     *ret_count = n;

@@ -75,12 +75,23 @@ static void put(br_args *a, const br_arg *arg, const char *value)
     v->value = value;
 }
 
+br_code br_args_invalid(const br_arg *arg, br_str value, const char *why, br_err *err)
+{
+    char letter[8] = "";
+    if (arg->letter) snprintf(letter, sizeof(letter), "-%c, ", arg->letter);
+    return br_fail(err, BR_EINVAL, "invalid argument \"" BR_FMT "\" for \"%s--%s\" flag: %s", BR_ARG(value),
+        letter, arg->name, why);
+}
+
 static br_code put_switch(br_args *a, const br_arg *arg, br_str value, br_err *err)
 {
     bool on = true;
-    if (value.p && br_parse_bool(value, &on) != BR_OK)
-        return br_fail(err, BR_EINVAL, "invalid argument \"" BR_FMT "\" for --%s: use true or false",
-            BR_ARG(value), arg->name);
+    if (value.p && br_parse_bool(value, &on) != BR_OK) {
+        char why[300];
+        snprintf(why, sizeof(why), "strconv.ParseBool: parsing \"%.*s\": invalid syntax",
+            BR_ARG(br_str_sub(value, 0, 200)));
+        return br_args_invalid(arg, value, why, err);
+    }
     put(a, arg, on ? "true" : "false");
     return BR_OK;
 }
@@ -96,8 +107,7 @@ static br_code parse_long(cursor *c, const br_arg_section *sections, br_args *a,
         put(a, arg, rest.p ? rest.p : "");
         return BR_OK;
     }
-    if (c->at + 1 >= c->argc)
-        return br_fail(err, BR_EINVAL, "flag needs an argument: --%s %s", arg->name, arg->value_name);
+    if (c->at + 1 >= c->argc) return br_fail(err, BR_EINVAL, "flag needs an argument: --%s", arg->name);
     put(a, arg, c->argv[++c->at]);
     return BR_OK;
 }
@@ -117,7 +127,7 @@ static br_code parse_letters(cursor *c, const br_arg_section *sections, br_args 
             return BR_OK;
         }
         if (c->at + 1 >= c->argc)
-            return br_fail(err, BR_EINVAL, "flag needs an argument: -%c %s", *p, arg->value_name);
+            return br_fail(err, BR_EINVAL, "flag needs an argument: '%c' in %s", *p, c->argv[c->at]);
         put(a, arg, c->argv[++c->at]);
         return BR_OK;
     }

@@ -8,6 +8,7 @@
 #pragma once
 #include <stdio.h>
 #include "base/err.h"
+#include "base/str.h"
 #include "base/vec.h"
 
 typedef enum br_arg_kind {
@@ -41,6 +42,9 @@ typedef struct br_args {
     BR_VEC(br_arg_value) values; /* in the order given */
     BR_VEC(const char *) words;  /* what is no option */
 } br_args;
+
+/* BR_EINVAL `invalid argument "x" for "-u, --vus" flag: WHY`, as k6's parser of flags says it. */
+br_code br_args_invalid(const br_arg *arg, br_str value, const char *why, br_err *err);
 
 /* BR_EINVAL: unknown option (with the nearest known one), missing or surplus value. `sections` end with NULL.
  */

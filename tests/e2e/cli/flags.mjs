@@ -10,9 +10,9 @@ const once = (args, script = NOTHING) => runScript(script, args);
 
 const rejected = [
     // flags, code, message
-    [['-u', 'x'], 255, /invalid argument "x" for --vus: a whole number/],
-    [['-u', '1.5'], 255, /invalid argument "1.5" for --vus/],
-    [['-u', '99999999999999999999'], 255, /invalid argument "9{20}" for --vus/],
+    [['-u', 'x'], 255, /invalid argument "x" for "-u, --vus" flag: strconv\.ParseInt: parsing "x": invalid syntax$/],
+    [['-u', '1.5'], 255, /invalid argument "1.5" for "-u, --vus" flag/],
+    [['-u', '99999999999999999999'], 255, /invalid argument "9{20}" for "-u, --vus" flag/],
     [['-u', '0'], 104, /number of VUs must be more than 0/],
     [['-u', '-1'], 104, /number of VUs must be more than 0/],
     [['-u', '0', '-d', '1s'], 104, /number of VUs must be more than 0/],
@@ -21,28 +21,30 @@ const rejected = [
     [['-d', '0s'], 104, /duration must be at least 1s, but is 0s/],
     [['-d', '100ms'], 104, /duration must be at least 1s/],
     [['-d=-1s'], 104, /duration/],
-    [['-d', 'soon'], 255, /invalid argument "soon" for --duration: a duration such as 30s/],
-    [['-d', '1'], 255, /invalid argument "1" for --duration/],
+    [['-d', 'soon'], 255, /invalid argument "soon" for "-d, --duration" flag: time: invalid duration "soon"$/],
+    [['-d', '1'], 255, /invalid argument "1" for "-d, --duration" flag: time: missing unit in duration "1"$/],
+    [['-d', '1x'], 255, /: time: unknown unit "x" in duration "1x"$/],
     [['-i', '0'], 104, /number of iterations \(0\)/],
     [['-i', '-3'], 104, /number of iterations \(-3\)/],
-    [['-i', '9x'], 255, /invalid argument "9x" for --iterations/],
-    [['-s', '1s'], 255, /invalid stage '1s': use DURATION:VUS/],
-    [['-s', '1s:x'], 255, /invalid stage '1s:x'/],
-    [['-s', 'x:1'], 255, /invalid stage 'x:1'/],
-    [['-s', ':'], 104, /at least one stage/],
+    [['-i', '9x'], 255, /invalid argument "9x" for "-i, --iterations" flag/],
+    [['-s', '1s'], 104, /stage 1 doesn't have a target/],
+    [['-s', '1s:x'], 255, /error for stage 0: strconv\.ParseInt: parsing "x": invalid syntax$/],
+    [['-s', 'x:1'], 255, /error for stage 0: time: invalid duration "x"$/],
+    [['-s', '1s:1', '-s', '1q:1'], 255, /error for stage 1: time: unknown unit "q" in duration "1q"$/],
+    [['-s', ':'], 255, /stage 0 doesn't have a specified duration$/],
     [['-s', '1s:-2'], 104, /target for stage 1 can't be negative/],
     [['-s', '1s:1', '-d', '1s'], 104, /`duration` and `stages` options simultaneously/],
     [['-s', '1s:1', '-i', '1'], 104, /`iterations` and `stages` options simultaneously/],
-    [['--tag', 'a'], 255, /invalid tag "a": use --tag NAME=VALUE/],
-    [['--tag', '=b'], 255, /invalid tag "=b"/],
-    [['--tag', 'a='], 255, /invalid tag "a="/],
+    [['--tag', 'a'], 255, /error parsing tag 'a': invalid tag, empty value$/],
+    [['--tag', '=b'], 255, /error parsing tag '=b': invalid tag, empty name$/],
+    [['--tag', 'a='], 255, /error parsing tag 'a=': invalid tag, empty value$/],
     [['-e', '=x'], 255, /invalid environment variable name/],
-    [['-e', '1A=x'], 255, /invalid environment variable name '1A'/],
+    [['-e', '1A=x'], 255, /invalid environment variable name '1A'$/],
     [['-e', 'A B=x'], 255, /invalid environment variable name 'A B'/],
-    [['--summary-trend-stats', 'foo'], 255, /invalid trend stat 'foo': use avg/],
+    [['--summary-trend-stats', 'foo'], 255, /invalid trend stat 'foo', unknown format$/],
     [['--summary-trend-stats', 'avg,p(101)'], 255, /p\(101\).*between 0 and 100/],
     [['--summary-trend-stats', 'p(-1)'], 255, /p\(-1\)/],
-    [['--summary-time-unit', 'h'], 255, /invalid summary time unit 'h'/],
+    [['--summary-time-unit', 'h'], 255, /invalid summary time unit 'h', use 's', 'ms' or 'us'$/],
     [['--summary-mode', 'loud'], 255, /summary mode 'loud'/],
     [['--workers', '0'], 255, /--workers: use 1 to 256/],
     [['--workers', 'all'], 255, /--workers: use 1 to 256/],
@@ -66,8 +68,8 @@ const rejected = [
     [['--log-format', 'xml'], 255, /unknown log format 'xml': use text, json or raw/],
     [['--log-output', 'loki'], 255, /log output 'loki' is not supported/],
     [['--log-output', 'file=x,level=loud'], 255, /unknown log level 'loud'/],
-    [['--quiet=maybe'], 255, /invalid argument "maybe" for --quiet: use true or false/],
-    [['--no-setup=2'], 255, /invalid argument "2" for --no-setup/],
+    [['--quiet=maybe'], 255, /invalid argument "maybe" for "-q, --quiet" flag: strconv\.ParseBool: parsing "maybe": invalid syntax$/],
+    [['--no-setup=2'], 255, /invalid argument "2" for "--no-setup" flag/],
     [['--frobnicate'], 255, /unknown flag: --frobnicate$/],
     [['--durration', '1s'], 255, /unknown flag: --durration \(did you mean --duration\?\)/],
     [['--'.concat('x'.repeat(500))], 255, /unknown flag: --x+$/],
@@ -99,8 +101,8 @@ export function flagTests() {
     }
 
     test('a flag without its value', async () => {
-        assertFails(await brunt(['run', '-u']), 255, /flag needs an argument: -u N/);
-        assertFails(await brunt(['run', '--vus']), 255, /flag needs an argument: --vus N/);
+        assertFails(await brunt(['run', '-u']), 255, /flag needs an argument: 'u' in -u$/);
+        assertFails(await brunt(['run', '--vus']), 255, /flag needs an argument: --vus$/);
     });
 
     test('commands', async () => {

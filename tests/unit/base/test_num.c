@@ -203,6 +203,29 @@ static void test_go_knows_no_days_and_no_bare_numbers(void **state)
     check_refused(bad, BR_COUNT_OF(bad), BR_DURATION_GO, BR_ESYNTAX);
 }
 
+static void test_refused_durations_are_explained(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text, *go, *k6;
+    } cases[] = {
+        {"abc", "time: invalid duration \"abc\"", NULL},
+        {"", "time: invalid duration \"\"", NULL},
+        {"5x", "time: unknown unit \"x\" in duration \"5x\"", NULL},
+        {"1m5", "time: missing unit in duration \"1m5\"", NULL},
+        {".s", "time: invalid duration \".s\"", NULL},
+        {"1d5", "time: unknown unit \"d\" in duration \"1d5\"", "time: missing unit in duration \"5\""},
+        {"xd1h", "time: invalid duration \"xd1h\"", "strconv.ParseInt: parsing \"x\": invalid syntax"},
+    };
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
+        char text[200];
+        br_explain_duration(br_str_of(cases[i].text), BR_DURATION_GO, text, sizeof(text));
+        assert_string_equal(text, cases[i].go);
+        br_explain_duration(br_str_of(cases[i].text), BR_DURATION_K6, text, sizeof(text));
+        assert_string_equal(text, cases[i].k6 ? cases[i].k6 : cases[i].go);
+    }
+}
+
 static void test_k6_durations(void **state)
 {
     (void) state;
@@ -439,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_f64_reads_only_its_slice),
         cmocka_unit_test(test_durations_of_both_syntaxes),
         cmocka_unit_test(test_go_knows_no_days_and_no_bare_numbers),
+        cmocka_unit_test(test_refused_durations_are_explained),
         cmocka_unit_test(test_k6_durations),
         cmocka_unit_test(test_printing_durations),
         cmocka_unit_test(test_printed_durations_read_back),

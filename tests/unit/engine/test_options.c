@@ -340,19 +340,19 @@ static void takes_stages(void **state)
 {
     (void) state;
     json_t *j = NULL;
-    assert_int_equal(br_options_parse_stages(BR_STR("10s:5,1m30s:0"), &j, &err), BR_OK);
+    assert_int_equal(br_options_parse_stages(BR_STR("10s:5,1m30s:0"), 0, &j, &err), BR_OK);
     assert_int_equal(json_array_size(j), 2);
     assert_string_equal(json_string_value(json_object_get(json_array_get(j, 1), "duration")), "1m30s");
     assert_int_equal(json_integer_value(json_object_get(json_array_get(j, 0), "target")), 5);
     json_decref(j);
     static const char *const bad[] = {
-        "10s", "10s:x", "x:5", "10s:5,x", "10s:5:6", "10s:1.5", "10s:99999999999999999999"};
+        "10x", "10s:x", "x:5", "10s:5,x", "10s:5:6", "10s:1.5", "10s:99999999999999999999"};
     for (size_t i = 0; i < BR_COUNT_OF(bad); i++) {
         j = NULL;
-        if (br_options_parse_stages(br_str_of(bad[i]), &j, &err) != BR_EINVAL || j != NULL)
+        if (br_options_parse_stages(br_str_of(bad[i]), 0, &j, &err) != BR_EINVAL || j != NULL)
             fail_msg("%s", bad[i]);
     }
-    static const char *const variables[] = {"K6_STAGES=10s", NULL};
+    static const char *const variables[] = {"K6_STAGES=10x", NULL};
     assert_int_equal(br_options_from_env((char *const *) (uintptr_t) variables, &j, &err), BR_EINVAL);
     assert_non_null(strstr(err.msg, "K6_STAGES"));
     assert_null(j);

@@ -85,7 +85,7 @@ static void test_get_sub(void **state)
     assert_ptr_equal(br_metrics_find(m, a->name), a);
     b = NULL;
     assert_int_equal(br_metrics_get_sub(m, BR_STR("nope{a:b}"), &b, &err), BR_ENOTFOUND);
-    assert_string_equal(err.msg, "no metric name \"nope\" found");
+    assert_string_equal(err.msg, "no metric name \"nope{a:b}\" found");
     static const char *const bad[] = {"http_reqs{}", "http_reqs{ }", "http_reqs{a}", "http_reqs{a:}",
         "http_reqs{a:b", "http_reqs", "http_reqs{a:b}x"};
     for (size_t i = 0; i < BR_COUNT_OF(bad); i++) {
