@@ -1,4 +1,5 @@
 #include "codec/base64.h"
+#include <stdint.h>
 #include <string.h>
 
 static const char std_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -32,28 +33,51 @@ br_str br_base64_text(br_arena *arena, const char *prefix, br_str bytes)
     return kept;
 }
 
-bool br_base64_decode(br_str text, bool url, bool padded, br_buf *out)
+static size_t skip_line_ends(br_str text, size_t i)
+{
+    while (i < text.n && (text.p[i] == '\r' || text.p[i] == '\n'))
+        i++;
+    return i;
+}
+
+/* Decoding has stopped at text.p[at], which is no letter, with `slot` letters of the last four read: where
+ * the fault is that Go names, SIZE_MAX if this is the padding that belongs there. */
+static size_t fault_at(br_str text, size_t at, size_t slot, bool padded)
+{
+    if (text.p[at] != '=' || !padded || slot < 2) return at;
+    size_t next = skip_line_ends(text, at + 1);
+    if (slot == 2) {
+        if (next == text.n) return text.n;
+        if (text.p[next] != '=') return next - 1;
+        next = skip_line_ends(text, next + 1);
+    }
+    return next < text.n ? next : SIZE_MAX;
+}
+
+bool br_base64_decode(br_str text, bool url, bool padded, br_buf *out, size_t *ret_fault)
 {
     const char *letters = url ? url_letters : std_letters;
     uint32_t group = 0;
-    size_t count = 0, padding = 0;
-    for (size_t i = 0; i < text.n; i++) {
+    size_t slot = 0, i = 0, fault = SIZE_MAX;
+    for (; i < text.n; i++) {
         char c = text.p[i];
         if (c == '\r' || c == '\n') continue;
-        const char *at = c == '=' || !c ? NULL : strchr(letters, c);
-        if (c == '=') padding++;
-        if ((!at && c != '=') || (at && padding)) return false;
-        if (!at) continue;
+        const char *at = c ? strchr(letters, c) : NULL;
+        if (!at) break;
         group = group << 6 | (uint32_t) (at - letters);
-        if (++count % 4) continue;
+        if (++slot < 4) continue;
         for (int shift = 16; shift >= 0; shift -= 8)
             (void) br_buf_putc(out, (char) (group >> shift & 255));
-        group = 0;
+        slot = group = 0;
     }
-    size_t rest = count % 4;
-    if (rest == 1 || padding != (padded && rest ? 4 - rest : 0)) return false;
-    if (rest) group <<= 6 * (4 - rest);
-    if (rest > 1) (void) br_buf_putc(out, (char) (group >> 16 & 255));
-    if (rest > 2) (void) br_buf_putc(out, (char) (group >> 8 & 255));
+    if (i < text.n)
+        fault = fault_at(text, i, slot, padded);
+    else if (slot == 1 || (slot && padded))
+        fault = text.n - slot;
+    if (ret_fault) *ret_fault = fault;
+    if (fault != SIZE_MAX) return false;
+    if (slot) group <<= 6 * (4 - slot);
+    if (slot > 1) (void) br_buf_putc(out, (char) (group >> 16 & 255));
+    if (slot > 2) (void) br_buf_putc(out, (char) (group >> 8 & 255));
     return true;
 }

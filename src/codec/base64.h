@@ -16,6 +16,7 @@ br_str br_base64_text(br_arena *arena, const char *prefix, br_str bytes);
 
 /*
  * Appends the bytes of `text`; line ends are skipped, as Go does. False: a letter that is none, wrong padding
- * or length; what came before it may have been appended.
+ * or length; what came before it may have been appended, and *ret_fault (may be NULL) is the byte that Go's
+ * message names.
  */
-bool br_base64_decode(br_str text, bool url, bool padded, br_buf *out);
+bool br_base64_decode(br_str text, bool url, bool padded, br_buf *out, size_t *ret_fault);

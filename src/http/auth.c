@@ -13,7 +13,7 @@ br_code br_http_base64_read(br_arena *arena, br_str text, br_str *ret)
         return BR_ESYNTAX;
     }
     br_buf_init(&bytes, BR_BUF_NO_LIMIT);
-    bool ok = br_base64_decode(text, false, true, &bytes);
+    bool ok = br_base64_decode(text, false, true, &bytes, NULL);
     if (ok) {
         *ret = br_arena_str(arena, br_buf_view(&bytes));
     }

@@ -361,7 +361,10 @@ static br_code take_tags(builder *b, JSValueConst object)
 
 static br_code take_timeout(builder *b, JSValueConst value)
 {
-    if (br_js_nullish(value)) return BR_OK;
+    if (!JS_IsString(value) && !JS_IsNumber(value))
+        return invalid(b, 0,
+            br_arena_printf(b->arena, "invalid timeout value: unable to use type %s as a duration value",
+                br_js_type_name(b->ctx, value)));
     br_str text = br_js_str_dup(b->ctx, value, b->arena);
     if (!text.p) return BR_EEXCEPTION;
     br_ns timeout;
@@ -376,7 +379,6 @@ static br_code take_timeout(builder *b, JSValueConst value)
 
 static br_code take_response_type(builder *b, JSValueConst value)
 {
-    if (br_js_nullish(value)) return BR_OK;
     br_str text = br_js_str_dup(b->ctx, value, b->arena);
     if (!text.p) return BR_EEXCEPTION;
     b->out->drop_body = br_str_is(text, "none");
@@ -391,8 +393,7 @@ static br_code take_response_type(builder *b, JSValueConst value)
 static br_code take_response_callback(builder *b, JSValueConst value)
 {
     const br_js_statuses *set = br_js_statuses_of(value);
-    if (!set && !br_js_nullish(value))
-        return invalid(b, 0, "unsupported responseCallback: use what expectedStatuses() returns, or null");
+    if (!set && !br_js_nullish(value)) return invalid(b, 0, "unsupported responseCallback");
     b->out->has_expectation = set != NULL;
     b->out->expected = set ? br_js_statuses_copy(set, b->arena) : NULL;
     return BR_OK;
@@ -401,9 +402,9 @@ static br_code take_response_callback(builder *b, JSValueConst value)
 /* "gzip, br": applied in that order. */
 static br_code take_compression(builder *b, JSValueConst value)
 {
-    if (br_js_nullish(value)) return BR_OK;
     br_str rest = br_js_str_dup(b->ctx, value, b->arena), item;
     if (!rest.p) return BR_EEXCEPTION;
+    rest = br_str_trim(rest);
     while (rest.n && br_str_cut(&rest, ',', &item)) {
         item = br_str_trim(item);
         br_coding coding = br_coding_of(item);
@@ -485,7 +486,6 @@ static br_code take_auth(builder *b, JSValueConst value)
 static br_code take_redirects(builder *b, JSValueConst value)
 {
     int64_t n;
-    if (br_js_nullish(value)) return BR_OK;
     if (JS_ToInt64(b->ctx, &n, value) < 0) return BR_EEXCEPTION;
     b->out->fetch.max_redirects = n < 0 ? 0 : n;
     b->out->redirects_set = true;
@@ -521,15 +521,15 @@ static br_code take_params(builder *b, JSValueConst params)
     if (!JS_IsObject(params)) return BR_OK;
     br_code code = take_param(b, params, BR_ATOM_headers, take_headers);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_tags, take_tags);
-    if (code == BR_OK) code = take_param(b, params, BR_ATOM_timeout, take_timeout);
-    if (code == BR_OK) code = take_param(b, params, BR_ATOM_responseType, take_response_type);
+    if (code == BR_OK) code = take_own(b, params, BR_ATOM_timeout, take_timeout);
+    if (code == BR_OK) code = take_own(b, params, BR_ATOM_responseType, take_response_type);
     if (code == BR_OK) code = take_own(b, params, BR_ATOM_responseCallback, take_response_callback);
     if (code == BR_OK) code = take_own(b, params, BR_ATOM_throw, take_throw);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_cookies, take_cookies);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_jar, take_jar);
     if (code == BR_OK) code = take_param(b, params, BR_ATOM_auth, take_auth);
-    if (code == BR_OK) code = take_param(b, params, BR_ATOM_redirects, take_redirects);
-    if (code == BR_OK) code = take_param(b, params, BR_ATOM_compression, take_compression);
+    if (code == BR_OK) code = take_own(b, params, BR_ATOM_redirects, take_redirects);
+    if (code == BR_OK) code = take_own(b, params, BR_ATOM_compression, take_compression);
     return code;
 }
 
@@ -552,9 +552,9 @@ static br_code take_url(builder *b, JSValueConst url)
 {
     if (br_js_is_template_url(url)) return take_template_url(b, url);
     if (!JS_IsString(url)) {
-        br_str shown = br_js_str_dup(b->ctx, url, b->arena);
+        br_str shown = br_js_nullish(url) ? BR_STR("<nil>") : br_js_str_dup(b->ctx, url, b->arena);
         if (!shown.p) return BR_EEXCEPTION;
-        return invalid(b, 1020, br_arena_printf(b->arena, "invalid URL: '" BR_FMT "'", BR_ARG(shown)));
+        return invalid(b, 1020, br_arena_printf(b->arena, "invalid URL: '#" BR_FMT "'", BR_ARG(shown)));
     }
     b->out->url = br_js_str_dup(b->ctx, url, b->arena);
     if (!b->out->url.p) return BR_EEXCEPTION;

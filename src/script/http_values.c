@@ -104,8 +104,7 @@ JSValue br_js_set_response_callback(JSContext *ctx, JSValueConst this_val, int a
     br_vu *vu = br_vu_of(ctx);
     JSValueConst given = argc < 1 ? JS_NULL : argv[0];
     if (!JS_IsNull(given) && !br_js_statuses_of(given)) {
-        return br_js_throw(ctx,
-            "unsupported argument: setResponseCallback() takes what expectedStatuses() returns, or null");
+        return br_js_throw(ctx, "unsupported argument, expected http.expectedStatuses");
     }
     JS_FreeValue(ctx, vu->response_callback);
     vu->response_callback = JS_DupValue(ctx, given);

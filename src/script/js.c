@@ -243,24 +243,37 @@ static int tag_value(JSContext *ctx, JSValueConst value, br_str key, br_arena *a
     return ret->p ? 0 : -1;
 }
 
+const char *br_js_type_name(JSContext *ctx, JSValueConst v)
+{
+    return br_js_nullish(v)        ? "null"
+           : JS_IsArray(v)         ? "array"
+           : JS_IsFunction(ctx, v) ? "function"
+           : JS_IsObject(v)        ? "object"
+           : JS_IsNumber(v)        ? "number"
+           : JS_IsBool(v)          ? "boolean"
+           : JS_IsString(v)        ? "string"
+           : JS_IsSymbol(v)        ? "symbol"
+                                   : "bigint";
+}
+
 int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **ret_tags, size_t *ret_count)
 {
     *ret_tags = NULL;
     *ret_count = 0;
     if (br_js_nullish(object)) return 0;
-    if (!JS_IsObject(object)) {
-        br_js_throw(ctx, "tags must be an object");
-        return -1;
-    }
+    JSValue boxed = JS_ToObject(ctx, object); /* as k6: a text has its letters, a number no keys at all */
     JSPropertyEnum *keys;
     uint32_t n;
-    if (br_js_keys(ctx, object, &keys, &n) < 0) return -1;
+    int rc = JS_IsException(boxed) ? -1 : br_js_keys(ctx, boxed, &keys, &n);
+    if (rc < 0) {
+        JS_FreeValue(ctx, boxed);
+        return -1;
+    }
     br_tag *tags = br_arena_zalloc(arena, (n + 1) * sizeof(*tags));
-    int rc = 0;
     for (uint32_t i = 0; i < n && rc == 0; i++) {
         size_t len;
         const char *key = JS_AtomToCStringLen(ctx, &len, keys[i].atom);
-        JSValue value = JS_GetProperty(ctx, object, keys[i].atom);
+        JSValue value = JS_GetProperty(ctx, boxed, keys[i].atom);
         if (key && !JS_IsException(value)) {
             tags[i].key = br_arena_str(arena, (br_str){key, len});
             rc = tag_value(ctx, value, tags[i].key, arena, &tags[i].value);
@@ -271,6 +284,7 @@ int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **re
         JS_FreeValue(ctx, value);
     }
     JS_FreePropertyEnum(ctx, keys, n);
+    JS_FreeValue(ctx, boxed);
     if (rc == 0) {
         *ret_tags = tags;
         *ret_count = n;

@@ -65,6 +65,9 @@ bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret);
  */
 int br_js_tags(JSContext *ctx, JSValueConst object, br_arena *arena, br_tag **ret_tags, size_t *ret_count);
 
+/* What messages call the type of `v`: "null" for undefined, too. */
+const char *br_js_type_name(JSContext *ctx, JSValueConst v);
+
 /* A promise that is settled: with `value` (taken), or rejected with the pending exception if that is
  * JS_EXCEPTION. */
 JSValue br_js_settled_promise(JSContext *ctx, JSValue value);

@@ -128,17 +128,15 @@ static size_t hasher_digest(const hasher *h, unsigned char out[EVP_MAX_MD_SIZE])
 
 /* Arguments and results ------------------------------------------------------------------------------- */
 
-/* Bytes of a string or of binary data; *ret_text is to be freed with JS_FreeCString(). False: exception. */
+/* Bytes of a string or of binary data; *ret_text is to be freed with JS_FreeCString(). False: exception,
+ * whose text begins with `what`: one-shot functions say "md5 failed: ", the others nothing. */
 static bool input_bytes(JSContext *ctx, const char *what, JSValueConst v, br_str *ret, const char **ret_text)
 {
     *ret_text = NULL;
     if (br_js_bytes(ctx, v, ret)) return true;
     if (!JS_IsString(v)) {
-        const char *type = br_js_nullish(v) ? "null"
-                           : JS_IsObject(v) ? "object"
-                           : JS_IsNumber(v) ? "number"
-                                            : "boolean";
-        br_js_throw(ctx, "%s failed: invalid type %s, expected string, []byte or ArrayBuffer", what, type);
+        br_js_throw(ctx, "%s%sinvalid type %s, expected string, []byte or ArrayBuffer", what,
+            *what ? " failed: " : "", br_js_type_name(ctx, v));
         return false;
     }
     *ret = br_js_str(ctx, v);
@@ -192,7 +190,7 @@ static bool update_with(JSContext *ctx, hasher *h, const char *what, JSValueCons
     if (!input_bytes(ctx, what, data, &bytes, &text)) return false;
     bool ok = hasher_update(h, bytes);
     JS_FreeCString(ctx, text);
-    if (!ok) br_js_throw(ctx, "%s failed", what);
+    if (!ok) br_js_throw(ctx, "the digest cannot be computed");
     return ok;
 }
 
@@ -222,7 +220,7 @@ static bool open_hmac(JSContext *ctx, hasher *h, int argc, JSValueConst *argv)
     int algorithm = algorithm_of(ctx, arg(argc, argv, 0));
     br_str key;
     const char *text;
-    if (algorithm < 0 || !input_bytes(ctx, "hmac", arg(argc, argv, 1), &key, &text)) return false;
+    if (algorithm < 0 || !input_bytes(ctx, "", arg(argc, argv, 1), &key, &text)) return false;
     bool ok = hasher_init_hmac(h, algorithm, key);
     JS_FreeCString(ctx, text);
     if (!ok) br_js_throw(ctx, "hmac failed");
@@ -264,7 +262,7 @@ static JSValue hasher_js_update(JSContext *ctx, JSValueConst this_val, int argc,
 {
     hasher *h = JS_GetOpaque2(ctx, this_val, hasher_class);
     if (!h) return JS_EXCEPTION;
-    return update_with(ctx, h, "update", arg(argc, argv, 0)) ? JS_UNDEFINED : JS_EXCEPTION;
+    return update_with(ctx, h, "", arg(argc, argv, 0)) ? JS_UNDEFINED : JS_EXCEPTION;
 }
 
 static JSValue hasher_js_digest(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
@@ -326,7 +324,7 @@ static JSValue hex_encode(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     (void) this_val;
     br_str bytes;
     const char *text;
-    if (!input_bytes(ctx, "hexEncode", arg(argc, argv, 0), &bytes, &text)) return JS_EXCEPTION;
+    if (!input_bytes(ctx, "", arg(argc, argv, 0), &bytes, &text)) return JS_EXCEPTION;
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     put_hex(bytes, &out);

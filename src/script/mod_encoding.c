@@ -29,7 +29,8 @@ static JSValue b64encode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     br_str bytes;
     bool binary = argc > 0 && br_js_bytes(ctx, argv[0], &bytes);
     if (argc < 1 || (!binary && !JS_IsString(argv[0])))
-        return br_js_throw(ctx, "b64encode() needs a string or an ArrayBuffer");
+        return br_js_throw(ctx, "invalid type %s, expected string, []byte or ArrayBuffer",
+            br_js_type_name(ctx, argc ? argv[0] : JS_UNDEFINED));
     if (!binary) bytes = br_js_str(ctx, argv[0]);
     if (!binary && !bytes.p) return JS_EXCEPTION;
     const variant *v = variant_of(ctx, argc, argv);
@@ -45,12 +46,14 @@ static JSValue b64encode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
 static JSValue b64decode(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
-    br_str text = argc > 0 ? br_js_str(ctx, argv[0]) : BR_STR_NONE;
-    if (!text.p) return argc > 0 ? JS_EXCEPTION : br_js_throw(ctx, "b64decode() needs a string");
+    if (argc < 1) return JS_NewArrayBufferCopy(ctx, NULL, 0); /* as of an empty text */
+    br_str text = br_js_str(ctx, argv[0]);
+    if (!text.p) return JS_EXCEPTION;
+    size_t fault;
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
     const variant *v = variant_of(ctx, argc, argv);
-    bool ok = br_base64_decode(text, v->url, v->padded, &out);
+    bool ok = br_base64_decode(text, v->url, v->padded, &out, &fault);
     JS_FreeCString(ctx, text.p);
     bool as_text = false;
     if (argc > 2 && JS_IsString(argv[2])) {
@@ -60,7 +63,7 @@ static JSValue b64decode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
     }
     JSValue ret;
     if (!ok)
-        ret = br_js_throw(ctx, "illegal base64 data");
+        ret = br_js_throw(ctx, "illegal base64 data at input byte %zu", fault);
     else if (as_text)
         ret = br_js_new_str(ctx, br_buf_view(&out));
     else

@@ -12,7 +12,7 @@ static JSValue k6_sleep(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     double seconds = 0;
-    if (argc < 1 || br_js_nullish(argv[0])) return br_js_throw(ctx, "sleep() needs a number of seconds");
+    if (argc < 1) return JS_UNDEFINED; /* no argument and what is no number are no time at all, as in k6 */
     if (JS_ToFloat64(ctx, &seconds, argv[0]) < 0) return JS_EXCEPTION;
     if (!(seconds > 0)) return JS_UNDEFINED;
     if (br_vu_in_init(vu)) return need_running(ctx, "sleep()");
@@ -26,7 +26,7 @@ static JSValue k6_sleep(JSContext *ctx, JSValueConst this_val, int argc, JSValue
 static JSValue k6_fail(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
-    if (argc == 0 || JS_IsUndefined(argv[0])) return br_js_throw(ctx, "%s", "");
+    if (argc == 0) return br_js_throw(ctx, "%s", "");
     br_str text = br_js_str(ctx, argv[0]);
     if (!text.p) return JS_EXCEPTION;
     br_js_throw_str(ctx, text);
@@ -162,10 +162,10 @@ static JSValue k6_check(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
     if (br_vu_in_init(vu)) return need_running(ctx, "check()");
-    if (argc < 2)
-        return br_js_throw(
-            ctx, "no argument was provided to check(): it takes a value and an object of checks");
-    if (br_js_nullish(argv[1])) return JS_TRUE;
+    if (argc < 2) return br_js_throw(ctx, "no checks provided to `check`");
+    if (br_js_nullish(argv[1])) return JS_ThrowTypeError(ctx, "Cannot convert undefined or null to object");
+    JSValue set = JS_ToObject(ctx, argv[1]); /* a text has its letters, a number no checks at all */
+    if (JS_IsException(set)) return set;
     check_run c = {.vu = vu,
         .value = argv[0],
         .wall = br_vu_wall(vu, br_loop_clock(vu->config.loop)),
@@ -176,15 +176,16 @@ static JSValue k6_check(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     if (argc < 3 || br_js_tags(ctx, argv[2], &own, &c.tags, &c.tag_count) == 0) {
         JSPropertyEnum *keys;
         uint32_t n;
-        if (br_js_keys(ctx, argv[1], &keys, &n) == 0) {
+        if (br_js_keys(ctx, set, &keys, &n) == 0) {
             int rc = 0;
             for (uint32_t i = 0; i < n && rc == 0; i++)
-                rc = check_one(ctx, &c, argv[1], keys[i].atom);
+                rc = check_one(ctx, &c, set, keys[i].atom);
             JS_FreePropertyEnum(ctx, keys, n);
             if (rc == 0) ret = JS_NewBool(ctx, c.all_passed);
         }
     }
     br_arena_deinit(&own);
+    JS_FreeValue(ctx, set);
     return ret;
 }
 

@@ -21,14 +21,20 @@ static JSValue metric_get_name(JSContext *ctx, JSValueConst this_val)
 /* A bad value is a warning and `false`, or an exception with the option `throw`. */
 static JSValue bad_value(JSContext *ctx, const br_metric *m, int argc, JSValueConst *argv)
 {
-    br_str text = argc ? br_js_str(ctx, argv[0]) : BR_STR("no value");
-    if (!text.p) return JS_EXCEPTION;
     char message[300];
-    int shown = text.n > 100 ? 100 : (int) text.n;
-    snprintf(message, sizeof(message),
-        "'%.*s' is an invalid value for metric '" BR_FMT "', a number or a boolean value is expected", shown,
-        text.p, BR_ARG(m->name));
-    if (argc) JS_FreeCString(ctx, text.p);
+    if (argc) {
+        br_str text = br_js_str(ctx, argv[0]);
+        if (!text.p) return JS_EXCEPTION;
+        int shown = text.n > 100 ? 100 : (int) text.n;
+        snprintf(message, sizeof(message),
+            "'%.*s' is an invalid value for metric '" BR_FMT "', a number or a boolean value is expected",
+            shown, text.p, BR_ARG(m->name));
+        JS_FreeCString(ctx, text.p);
+    } else {
+        snprintf(message, sizeof(message),
+            "no value was provided for metric '" BR_FMT "', a number or a boolean value is expected",
+            BR_ARG(m->name));
+    }
     if (br_vu_of(ctx)->config.settings->throw_errors) return br_js_throw(ctx, "%s", message);
     br_warn("%s", message);
     return JS_FALSE;
@@ -43,6 +49,7 @@ static JSValue metric_add(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     double value = NAN;
     if (argc > 0 && !JS_IsNull(argv[0]) && JS_ToFloat64(ctx, &value, argv[0]) < 0) return JS_EXCEPTION;
     if (!isfinite(value)) return bad_value(ctx, m, argc, argv);
+    if (value == 0 && argc > 0 && JS_ToBool(ctx, argv[0]) == 1) value = 1; /* an empty array, for one */
     br_tag *tags = NULL;
     size_t count = 0;
     br_arena own;

@@ -76,7 +76,7 @@ bool br_wc_jwk_bytes(br_wc_call *c, JSValueConst jwk, const char *name, br_str *
     if (!text.p || text.n == 0) return true;
     br_buf bytes;
     br_buf_init(&bytes, BR_BUF_NO_LIMIT);
-    bool ok = br_base64_decode(text, true, false, &bytes);
+    bool ok = br_base64_decode(text, true, false, &bytes, NULL);
     if (ok) *ret = br_arena_str(&c->arena, br_buf_view(&bytes));
     br_buf_deinit(&bytes);
     return ok || br_wc_fail(c, "DataError", "invalid JWK: %s is no base64url", name);

@@ -18,7 +18,7 @@ static bool decodes(const char *text, bool url, bool padded, const char *want)
 {
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
-    bool ok = br_base64_decode(br_str_of(text), url, padded, &out);
+    bool ok = br_base64_decode(br_str_of(text), url, padded, &out, NULL);
     if (ok) assert_true(br_str_is(br_buf_view(&out), want));
     br_buf_deinit(&out);
     return ok;
@@ -58,6 +58,28 @@ static void what_is_no_base64_is_refused(void **state)
     assert_true(decodes("Zm9v\r\nYmFy\n", false, true, "foobar"));
 }
 
+/* Source: the byte in Go's "illegal base64 data at input byte N". */
+static void a_fault_is_where_go_names_it(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text;
+        bool padded;
+        size_t fault;
+    } cases[] = {{"@@", true, 0}, {"aGVsbG8", true, 4}, {"a", true, 0}, {"a", false, 0},
+        {"aGVsbG8=", false, 7}, {"aa=a", true, 2}, {"aa=", true, 3}, {"====", true, 0}, {"Zg==Zg==", true, 4},
+        {"Zm9v=", true, 4}, {"Zg=\n=x", true, 5}, {"Zm9\n!", true, 4}, {"Zg==", true, SIZE_MAX},
+        {"Zg", false, SIZE_MAX}};
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
+        br_buf out;
+        br_buf_init(&out, BR_BUF_NO_LIMIT);
+        size_t fault = 0;
+        bool ok = br_base64_decode(br_str_of(cases[i].text), false, cases[i].padded, &out, &fault);
+        br_buf_deinit(&out);
+        if (fault != cases[i].fault || ok != (fault == SIZE_MAX)) fail_msg("%s: %zu", cases[i].text, fault);
+    }
+}
+
 static void text_stands_behind_its_prefix(void **state)
 {
     (void) state;
@@ -75,6 +97,7 @@ int main(void)
         cmocka_unit_test(vectors_there_and_back),
         cmocka_unit_test(variants_differ_in_letters_and_padding),
         cmocka_unit_test(what_is_no_base64_is_refused),
+        cmocka_unit_test(a_fault_is_where_go_names_it),
         cmocka_unit_test(text_stands_behind_its_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,8 +140,56 @@ static void base64_has_four_variants(void **state)
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json,
         "[\"aGVsbG8=\",\"+/8BAg==\",\"+/8BAg\",\"-_8BAg==\",\"-_8BAg\",\"\",\"hello\",\"hello\",255,\"\","
-        "\"illegal base64 data\",\"illegal base64 data\",\"illegal base64 data\",\"illegal base64 data\","
-        "\"illegal base64 data\",\"illegal base64 data\"]");
+        "\"illegal base64 data at input byte 4\",\"illegal base64 data at input byte 0\","
+        "\"illegal base64 data at input byte 7\",\"illegal base64 data at input byte 0\","
+        "\"illegal base64 data at input byte 2\",\"illegal base64 data at input byte 0\"]");
+    world_deinit(&w);
+}
+
+/* What scripts read of wrong arguments: k6's words, up to the name of the type. */
+static void wrong_arguments_are_named(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "import crypto from 'k6/crypto'; import { b64encode, b64decode } from 'k6/encoding';\n"
+        "const said = (f) => { try { return f() } catch (e) { return e.message } };\n"
+        "export default function () { return [() => b64encode(5), () => b64encode(), () => b64decode().byteLength,\n"
+        "  () => crypto.sha1(true, 'hex'), () => crypto.hexEncode(null), () => crypto.createHash('md5').update([1]),\n"
+        "  () => crypto.createHMAC('md5', {}), () => crypto.hmac('md5', 'k', 5, 'hex')].map(said) }");
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json,
+        "[\"invalid type number, expected string, []byte or ArrayBuffer\","
+        "\"invalid type null, expected string, []byte or ArrayBuffer\",0,"
+        "\"sha1 failed: invalid type boolean, expected string, []byte or ArrayBuffer\","
+        "\"invalid type null, expected string, []byte or ArrayBuffer\","
+        "\"invalid type array, expected string, []byte or ArrayBuffer\","
+        "\"invalid type object, expected string, []byte or ArrayBuffer\","
+        "\"hmac failed: invalid type number, expected string, []byte or ArrayBuffer\"]");
+    world_deinit(&w);
+}
+
+/* Arguments go through the conversions of the language: what is no number is no time, a text has letters. */
+static void odd_arguments_of_k6_functions(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "import { check, fail, sleep } from 'k6'; import { Counter } from 'k6/metrics';\n"
+        "const c = new Counter('cc'), said = (f) => { try { return String(f()) } catch (e) { return e.name + ' ' + e.message } };\n"
+        "export default function () { return [() => sleep(), () => sleep(undefined), () => sleep(null), () => sleep('x'),\n"
+        "  () => check(1), () => check(1, undefined), () => check(1, null), () => check(1, 5), () => check(1, 'ab'),\n"
+        "  () => check(1, {}, 5), () => check(1, {}, 'ab'), () => fail(), () => fail(undefined),\n"
+        "  () => c.add(), () => c.add([]), () => c.add(1, 5), () => c.add(1, 'x')].map(said) }");
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json,
+        "[\"undefined\",\"undefined\",\"undefined\",\"undefined\","
+        "\"GoError no checks provided to `check`\","
+        "\"TypeError Cannot convert undefined or null to object\","
+        "\"TypeError Cannot convert undefined or null to object\",\"true\",\"true\",\"true\",\"true\","
+        "\"GoError \",\"GoError undefined\",\"false\",\"true\",\"true\",\"true\"]");
     world_deinit(&w);
 }
 
@@ -304,6 +352,8 @@ int main(void)
         cmocka_unit_test(random_numbers_can_be_seeded),
         cmocka_unit_test(async_requests_run_side_by_side),
         cmocka_unit_test(base64_has_four_variants),
+        cmocka_unit_test(wrong_arguments_are_named),
+        cmocka_unit_test(odd_arguments_of_k6_functions),
         cmocka_unit_test(hashes_match_known_values),
         cmocka_unit_test(text_is_decoded_piece_by_piece),
         cmocka_unit_test(text_is_encoded_into_arrays),

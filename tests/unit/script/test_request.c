@@ -256,6 +256,16 @@ static void reports_bad_parameters(void **state)
         "return [{compression: 'lzw'}, {responseCallback: 5}]"
         ".map((p) => http.get(base, p).error.includes(Object.keys(p)[0]))",
         "[true,true]");
+    assert_gives(&w,
+        "return [{timeout: undefined}, {timeout: true}, {responseType: undefined}, {compression: undefined}]"
+        ".map((p) => http.get(base, p).error)",
+        "[\"invalid timeout value: unable to use type null as a duration value\","
+        "\"invalid timeout value: unable to use type boolean as a duration value\","
+        "\"undefined does not belong to ResponseType values\","
+        "\"unknown compression algorithm undefined, supported algorithms are [gzip deflate zstd br]\"]");
+    assert_gives(&w, "return [5, true, null, undefined].map((u) => http.get(u).error)",
+        "[\"invalid URL: '#5'\",\"invalid URL: '#true'\",\"invalid URL: '#<nil>'\",\"invalid URL: '#<nil>'\"]");
+    assert_gives(&w, "return [5, 'ab', null].map((tags) => http.get(base, {tags}).status)", "[200,200,200]");
     assert_gives(&w, "return http.get(base, {responseType: 'blob'}).error.includes('ResponseType')", "true");
     assert_gives(&w,
         "return [{auth: 'basic'}, {auth: null}, {cookies: undefined}, {jar: {}}, {cookies: {a: 'b'}}, {auth: 'digest'}, null,"
