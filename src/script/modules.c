@@ -75,6 +75,19 @@ static JSValue own_or_null(JSContext *ctx, JSValueConst object, JSAtom name)
     return has > 0 ? JS_GetProperty(ctx, object, name) : has < 0 ? JS_EXCEPTION : JS_NULL;
 }
 
+/* Scripts copy modules ({...http}) and list what they have. */
+static int make_enumerable(JSContext *ctx, JSValueConst object, const br_js_module *module)
+{
+    int rc = 0;
+    for (int i = 0; i < module->entry_count && rc >= 0; i++) {
+        JSAtom name = JS_NewAtom(ctx, module->entries[i].name);
+        rc = JS_DefineProperty(ctx, object, name, JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED,
+            JS_PROP_HAS_ENUMERABLE | JS_PROP_ENUMERABLE | JS_PROP_THROW);
+        JS_FreeAtom(ctx, name);
+    }
+    return rc;
+}
+
 /* Runs when the module is instantiated: one object, exported as default and by its names. */
 static int module_init(JSContext *ctx, JSModuleDef *m)
 {
@@ -87,7 +100,7 @@ static int module_init(JSContext *ctx, JSModuleDef *m)
     JSValue object = JS_NewObject(ctx);
     if ((module->entry_count &&
             JS_SetPropertyFunctionList(ctx, object, module->entries, module->entry_count) < 0) ||
-        (module->extend && module->extend(ctx, object) < 0)) {
+        make_enumerable(ctx, object, module) < 0 || (module->extend && module->extend(ctx, object) < 0)) {
         JS_FreeValue(ctx, object);
         return -1;
     }

@@ -170,6 +170,22 @@ static void wrong_arguments_are_named(void **state)
     world_deinit(&w);
 }
 
+/* Scripts write {...http, get: mine}. */
+static void modules_can_be_copied(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "import http from 'k6/http'; import k6 from 'k6'; import encoding from 'k6/encoding';\n"
+        "const copy = {...http, get: () => 'mine'};\n"
+        "export default function () { return [copy.get(), copy.post === http.post, Object.keys(k6).sort(), Object.keys(encoding).sort()] }");
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json,
+        "[\"mine\",true,[\"check\",\"fail\",\"group\",\"randomSeed\",\"sleep\"],[\"b64decode\",\"b64encode\"]]");
+    world_deinit(&w);
+}
+
 /* Arguments go through the conversions of the language: what is no number is no time, a text has letters. */
 static void odd_arguments_of_k6_functions(void **state)
 {
@@ -353,6 +369,7 @@ int main(void)
         cmocka_unit_test(async_requests_run_side_by_side),
         cmocka_unit_test(base64_has_four_variants),
         cmocka_unit_test(wrong_arguments_are_named),
+        cmocka_unit_test(modules_can_be_copied),
         cmocka_unit_test(odd_arguments_of_k6_functions),
         cmocka_unit_test(hashes_match_known_values),
         cmocka_unit_test(text_is_decoded_piece_by_piece),
