@@ -302,7 +302,7 @@ static JSValue encoder_encode_into(JSContext *ctx, JSValueConst this_val, int ar
         return JS_EXCEPTION;
     }
     uint32_t units;
-    size_t n = fitting(text, room, &units);
+    size_t n = fitting(text, into ? room : 0, &units);
     if (n) memcpy(into, text.p, n);
     JS_FreeCString(ctx, text.p);
     JSValue result = JS_NewObject(ctx);
