@@ -74,7 +74,7 @@ typedef struct emp_options {
     br_ns catch_up;
     bool dry_run;
     /* worker */
-    int64_t processes, max_workflow_tasks, max_activities, keep_days;
+    int64_t processes, max_workflow_tasks, max_activities, keep_days, niceness;
     br_ns grace, provider_timeout, breaker_pause;
     const char *ai_url, *ai_key, *ai_model;
     const char *feed_url, *analytics_url;

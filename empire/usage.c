@@ -81,6 +81,8 @@ static const char worker[] =
     "\n" DATABASE_FLAG "  --processes N           worker processes (default 4; environment WORKERS)\n"
     "  --max-workflow-tasks N  decisions at once in each (default 100; environment MAX_WORKFLOW_TASKS)\n"
     "  --max-activities N      activities at once in each (default 100; environment MAX_ACTIVITIES)\n"
+    "  --nice N                niceness, 0 to 19, so that the API has the processor first; ffmpeg, too\n"
+    "                          (default 10; environment WORKER_NICE)\n"
     "  --grace TIME            for activities at the end (default 10s)\n"
     "  --keep-days N           closed runs are forgotten after so many days, their records stay (default 30;\n"
     "                          environment WORKFLOW_KEEP_DAYS)\n"

@@ -86,6 +86,7 @@ br_code emp_work_run(const emp_options *o, br_err *err)
         .queue = EMP_TASK_QUEUE,
         .max_workflow_tasks = (int) o->max_workflow_tasks,
         .max_activities = (int) o->max_activities,
+        .niceness = (int) o->niceness,
         .keep_days = (int) o->keep_days,
         .grace = o->grace,
         .query_timeout = QUERY_TIMEOUT,

@@ -20,6 +20,7 @@ static const struct {
     {"api_starts", emp_sql_0005_api_starts},
     {"product_documents", emp_sql_0006_product_documents},
     {"schedules", emp_sql_0007_schedules},
+    {"last_attempts", emp_sql_0008_last_attempts},
 };
 
 int64_t emp_schema_version(void)

@@ -140,10 +140,12 @@ static void drop_notice(void *ctx, const char *message)
 
 static br_code set_up(emp_session *s, br_err *err)
 {
-    char settings[256];
-    snprintf(settings, sizeof(settings),
-        "SELECT set_config('statement_timeout', '%lld', false), set_config('plan_cache_mode', 'force_generic_plan', false)",
-        (long long) (s->config.timeout / BR_MS));
+    char settings[512];
+    const char *more = s->config.settings;
+    int n = snprintf(settings, sizeof(settings),
+        "SELECT set_config('statement_timeout', '%lld', false), set_config('plan_cache_mode', 'force_generic_plan', false)%s%s",
+        (long long) (s->config.timeout / BR_MS), more ? ", " : "", more ? more : "");
+    BR_ASSERT(n > 0 && (size_t) n < sizeof(settings));
     if (PQsetnonblocking(s->pg, 1) != 0 || PQenterPipelineMode(s->pg) != 1) return lost(s, err);
     size_t count = 1;
     bool ok = PQsendQueryParams(s->pg, settings, 0, NULL, NULL, NULL, NULL, 0) == 1;

@@ -27,7 +27,8 @@ typedef struct emp_session_config {
     const emp_statement *statements; /* borrowed for the session's life */
     size_t statement_count;
     const char *channel; /* to listen on; NULL: none. A plain identifier. */
-    br_ns timeout;       /* of a batch */
+    const char *settings; /* of the session, besides its own: "set_config('...', '...', false)"; NULL: none */
+    br_ns timeout;        /* of a batch */
 } emp_session_config;
 
 /* Does not connect yet: the first batch does, and each one after a loss. */

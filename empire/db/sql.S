@@ -14,6 +14,7 @@
     text emp_sql_0005_api_starts, "migrations/0005_api_starts.sql"
     text emp_sql_0006_product_documents, "migrations/0006_product_documents.sql"
     text emp_sql_0007_schedules, "migrations/0007_schedules.sql"
+    text emp_sql_0008_last_attempts, "migrations/0008_last_attempts.sql"
     text emp_sql_grants, "grants.sql"
     text emp_sql_seed, "seed.sql"
 

@@ -11,5 +11,6 @@ extern const char emp_sql_0004_workflows[];
 extern const char emp_sql_0005_api_starts[];
 extern const char emp_sql_0006_product_documents[];
 extern const char emp_sql_0007_schedules[];
+extern const char emp_sql_0008_last_attempts[];
 extern const char emp_sql_grants[];
 extern const char emp_sql_seed[];

@@ -21,8 +21,9 @@ static const emp_column columns[] = {
     "(SELECT count(*) FROM (SELECT FROM wf_task WHERE queue = 'daily-control-loop' AND kind = '" kind        \
     "' AND visible_at <= now() LIMIT " most ") b)"
 #define OLDEST(kind)                                                                                         \
-    "coalesce(extract(epoch FROM now() - (SELECT min(visible_at) FROM wf_task"                               \
-    " WHERE queue = 'daily-control-loop' AND kind = '" kind "' AND visible_at <= now())), 0)"
+    "coalesce(extract(epoch FROM now() - (SELECT visible_at FROM wf_task"                                    \
+    " WHERE queue = 'daily-control-loop' AND kind = '" kind                                                  \
+    "' AND visible_at <= now() ORDER BY queue, kind, visible_at LIMIT 1)), 0)"
 #define DECISIONS_SHOWN  READY("d", "1000")
 #define ACTIVITIES_SHOWN READY("a", "1000")
 #define DECISIONS_READY  READY("d", "10000")

@@ -47,6 +47,8 @@ enum {
     " coalesce(round(p.rpm / nullif((SELECT sum(rpm) FROM p), 0), 4), 0)"                                    \
     ") ORDER BY p.rpm DESC, p.platform), '[]')) AS result FROM p)"
 
+/* Products: those that differ from what is there. An update of all would lock all, one sync after the other.
+ */
 static const emp_statement statements[ST_COUNT] = {
     [ST_EFFECT] = {"effect",
         "SELECT result FROM wf_effect WHERE run_id = $1::uuid AND activity_id = $2::text", 2, true},
@@ -54,9 +56,12 @@ static const emp_statement statements[ST_COUNT] = {
         "WITH r AS (SELECT DISTINCT ON (\"externalId\") * FROM json_to_recordset($3::json) AS x(\"externalId\" text,"
         " name text, category text, price numeric, \"commissionRate\" numeric, rating numeric, \"salesCount\" int))," EFFECT
         "json_build_object('status', 'done', 'products', (SELECT count(*) FROM r))" EFFECT_END
+        " c AS (SELECT r.* FROM r LEFT JOIN products p ON p.external_id = r.\"externalId\""
+        " WHERE (p.name, p.category, p.price, p.commission_rate, p.rating, p.sales_count) IS DISTINCT FROM"
+        " (r.name, r.category, r.price, r.\"commissionRate\", r.rating, r.\"salesCount\")),"
         " p AS (INSERT INTO products (external_id, name, category, price, commission_rate, rating, sales_count)"
-        " SELECT \"externalId\", r.name, r.category, r.price, r.\"commissionRate\", r.rating, r.\"salesCount\""
-        " FROM r, e ORDER BY \"externalId\" ON CONFLICT (external_id) DO UPDATE SET name = excluded.name,"
+        " SELECT \"externalId\", c.name, c.category, c.price, c.\"commissionRate\", c.rating, c.\"salesCount\""
+        " FROM c, e ORDER BY \"externalId\" ON CONFLICT (external_id) DO UPDATE SET name = excluded.name,"
         " category = excluded.category, price = excluded.price, commission_rate = excluded.commission_rate,"
         " rating = excluded.rating, sales_count = excluded.sales_count, updated_at = now())" RESULT,
         3, false},
@@ -117,8 +122,15 @@ struct emp_store {
 emp_store *emp_store_new(const char *url, size_t sessions, br_ns timeout)
 {
     BR_ASSERT(sessions > 0 && sessions <= SESSIONS_MAX);
-    const emp_session_config config = {
-        .url = url, .statements = statements, .statement_count = ST_COUNT, .timeout = timeout};
+    /*
+     * An effect need not wait for the disk: the answer that closes its step commits later and waits, and the
+     * log is written in order. Without that answer the step is tried again, with the same key.
+     */
+    const emp_session_config config = {.url = url,
+        .statements = statements,
+        .statement_count = ST_COUNT,
+        .settings = "set_config('synchronous_commit', 'off', false)",
+        .timeout = timeout};
     emp_store *s = BR_NEW(emp_store);
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->freed, NULL);

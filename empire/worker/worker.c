@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -325,6 +326,18 @@ static void abandon(worker *w)
     if (rc != BR_OK) br_debug("%s", err.msg);
 }
 
+/*
+ * Behind the API for the processor, with all threads and children (ffmpeg), which inherit it: a step that
+ * comes some milliseconds later hurts nobody, an answer does. Who started us with less already, keeps it.
+ */
+static void step_back(int niceness)
+{
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, 0);
+    if ((now == -1 && errno) || now >= niceness) return;
+    if (setpriority(PRIO_PROCESS, 0, niceness) != 0) br_warn("no lower priority than that of the API");
+}
+
 static void open_worker(worker *w, const emp_worker_config *config, int signals)
 {
     *w = (worker){.config = config, .signals = signals};
@@ -365,6 +378,7 @@ br_code emp_worker_run(const emp_worker_config *config, br_err *err)
     if (signals < 0) return br_fail_errno(err, BR_ENOFDS, errno, "signals");
     br_code rc = emp_http_setup(err);
     if (rc != BR_OK) return rc;
+    step_back(config->niceness); /* before there are threads: it is each thread's own */
     open_worker(&w, config, signals);
     br_info("worker %s: queue %s, %d workflow tasks, %d activities", w.id, config->queue,
         config->max_workflow_tasks, config->max_activities);

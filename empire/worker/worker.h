@@ -23,6 +23,7 @@ typedef struct emp_worker_config {
     const char *queue;
     int max_workflow_tasks; /* decided per claim */
     int max_activities;     /* slots */
+    int niceness;           /* of the process, 0 to 19; what it has already if that is more */
     int keep_days;          /* closed runs are forgotten after so many */
     br_ns grace;
     br_ns query_timeout;

@@ -25,6 +25,14 @@ typedef struct cached {
     " UPDATE wf_task t SET lease = gen_random_uuid(), leased_by = $2, attempt = t.attempt + 1,"              \
     " began = now(), visible_at = now() + " more
 
+/*
+ * Every statement here finds a few rows by a key. Plans are made once per session, maybe while the tables are
+ * empty, and must not be those for empty tables a minute later: a scan of all events in place of a look-up.
+ */
+#define BY_INDEX                                                                                             \
+    "set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"               \
+    " set_config('enable_mergejoin', 'off', false)"
+
 static const emp_statement statements[EMP_PG_COUNT] = {
     [EMP_PG_START] = {"wf_start",
         "SELECT run, is_new FROM wf_start($1::text, $2::text, $3::text, $4::json, $5::text, $6::bigint * interval '1 ms')",
@@ -605,6 +613,7 @@ emp_engine *emp_engine_postgres(const char *url, br_ns timeout)
         .statements = statements,
         .statement_count = EMP_PG_COUNT,
         .channel = EMP_WF_CHANNEL,
+        .settings = BY_INDEX,
         .timeout = timeout};
     emp_pg_engine *e = BR_NEW(emp_pg_engine);
     e->base = (emp_engine){

@@ -156,6 +156,7 @@ static void reads_those_of_a_worker(void **state)
     assert_int_equal(o.processes, 4);
     assert_int_equal(o.max_workflow_tasks, 100);
     assert_int_equal(o.max_activities, 100);
+    assert_int_equal(o.niceness, 10);
     assert_true(o.provider_timeout == 10 * BR_SEC && o.breaker_pause == 60 * BR_SEC);
     assert_null(o.ai_url);
     assert_int_equal(parse("empire worker --max-activities 7", worker_env, &o, &err), BR_EINVAL);
