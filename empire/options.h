@@ -42,7 +42,7 @@ typedef struct emp_options {
     /* api */
     const char *host;
     int64_t port;
-    int64_t connections, queue, threads, max_connections;
+    int64_t connections, kept, queue, threads, max_connections;
     int64_t depth;
     int64_t admin_port;                  /* control port; EMP_NO_ADMIN_PORT: none */
     const char *faults;                  /* on demand; NULL: none */

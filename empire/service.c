@@ -17,7 +17,7 @@
 #include "empire/domain/statements.h"
 #include "empire/faults/control.h"
 
-#define DRAIN_BOUND     (10 * BR_SEC)
+#define DRAIN_BOUND     (9 * BR_SEC)  /* so that the exit comes within 10 s */
 #define DRAIN_QUIET     (300 * BR_MS) /* only idle connections are left for so long: nobody sends any more */
 #define DRAIN_STEP      (20 * BR_MS)
 #define CONNECT_TIMEOUT (5 * BR_SEC)
@@ -61,6 +61,7 @@ static br_code start_pool(const emp_options *o, const emp_faults *faults, emp_po
         .statements = emp_statements,
         .statement_count = EMP_ST_COUNT,
         .connections = (size_t) o->connections,
+        .kept = (size_t) (o->kept < o->connections ? o->kept : o->connections),
         .max_outstanding = (size_t) o->queue,
         .depth = (size_t) o->depth,
         .wait_timeout = o->wait_timeout,

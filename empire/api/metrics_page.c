@@ -125,7 +125,7 @@ static void put_database(br_buf *out, const emp_pool *pool)
     emp_pool_stats s;
     emp_pool_stats_get(pool, &s);
     put_gauge(out, "empire_db_up", "1 while a connection is usable.", s.ready > 0);
-    put_gauge(out, "empire_db_connections", "Connections configured.", s.connections);
+    put_gauge(out, "empire_db_connections", "Connections at most.", s.connections);
     put_gauge(out, "empire_db_connections_ready", "Connections usable now.", s.ready);
     put_gauge(out, "empire_db_connections_busy", "Connections in use.", s.busy);
     put_gauge(out, "empire_db_connections_leaked", "Connections taken and never given back.", s.leaked);

@@ -339,7 +339,7 @@ static enum MHD_Result on_complete(emp_request *r)
     emp_connection_enter(r->place, EMP_PHASE_SERVED);
     emp_step step = r->route->begin(r);
     if (step == EMP_STEP_ANSWERED) return answer(r);
-    r->tries_only = step == EMP_STEP_TRY_QUERY;
+    r->tries_only = r->query.is_optional = step == EMP_STEP_TRY_QUERY;
     return start_query(r);
 }
 

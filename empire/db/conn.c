@@ -63,6 +63,7 @@ static void push_slot(emp_conn *c, emp_query *q, br_ns now)
         q->_slot = (c->head + c->in_flight) % EMP_CONN_SLOTS;
         q->_in_flight = true;
         q->_sent = now;
+        c->used = now;
         atomic_fetch_add(&c->pool->in_flight_now, 1);
     }
     *slot_at(c, c->in_flight++) = (emp_slot){q, now};

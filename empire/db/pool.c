@@ -115,11 +115,11 @@ static void take_incoming(emp_pool *pool)
     }
 }
 
-/* The usable connection with the fewest commands in flight; NULL if all are full. */
+/* The usable connection with the fewest commands in flight, the first of them; NULL if all are full. */
 static emp_conn *pick(emp_pool *pool)
 {
     emp_conn *best = NULL;
-    for (size_t i = 0; i < emp_pool_size(pool); i++) {
+    for (size_t i = 0; i < pool->wanted; i++) {
         emp_conn *c = &pool->conns[i];
         if (emp_conn_has_room(c) && (!best || c->in_flight < best->in_flight)) best = c;
     }
@@ -162,15 +162,18 @@ static void fail_waiting(emp_pool *pool)
 /* How a query's time is over, EMP_DB_PENDING if it is not. */
 static emp_outcome overdue(const emp_pool *pool, const emp_query *q, br_ns now)
 {
+    bool is_late = q->is_optional && now - q->_submitted >= EMP_OPTIONAL_WAIT;
+    if (is_late) return q->_in_flight ? EMP_DB_TIMEOUT : EMP_DB_NO_CONNECTION;
     if (q->_in_flight) return now - q->_sent >= pool->config.query_timeout ? EMP_DB_TIMEOUT : EMP_DB_PENDING;
     return now - q->_submitted >= pool->config.wait_timeout ? EMP_DB_NO_CONNECTION : EMP_DB_PENDING;
 }
 
-/* By age, so the look ends at the first that is younger than either limit. */
+/* By age, so the look ends at the first that is younger than any limit. */
 static void check_deadlines(emp_pool *pool, br_ns now)
 {
     const emp_pool_config *config = &pool->config;
     br_ns least = config->query_timeout < config->wait_timeout ? config->query_timeout : config->wait_timeout;
+    if (least > EMP_OPTIONAL_WAIT) least = EMP_OPTIONAL_WAIT;
     for (emp_link *at = pool->by_age.next, *next; at != &pool->by_age; at = next) {
         emp_query *q = BR_CONTAINER_OF(at, emp_query, _by_age);
         next = at->next;
@@ -201,7 +204,8 @@ static void handle(emp_pool *pool, const struct epoll_event *e, br_ns now)
 static void tick(emp_pool *pool, br_ns now)
 {
     emp_pool_trouble(pool, now);
-    for (size_t i = 0; i < emp_pool_size(pool); i++) {
+    emp_pool_resize(pool, now);
+    for (size_t i = 0; i < pool->wanted; i++) {
         emp_conn_tick(&pool->conns[i], now);
     }
     check_deadlines(pool, now);
@@ -302,10 +306,12 @@ void emp_pool_stats_get(const emp_pool *pool, emp_pool_stats *ret_stats)
 static emp_pool *pool_new(const emp_pool_config *config)
 {
     BR_ASSERT(config->connections > 0 && config->connections <= EMP_POOL_CONNECTIONS_MAX);
+    BR_ASSERT(config->kept > 0 && config->kept <= config->connections);
     BR_ASSERT(config->depth > 0 && config->depth <= EMP_POOL_DEPTH);
     BR_ASSERT(config->statement_count + 2 < EMP_CONN_SLOTS);
     emp_pool *pool = BR_NEW(emp_pool);
     pool->config = *config;
+    pool->wanted = config->kept;
     pool->url = br_strdup(config->url);
     emp_list_init(&pool->by_age);
     emp_list_init(&pool->waiting);

@@ -1,11 +1,11 @@
 /*
  * db/pool.h - the service's connections to PostgreSQL.
  *
- * What: a fixed number of libpq connections in pipeline mode, each with many queries in flight, driven by one
- *     thread with its own epoll.
- * Why here: an HTTP thread must never wait for the database, and the database is served best by few
- *     connections. A query waits in a bounded queue, then in a connection's pipeline, and always comes back:
- *     with rows, or because it failed, timed out, or the database is away.
+ * What: libpq connections in pipeline mode, each with many queries in flight, driven by one thread with its
+ *     own epoll. A few are kept open; more are opened, up to the limit, when those are held up.
+ * Why here: an HTTP thread must never wait for the database, and short queries are served best by few
+ *     connections (docs/adr/0027). A query waits in a bounded queue, then in a connection's pipeline, and
+ *     always comes back: with rows, or because it failed, timed out, or the database is away.
  * Threads: emp_pool_admit/submit/look/stats from any thread; everything else from the owner.
  * Memory: queries are the callers'; the pool allocates nothing per query beyond what libpq does.
  * Invariants: every admitted query is submitted, and every submitted query's `done` is called exactly once.
@@ -27,7 +27,8 @@ typedef struct emp_pool_config {
     const char *url;
     const emp_statement *statements; /* borrowed for the pool's life */
     size_t statement_count;          /* <= EMP_QUERY_STATEMENTS_MAX */
-    size_t connections;              /* 1 .. EMP_POOL_CONNECTIONS_MAX */
+    size_t connections;              /* at most, 1 .. EMP_POOL_CONNECTIONS_MAX */
+    size_t kept;                     /* of them, always open; 1 .. connections */
     size_t max_outstanding;          /* queries waiting or in flight; more are refused */
     size_t depth;        /* queries in flight on one connection, 1 .. EMP_POOL_DEPTH; 1: no pipelining */
     br_ns wait_timeout;  /* for a connection with room; then EMP_DB_NO_CONNECTION */
@@ -43,7 +44,7 @@ typedef enum emp_admission {
 
 /* Counters since the start unless said otherwise; each is read on its own. */
 typedef struct emp_pool_stats {
-    size_t connections, ready, busy;    /* now: configured, usable, in use */
+    size_t connections, ready, busy;    /* the limit; now: usable, in use */
     size_t leaked;                      /* of those in use: taken and never given back, on demand */
     size_t waiting, in_flight;          /* queries now */
     uint64_t queries[EMP_DB_ERROR + 1]; /* finished, by outcome */

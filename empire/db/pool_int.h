@@ -47,6 +47,7 @@ typedef struct emp_conn {
     br_ns heard;     /* last bytes from the server */
     br_ns retry_at, backoff;
     bool is_usable;         /* READY and not silent */
+    br_ns used;             /* last query's sending */
     bool is_leaked;         /* gets no queries: somebody has it (trouble.c) */
     bool avoids_indexes;    /* as the session was told */
     size_t head, in_flight; /* ring of slots, oldest first */
@@ -63,7 +64,9 @@ struct emp_pool {
     emp_link by_age;  /* all submitted queries that this thread knows, oldest first */
     emp_link waiting; /* those not in flight */
     br_ns error_logged_at;
-    br_ns leak_at; /* when the next connection leaks; 0: none does */
+    br_ns leak_at;   /* when the next connection leaks; 0: none does */
+    size_t wanted;   /* connections to have open: conns[0 .. wanted) */
+    bool is_held_up; /* at the last tick: some query takes long, so none is sent behind another */
 
     pthread_mutex_t mutex;
     emp_link incoming;      /* under the mutex */
@@ -114,8 +117,11 @@ void emp_conn_close(emp_conn *c);                         /* for good; what is i
 
 void emp_conn_retire(emp_conn *c); /* closes an idle one, until a tick opens it again */
 
+/* size.c: how many connections are open */
+void emp_pool_resize(emp_pool *pool, br_ns now); /* at each tick */
+
 /* trouble.c: the pool's faults on demand */
-size_t emp_pool_size(const emp_pool *pool);       /* connections now */
+size_t emp_pool_size(const emp_pool *pool);       /* the limit of connections now */
 size_t emp_pool_depth(const emp_pool *pool);      /* queries at once on each */
 void emp_pool_trouble(emp_pool *pool, br_ns now); /* at each tick */
 void emp_conn_give_back(emp_conn *c);

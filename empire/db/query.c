@@ -12,7 +12,7 @@ void emp_query_reset(emp_query *q, size_t statement)
     q->param_count = 0;
     q->outcome = EMP_DB_PENDING;
     q->result = NULL;
-    q->_in_flight = q->_sent_again = false;
+    q->is_optional = q->_in_flight = q->_sent_again = false;
 }
 
 static char *next_param(emp_query *q, bool is_null)

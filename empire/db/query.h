@@ -17,6 +17,7 @@
 #define EMP_QUERY_PARAMS_MAX     8
 #define EMP_QUERY_PARAM_BYTES    128 /* with the closing NUL */
 #define EMP_QUERY_STATEMENTS_MAX 32
+#define EMP_OPTIONAL_WAIT        (1 * BR_SEC)
 
 /* A statement that every connection prepares. */
 typedef struct emp_statement {
@@ -44,6 +45,7 @@ typedef struct emp_query {
     int param_count;
     bool is_null[EMP_QUERY_PARAMS_MAX];
     char params[EMP_QUERY_PARAMS_MAX][EMP_QUERY_PARAM_BYTES];
+    bool is_optional; /* its owner does without the result rather than wait longer than EMP_OPTIONAL_WAIT */
     void (*done)(struct emp_query *q); /* called once, on the pool's thread; must not block */
     void *ctx;
 

@@ -26,7 +26,7 @@ typedef struct emp_session_config {
     const char *url;
     const emp_statement *statements; /* borrowed for the session's life */
     size_t statement_count;
-    const char *channel; /* to listen on; NULL: none. A plain identifier. */
+    const char *channel;  /* to listen on; NULL: none. A plain identifier. */
     const char *settings; /* of the session, besides its own: "set_config('...', '...', false)"; NULL: none */
     br_ns timeout;        /* of a batch */
 } emp_session_config;

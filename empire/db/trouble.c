@@ -12,7 +12,8 @@ size_t emp_pool_size(const emp_pool *pool)
 
 size_t emp_pool_depth(const emp_pool *pool)
 {
-    return emp_fault_get(pool->config.faults, EMP_FAULT_POOL) ? 1 : pool->config.depth;
+    bool is_single = pool->is_held_up || emp_fault_get(pool->config.faults, EMP_FAULT_POOL);
+    return is_single ? 1 : pool->config.depth;
 }
 
 static void set_leaked(emp_conn *c, bool is_leaked)
@@ -62,8 +63,4 @@ void emp_pool_trouble(emp_pool *pool, br_ns now)
 {
     if (!pool->config.faults) return;
     leak(pool, now);
-    for (size_t i = emp_pool_size(pool); i < pool->config.connections; i++) {
-        emp_conn *c = &pool->conns[i];
-        if (c->state != EMP_CONN_DOWN && c->in_flight == 0) emp_conn_retire(c);
-    }
 }

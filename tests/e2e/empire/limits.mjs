@@ -5,7 +5,7 @@
 // Makes a PostgreSQL cluster of its own and removes it. Everything listens on 127.0.0.1 or a unix socket.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { empire, metric, Postgres, runProgram, Service, setProgram, sleep, test } from './harness.mjs';
+import { empire, metric, Postgres, runProgram, Service, setProgram, sleep, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node limits.mjs PATH/TO/empire');
@@ -133,6 +133,49 @@ test('a query waits for a connection so long, then it is told', async () => {
     const late = await first;
     assert.equal(late.status, 200, late.body);
     assert.equal(await metric(s, 'empire_db_queries_total{outcome="no_connection"}'), 1);
+    await s.stop();
+});
+
+/** Starts of workflows that do not end while `lock` is held: the insertion waits for it. */
+const starts = (s, n) => Array.from({ length: n }, (_, i) =>
+    s.request('/orchestrator/start', { method: 'POST', body: JSON.stringify({ name: `held-${n}-${i}`, dryRun: true }) }));
+const connections = () => Number(pg.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'empire'"));
+const ready = (s) => metric(s, 'empire_db_connections_ready');
+
+test('the pool: few connections while they do, up to fifty when they are held up', async () => {
+    const s = await Service.start(pg.url);
+    await until('the kept ones are open', 5000, async () => await ready(s) === 8);
+    assert.equal(await metric(s, 'empire_db_connections'), 50);
+    await Promise.all(Array.from({ length: 60 }, () => s.request('/products')));
+    assert.equal(await ready(s), 8, 'short queries open none');
+    const lock = await pg.lock('workflows', 'SHARE');
+    const held = starts(s, 100);
+    await until('more are opened', 3000, async () => await ready(s) > 8);
+    const other = await s.request('/products');
+    assert.equal(other.status, 200, 'not behind a query that waits');
+    assert.ok(other.ms < 1500, `${other.ms} ms`);
+    held.push(...starts(s, 70));
+    await until('the limit is reached', 3000, () => connections() === 50);
+    await sleep(300);
+    assert.equal(connections(), 50);
+    const page = await s.request('/metrics');
+    assert.match(page.body, /\nempire_db_connections_busy 50\n/);
+    assert.match(page.body, /\nempire_workflow_metrics_up 0\n/);
+    assert.ok(page.ms < 2000, `the page does not wait for a connection: ${page.ms} ms`);
+    await lock.release();
+    assert.deepEqual((await Promise.all(held)).filter((r) => r.status !== 202).map((r) => r.body), []);
+    await s.stop();
+});
+
+test('the pool: the database gives fewer connections than the limit', async () => {
+    pg.sql('CREATE ROLE small LOGIN CONNECTION LIMIT 10');
+    assert.equal(empire(['migrate', '--grant-to', 'small'], { DATABASE_URL: pg.url }).code, 0);
+    const s = await Service.start(pg.url.replace('//app@', '//small@'));
+    const lock = await pg.lock('workflows', 'SHARE');
+    const held = starts(s, 110);
+    await until('ten are there', 3000, () => connections() === 10);
+    await lock.release();
+    assert.deepEqual((await Promise.all(held)).filter((r) => r.status !== 202).map((r) => r.body), []);
     await s.stop();
 });
 

@@ -55,7 +55,9 @@ static void defaults_and_flags(void **state)
     assert_string_equal(o.database_url, URL);
     assert_string_equal(o.host, "127.0.0.1");
     assert_int_equal(o.port, 3000);
-    assert_int_equal(o.connections, 8);
+    assert_int_equal(o.connections, 50);
+    assert_int_equal(o.kept, 8);
+    assert_int_equal(o.depth, 8);
     assert_int_equal(o.query_timeout, 5 * BR_SEC);
     assert_false(o.access_log);
     assert_int_equal(parse("empire api --database-url=" URL " --port=0 --query-timeout 250ms --access-log",

@@ -17,6 +17,7 @@ static void no_server_is_an_error(void **state)
         .statements = emp_statements,
         .statement_count = EMP_ST_COUNT,
         .connections = 3,
+        .kept = 2,
         .max_outstanding = 10,
         .depth = EMP_POOL_DEPTH,
         .wait_timeout = BR_SEC,
