@@ -75,7 +75,8 @@ static void print_help(void)
     br_args_print_help(stdout, br_test_sections);
     puts("\nExit codes: 0 passed, 1 failed, 4 the run is no evidence (invalid), 5 target unavailable,\n"
          "6 not allowed now (approval, window, notice); with --compare also 1 regressed, 2 inconclusive,\n"
-         "3 no baseline; 104 bad configuration, 107 exception in the script, 255 other errors.");
+         "3 no baseline; 104 bad configuration, 107 exception in the script, 255 other errors.\n"
+         "Of all tests the gravest counts: could not be run, 5, 4, 1, 2, 3, 0.");
 }
 
 static br_code read_scale(br_test_session *s, br_err *err)

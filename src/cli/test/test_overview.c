@@ -5,11 +5,23 @@ static int status_of(const br_test_row *row)
     return row->ran ? row->outcome.status : br_outcome_exit_status(BR_OUTCOME_INVALID);
 }
 
+/* By severity, not by number. What is not here could not be run (configuration, exception, ...): worse. */
+static size_t severity_of(int status)
+{
+    static const int order[] = {0, 3, 2, 1, 4, 5};
+    size_t i = 0;
+    while (i < BR_COUNT_OF(order) && order[i] != status)
+        i++;
+    return i;
+}
+
 int br_test_overview_status(const br_test_row *rows, size_t count)
 {
     int worst = 0;
-    for (size_t i = 0; i < count; i++)
-        worst = status_of(&rows[i]) > worst ? status_of(&rows[i]) : worst;
+    for (size_t i = 0; i < count; i++) {
+        int status = status_of(&rows[i]);
+        if (severity_of(status) > severity_of(worst)) worst = status;
+    }
     return worst;
 }
 

@@ -225,6 +225,15 @@ static void the_worst_status_counts(void **state)
     assert_int_equal(br_test_overview_status(rows, 1), 0);
     assert_int_equal(br_test_overview_status(rows, 2), 1);
     assert_int_equal(br_test_overview_status(rows, 3), 4);
+    /* By severity, not by number. */
+    static const int order[] = {0, 3, 2, 1, 4, 5, 107};
+    for (size_t i = 0; i + 1 < BR_COUNT_OF(order); i++) {
+        br_test_row two[] = {
+            {.ran = true, .outcome.status = order[i + 1]}, {.ran = true, .outcome.status = order[i]}};
+        assert_int_equal(br_test_overview_status(two, 2), order[i + 1]);
+        br_test_row turned[] = {two[1], two[0]};
+        assert_int_equal(br_test_overview_status(turned, 2), order[i + 1]);
+    }
     br_test_overview_put(rows, 3, "dir", &out);
     (void) br_buf_putc(&out, 0);
     assert_non_null(strstr(out.data, "12.34ms"));
