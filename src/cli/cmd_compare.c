@@ -35,11 +35,13 @@ static void print_help(void)
         "  brunt compare --test spike --env staging --markdown\n"
         "  brunt compare 9                     run 9 in the same way\n"
         "  brunt compare 7 8 9                 run 9 against runs 7 and 8\n"
+        "  brunt compare 1,2,3 7,8             runs 7 and 8 against runs 1 to 3\n"
         "  brunt compare --base 1,2,3 --new 7,8\n\nFlags:");
     br_args_print_help(stdout, br_compare_sections);
     puts(
         "\nExit codes: 0 not worse, 1 worse, 2 these runs cannot tell, 3 no baseline, 4 the new run is no evidence,\n"
-        "255 other errors.");
+        "255 other errors. With a last and a pinned baseline both are shown; the answer is that of the last runs,\n"
+        "but 1 if it is worse than the pinned run.");
 }
 
 /* Arguments ---------------------------------------------------------------------------------------- */
@@ -82,7 +84,7 @@ static br_code add_list(br_store *s, const chosen *c, const char *text, id_list 
     return code;
 }
 
-/* Words are base runs, but the last one; a single one is new. */
+/* Words are base runs, but the last one; a single one is new. Each may be a list. */
 static br_code read_runs(const br_args *a, br_store *s, chosen *c, br_err *err)
 {
     const char *base = br_args_get(a, "base"), *fresh = br_args_get(a, "new");
@@ -94,7 +96,7 @@ static br_code read_runs(const br_args *a, br_store *s, chosen *c, br_err *err)
     if (base) code = add_list(s, c, base, &c->base, err);
     if (code == BR_OK && fresh) code = add_list(s, c, fresh, &c->fresh, err);
     for (size_t i = 0; i < a->words.len && code == BR_OK; i++)
-        code = add_run(s, c, br_str_of(a->words.data[i]), i + 1 < a->words.len ? &c->base : &c->fresh, err);
+        code = add_list(s, c, a->words.data[i], i + 1 < a->words.len ? &c->base : &c->fresh, err);
     return code;
 }
 
@@ -119,8 +121,12 @@ static void print_text(const br_args *a, br_comparing *c, const br_history_chang
     bool markdown = br_args_has(a, "markdown");
     br_buf out;
     br_buf_init(&out, BR_BUF_NO_LIMIT);
-    br_comparing_text(
-        c, !markdown && br_cli_colour(a, STDOUT_FILENO), markdown, br_args_has(a, "all-rows"), &out);
+    br_comparing_style style = {.colour = !markdown && br_cli_colour(a, STDOUT_FILENO),
+        .markdown = markdown,
+        .all_rows = br_args_has(a, "all-rows"),
+        .has_flag = true};
+    br_comparing_text(c, &style, &out);
+    if (changes->len > 0) (void) br_buf_puts(&out, markdown ? "\n" : "\n  Over all runs of this kind:\n");
     for (size_t i = 0; i < changes->len; i++)
         (void) br_buf_printf(&out, "%s" BR_FMT "\n", markdown ? "* " : "  · ",
             BR_ARG(br_history_change_text(&changes->data[i], &c->arena)));

@@ -16,6 +16,15 @@ const char *br_comparison_answer_name(br_comparison_answer answer)
     return names[answer];
 }
 
+br_now_by_before br_comparison_now_by_before(const br_comparison_row *r)
+{
+    if (!r->more_is_better) return (br_now_by_before){r->ratio, r->low, r->high, r->detectable};
+    return (br_now_by_before){.ratio = r->ratio > 0 ? 1 / r->ratio : INFINITY,
+        .low = isfinite(r->high) && r->high > 0 ? 1 / r->high : 0,
+        .high = r->low > 0 ? 1 / r->low : INFINITY,
+        .detectable = r->detectable > 0 ? 1 / r->detectable : 0};
+}
+
 /* Runs ------------------------------------------------------------------------------------------- */
 
 /* The latest runs are kept if there are more than the arithmetic takes. */
@@ -40,8 +49,8 @@ static size_t take_runs(br_comparison *c, const br_run_figures *const *runs, siz
             invalid++;
     }
     if (invalid > 0) {
-        BR_COMPARE_NOTE(c, "%zu of %zu %s run%s left out: invalid as evidence.", invalid, count, which,
-            invalid == 1 ? " was" : "s were");
+        BR_COMPARE_NOTE(c, "%zu of %zu %s run%s %s left out: invalid as evidence.", invalid, count, which,
+            count == 1 ? "" : "s", invalid == 1 ? "was" : "were");
     }
     qsort(*ret, n, sizeof **ret, latest_first);
     if (n > RUNS_MAX) {

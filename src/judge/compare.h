@@ -28,10 +28,18 @@ typedef struct br_comparison_row {
     double detectable;       /* smallest ratio that these runs would have shown with 80 % power; 0: unknown */
     double p_value;          /* one-sided, that it got worse; after the correction in q_value */
     double q_value;
+    double bound; /* no error on either side: upper 95 % bound of the new share; else 0 */
     br_change change;
-    bool gates; /* counts for the overall answer */
+    bool gates;          /* counts for the overall answer */
+    bool more_is_better; /* throughput */
     br_str sentence;
 } br_comparison_row;
+
+/* What a reader is shown: now / before, whichever side is worse; low 0 and high infinite: unknown. */
+typedef struct br_now_by_before {
+    double ratio, low, high, detectable;
+} br_now_by_before;
+br_now_by_before br_comparison_now_by_before(const br_comparison_row *r);
 
 typedef struct br_compare_config {
     double limit;          /* 1.2: alert when worse than 20 %; 0: 1.2 */
@@ -60,6 +68,7 @@ typedef struct br_comparison {
     size_t old_count, new_count;
     uint32_t runs_wanted;     /* more new runs that would probably decide; 0: decided, or no number of them */
     uint32_t sessions_wanted; /* so many of them in sessions of their own (2 h apart, another day is best) */
+    br_str also;              /* what another comparison of these runs says, for reports with room for one */
     BR_VEC(br_str) notes;     /* different fingerprints, few runs, invalid runs left out, ... */
 } br_comparison;
 

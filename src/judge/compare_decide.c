@@ -62,7 +62,8 @@ static br_change change_of_exact(const br_compare_work *w, const br_comparison_r
 
 static br_change change_of(const br_compare_work *w, const br_compare_row *r)
 {
-    if (!r->judged) return BR_CHANGE_INCONCLUSIVE;
+    /* Counts add up over runs: no error in all of them may say enough where one run has too few requests. */
+    if (!r->judged && !(r->row.bound > 0)) return BR_CHANGE_INCONCLUSIVE;
     switch (r->kind) {
         case BR_MEASURE_LEVEL: return change_of_level(w, &r->row);
         case BR_MEASURE_SHARE: return change_of_share(w, r);

@@ -13,7 +13,7 @@
 
 static double level_of(const br_compare_row *r, const br_measured *m)
 {
-    return r->inverse ? -log(m->value) : log(m->value);
+    return r->row.more_is_better ? -log(m->value) : log(m->value);
 }
 
 /* Mean variance within the runs, and what it means for the difference of means. */
@@ -166,6 +166,7 @@ static void estimate_share(br_compare_work *w, br_compare_row *r)
                    (pow(1 - first, 2) / (double) old_sessions + pow(1 - second, 2) / (double) new_sessions);
     double error = sqrt(noise + (1 - first) / (a.failed + 0.5) + (1 - second) / (b.failed + 0.5));
     bool none = a.failed <= 0 && b.failed <= 0;
+    if (none) r->row.bound = r->difference_high; /* of Wilson's interval: about 2.7 by the requests */
     r->row.p_value = br_student_cdf(-log(second / first) / error, df);
     r->row.ratio = none ? 1 : second / first;
     r->row.low = none ? 0 : exp(log(second / first) - z * error);

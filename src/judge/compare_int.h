@@ -43,9 +43,8 @@ typedef struct br_measured {
 typedef struct br_compare_row {
     br_comparison_row row;
     br_measure_kind kind;
-    bool inverse; /* more is better */
-    bool judged;  /* enough requests */
-    bool value;   /* a figure that the target gave */
+    bool judged; /* enough requests */
+    bool value;  /* a figure that the target gave */
     br_measured *old_runs, *new_runs;
     size_t old_count, new_count;
     br_two_level fit;       /* BR_MEASURE_LEVEL */

@@ -222,7 +222,7 @@ static void add_throughput(br_compare_work *w)
     source s = {BR_STR(""), BR_STR("throughput"), BR_STR("per_s"), 0};
     br_compare_row *r = add_row(w, &s, measure_throughput, BR_MEASURE_LEVEL);
     if (!r) return;
-    r->inverse = true;
+    r->row.more_is_better = true;
     r->judged = requests_a_run(r) >= (double) w->config.requests_min;
     r->row.gates = r->judged;
 }

@@ -8,7 +8,9 @@ br_str br_compare_row_name(br_arena *arena, const br_comparison_row *r)
     if (r->endpoint.n > 0)
         return br_str_of(
             br_arena_printf(arena, BR_FMT " of " BR_FMT, BR_ARG(r->measure), BR_ARG(r->endpoint)));
-    bool of_requests = br_str_is(r->unit, "ms") || br_str_is(r->measure, "error_rate");
+    bool quantile = br_str_is(r->measure, "p50") || br_str_is(r->measure, "p95") ||
+                    br_str_is(r->measure, "p99");
+    bool of_requests = quantile || br_str_is(r->measure, "error_rate");
     return of_requests ? br_str_of(br_arena_printf(arena, BR_FMT " of all requests", BR_ARG(r->measure)))
                        : r->measure;
 }
@@ -23,12 +25,27 @@ static br_str value_text(br_arena *arena, const br_comparison_row *r, double val
     return br_str_of(br_arena_printf(arena, BR_FMT " " BR_FMT, BR_ARG(number), BR_ARG(r->unit)));
 }
 
-/* "1.43 (1.31 to 1.55)" */
+/* "1.43 (1.31 to 1.55)": now by before, also of what is better if there is more of it. */
 static const char *ratio_text(br_arena *arena, const br_comparison_row *r)
 {
-    if (isinf(r->ratio)) return "more than";
-    if (isinf(r->high)) return br_arena_printf(arena, "%.2f (uncertain)", r->ratio);
-    return br_arena_printf(arena, "%.2f (%.2f to %.2f)", r->ratio, r->low, r->high);
+    br_now_by_before n = br_comparison_now_by_before(r);
+    if (isinf(n.ratio)) return "more than";
+    if (isinf(n.high)) return br_arena_printf(arena, "%.2f (uncertain)", n.ratio);
+    return br_arena_printf(arena, "%.2f (%.2f to %.2f)", n.ratio, n.low, n.high);
+}
+
+/* "p95 of GET /products is 1.43 (1.31 to 1.55) times what it was" */
+static const char *finding_text(br_arena *arena, const br_comparison_row *r)
+{
+    br_str name = br_compare_row_name(arena, r);
+    if (r->bound > 0)
+        return br_arena_printf(arena,
+            BR_FMT " is 0%% as before, but so few requests only show that it is below " BR_FMT, BR_ARG(name),
+            BR_ARG(value_text(arena, r, r->bound)));
+    if (r->old_value <= 0)
+        return br_arena_printf(arena, BR_FMT " went from " BR_FMT " to " BR_FMT, BR_ARG(name),
+            BR_ARG(value_text(arena, r, r->old_value)), BR_ARG(value_text(arena, r, r->new_value)));
+    return br_arena_printf(arena, BR_FMT " is %s times what it was", BR_ARG(name), ratio_text(arena, r));
 }
 
 static const char *meaning(const br_compare_work *w, const br_compare_row *r)
@@ -37,7 +54,7 @@ static const char *meaning(const br_compare_work *w, const br_compare_row *r)
     double percent = (w->config.limit - 1) * 100;
     if (!r->judged && r->kind == BR_MEASURE_NONE)
         return "it was 0 in some runs and cannot be compared as a ratio";
-    if (!r->judged) return "too few requests a run to judge it";
+    if (!r->judged && !(r->row.bound > 0)) return "too few requests a run to judge it";
     switch (r->row.change) {
         case BR_CHANGE_OK: return br_arena_printf(arena, "not worse by %.0f %%", percent);
         case BR_CHANGE_IMPROVED: return "improved";
@@ -62,7 +79,8 @@ void br_compare_say_row(br_compare_work *w, br_compare_row *row)
     br_str before = value_text(arena, r, r->old_value), after = value_text(arena, r, r->new_value);
     const char *power = "";
     if (r->detectable > 1 && isfinite(r->detectable) && row->judged)
-        power = br_arena_printf(arena, " These runs would have shown %.2f times.", r->detectable);
+        power = br_arena_printf(
+            arena, " These runs would have shown %.2f times.", br_comparison_now_by_before(r).detectable);
     const char *text;
     if (row->kind == BR_MEASURE_EXACT && r->ratio == 1) {
         text = br_arena_printf(
@@ -70,6 +88,12 @@ void br_compare_say_row(br_compare_work *w, br_compare_row *row)
     } else if (row->kind == BR_MEASURE_EXACT) {
         text = br_arena_printf(arena, BR_FMT " went from exactly " BR_FMT " to exactly " BR_FMT ": %s.",
             BR_ARG(name), BR_ARG(before), BR_ARG(after), meaning(w, row));
+    } else if (r->bound > 0) {
+        text = br_arena_printf(arena,
+            BR_FMT " is " BR_FMT " as before; so many requests without an error show that it is below " BR_FMT
+                   " (95 %% certain), where %.1f points matter: %s.",
+            BR_ARG(name), BR_ARG(after), BR_ARG(value_text(arena, r, r->bound)), BR_COMPARE_ERROR_FLOOR * 100,
+            br_change_name(r->change));
     } else if (row->kind == BR_MEASURE_NONE || (row->kind == BR_MEASURE_SHARE && r->old_value <= 0)) {
         text = br_arena_printf(arena, BR_FMT " went from " BR_FMT " to " BR_FMT ": %s.", BR_ARG(name),
             BR_ARG(before), BR_ARG(after), meaning(w, row));
@@ -77,9 +101,9 @@ void br_compare_say_row(br_compare_work *w, br_compare_row *row)
         text = br_arena_printf(arena, BR_FMT " went from " BR_FMT " to " BR_FMT ", %s times: %s.%s",
             BR_ARG(name), BR_ARG(before), BR_ARG(after), ratio_text(arena, r), meaning(w, row), power);
     } else {
-        text = br_arena_printf(arena, BR_FMT " is %s times %s (" BR_FMT ", before " BR_FMT "): %s.%s",
-            BR_ARG(name), ratio_text(arena, r), row->inverse ? "lower than it was" : "what it was",
-            BR_ARG(after), BR_ARG(before), meaning(w, row), power);
+        text = br_arena_printf(arena,
+            BR_FMT " is %s times what it was (" BR_FMT ", before " BR_FMT "): %s.%s", BR_ARG(name),
+            ratio_text(arena, r), BR_ARG(after), BR_ARG(before), meaning(w, row), power);
     }
     r->sentence = br_str_of(text);
 }
@@ -121,10 +145,8 @@ static void say_inconclusive(br_comparison *c)
         c->headline = BR_STR("INCONCLUSIVE: nothing could be compared.");
         return;
     }
-    br_str name = br_compare_row_name(&c->arena, r);
-    c->headline = br_str_of(
-        br_arena_printf(&c->arena, "INCONCLUSIVE: " BR_FMT " is %s times what it was%s. %s.", BR_ARG(name),
-            ratio_text(&c->arena, r), more(&c->arena, count), runs_text(c, &c->arena)));
+    c->headline = br_str_of(br_arena_printf(&c->arena, "INCONCLUSIVE: %s%s. %s.", finding_text(&c->arena, r),
+        more(&c->arena, count), runs_text(c, &c->arena)));
 }
 
 static void say_ok(br_compare_work *w)
@@ -135,9 +157,8 @@ static void say_ok(br_compare_work *w)
     (void) first_with(c, BR_CHANGE_OK, &ok);
     const char *better = "";
     if (best) {
-        br_str name = br_compare_row_name(&c->arena, best);
-        better = br_arena_printf(&c->arena, " Improved: " BR_FMT ", %s times what it was%s.", BR_ARG(name),
-            ratio_text(&c->arena, best), more(&c->arena, improved));
+        better = br_arena_printf(
+            &c->arena, " Improved: %s%s.", finding_text(&c->arena, best), more(&c->arena, improved));
     }
     c->headline = br_str_of(br_arena_printf(&c->arena, "OK: none of %zu figures is worse by %.0f %%.%s",
         ok + improved, (w->config.limit - 1) * 100, better));
@@ -149,9 +170,8 @@ void br_compare_say(br_compare_work *w)
     size_t count;
     const br_comparison_row *r = first_with(c, BR_CHANGE_REGRESSED, &count);
     if (r) {
-        br_str name = br_compare_row_name(&c->arena, r);
-        c->headline = br_str_of(br_arena_printf(&c->arena, "REGRESSED: " BR_FMT " is %s times what it was%s.",
-            BR_ARG(name), ratio_text(&c->arena, r), more(&c->arena, count)));
+        c->headline = br_str_of(br_arena_printf(
+            &c->arena, "REGRESSED: %s%s.", finding_text(&c->arena, r), more(&c->arena, count)));
     } else if (c->answer == BR_COMPARISON_OK) {
         say_ok(w);
     } else {

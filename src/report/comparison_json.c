@@ -23,6 +23,8 @@ static void put_row(br_json *j, const br_comparison_row *r)
     if (r->low > 0) put_figure(j, "low", r->low);
     put_figure(j, "high", r->high);
     if (r->detectable > 0) put_figure(j, "detectable", r->detectable);
+    if (r->bound > 0) put_figure(j, "bound", r->bound);
+    if (r->more_is_better) br_json_put_bool(j, "more_is_better", true);
     put_figure(j, "p_value", r->p_value);
     put_figure(j, "q_value", r->q_value);
     br_json_put_str(j, "sentence", r->sentence);
@@ -60,6 +62,7 @@ void br_json_comparison(br_json *j, const br_comparison *c, size_t rows_max)
     br_json_open(j, '[');
     for (size_t i = 0; i < c->notes.len; i++)
         br_json_str(j, c->notes.data[i]);
+    if (c->also.n > 0) br_json_str(j, c->also);
     br_json_close(j, ']');
     br_json_close(j, '}');
 }

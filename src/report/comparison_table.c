@@ -7,7 +7,7 @@
 #include "report/table.h"
 
 static const br_table_column columns[] = {{"", false}, {"endpoint", false}, {"figure", false},
-    {"before", true}, {"now", true}, {"ratio", true}, {"95 % interval", false}, {"would show", true}};
+    {"before", true}, {"now", true}, {"now/before", true}, {"95 % interval", false}, {"detects", true}};
 
 static const br_paint change_paints[] = {BR_PAINT_GOOD, BR_PAINT_BAD, BR_PAINT_GOOD, BR_PAINT_WARN};
 
@@ -33,28 +33,33 @@ static br_str value_text(br_arena *arena, double value, br_str unit)
 
 static const char *interval_text(br_arena *arena, const br_comparison_row *r)
 {
-    bool low = r->low > 0, high = isfinite(r->high);
+    br_now_by_before n = br_comparison_now_by_before(r);
+    bool low = n.low > 0, high = isfinite(n.high);
+    if (r->bound > 0)
+        return br_arena_printf(arena, "now below " BR_FMT, BR_ARG(value_text(arena, r->bound, r->unit)));
     if (!low && !high) return "unknown";
-    if (!high) return br_arena_printf(arena, "%.2f or more", r->low);
-    return low ? br_arena_printf(arena, "%.2f to %.2f", r->low, r->high)
-               : br_arena_printf(arena, "up to %.2f", r->high);
+    if (!high) return br_arena_printf(arena, "%.2f or more", n.low);
+    return low ? br_arena_printf(arena, "%.2f to %.2f", n.low, n.high)
+               : br_arena_printf(arena, "up to %.2f", n.high);
 }
 
 static void put_row(br_table *t, const br_comparison_row *r, br_arena *arena)
 {
+    br_now_by_before n = br_comparison_now_by_before(r);
     br_paint paint = r->gates ? change_paints[r->change] : BR_PAINT_FAINT;
     br_table_put(t, br_str_of(br_change_name(r->change)), paint);
     br_table_put(t, r->endpoint.n ? r->endpoint : BR_STR("all requests"), BR_PAINT_NONE);
-    br_table_put(t, r->measure, BR_PAINT_NONE);
+    br_table_printf(
+        t, BR_PAINT_NONE, BR_FMT "%s", BR_ARG(r->measure), r->more_is_better ? " (more is better)" : "");
     br_table_put(t, value_text(arena, r->old_value, r->unit), BR_PAINT_NONE);
     br_table_put(t, value_text(arena, r->new_value, r->unit), BR_PAINT_NONE);
-    if (isfinite(r->ratio))
-        br_table_printf(t, paint, "%.2f", r->ratio);
+    if (isfinite(n.ratio) && !(r->bound > 0))
+        br_table_printf(t, paint, "%.2f", n.ratio);
     else
         br_table_put(t, BR_STR("-"), paint);
     br_table_put(t, br_str_of(interval_text(arena, r)), BR_PAINT_NONE);
     if (r->detectable > 1 && isfinite(r->detectable))
-        br_table_printf(t, BR_PAINT_NONE, "%.2f", r->detectable);
+        br_table_printf(t, BR_PAINT_NONE, "%.2f", n.detectable);
     else
         br_table_put(t, BR_STR("-"), BR_PAINT_NONE);
 }
@@ -84,8 +89,9 @@ static void put_rows(const br_comparison *c, const br_comparison_table_style *st
     else
         br_table_print(&t, 2, style->colour, out);
     if (hidden > 0)
-        (void) br_buf_printf(out, "%s%zu more figure%s: not worse, or shown only (--all-rows)\n",
-            style->markdown ? "\n" : "  ", hidden, hidden == 1 ? "" : "s");
+        (void) br_buf_printf(out, "%s%zu more figure%s not worse, or not counted for the answer%s\n",
+            style->markdown ? "\n" : "  ", hidden, hidden == 1 ? " is" : "s are",
+            style->has_flag ? " (--all-rows shows them)" : "");
     br_table_deinit(&t);
     br_arena_deinit(&arena);
 }
@@ -110,9 +116,23 @@ static void put_headline(const br_comparison *c, const br_comparison_table_style
     }
     (void) br_buf_printf(out, "run%s ", c->new_count == 1 ? "" : "s");
     put_ids(out, c->new_ids, c->new_count);
-    (void) br_buf_printf(out, " against %s%s", style->against, c->old_count > 0 ? ": " : "");
+    (void) br_buf_printf(out, " against %s%s",
+        *style->against     ? style->against
+        : c->old_count == 1 ? "run"
+                            : "runs",
+        c->old_count == 0 ? ""
+        : *style->against ? ": "
+                          : " ");
     put_ids(out, c->old_ids, c->old_count);
     (void) br_buf_putc(out, '\n');
+}
+
+void br_report_comparison_legend(bool markdown, bool colour, br_buf *out)
+{
+    (void) br_buf_printf(out,
+        "\n%s%snow/before: 1 is as before; above 1 is more, which is worse but for throughput. detects: the "
+        "smallest%sworsening that these runs had a chance of 80 %% to show.%s\n",
+        markdown ? "" : "  ", colour ? "\x1b[2m" : "", markdown ? " " : "\n  ", colour ? "\x1b[0m" : "");
 }
 
 void br_report_comparison_table(const br_comparison *c, const br_comparison_table_style *style, br_buf *out)

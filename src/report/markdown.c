@@ -196,17 +196,21 @@ static void put_row(br_buf *out, const br_comparison_row *r)
         (void) br_buf_puts(out, "all requests");
     (void) br_buf_puts(out, " | ");
     br_markdown_text(out, r->measure, NAME_MAX_BYTES);
-    (void) br_buf_puts(out, " | ");
+    (void) br_buf_puts(out, r->more_is_better ? " (more is better) | " : " | ");
     put_value(out, r->old_value, r->unit);
     (void) br_buf_puts(out, " | ");
     put_value(out, r->new_value, r->unit);
-    (void) br_buf_printf(out, " | %.2f ", r->ratio);
-    if (r->low > 0 && isfinite(r->high))
-        (void) br_buf_printf(out, "(%.2f to %.2f)", r->low, r->high);
-    else
-        (void) br_buf_puts(out, "(interval unknown)");
-    if (r->detectable > 0)
-        (void) br_buf_printf(out, " | %.2f |\n", r->detectable);
+    br_now_by_before n = br_comparison_now_by_before(r);
+    if (r->bound > 0) {
+        (void) br_buf_puts(out, " | now below ");
+        put_value(out, r->bound, r->unit);
+    } else if (n.low > 0 && isfinite(n.high)) {
+        (void) br_buf_printf(out, " | %.2f (%.2f to %.2f)", n.ratio, n.low, n.high);
+    } else {
+        (void) br_buf_printf(out, " | %.2f (interval unknown)", n.ratio);
+    }
+    if (n.detectable > 0)
+        (void) br_buf_printf(out, " | %.2f |\n", n.detectable);
     else
         (void) br_buf_puts(out, " | unknown |\n");
 }
@@ -221,7 +225,8 @@ static void put_ids(br_buf *out, const char *title, const int64_t *ids, size_t c
 
 static void put_runs(br_buf *out, const br_comparison *c)
 {
-    (void) br_buf_puts(out, "\nRatios above 1 are worse, with their 95 % interval.");
+    (void) br_buf_puts(
+        out, "\nNow/before above 1 is more, which is worse but for throughput; with its 95 % interval.");
     if (c->old_count > 0) put_ids(out, " Before: run", c->old_ids, c->old_count);
     if (c->new_count > 0) put_ids(out, "; now: run", c->new_ids, c->new_count);
     if (c->runs_wanted > 0) (void) br_buf_printf(out, "; %u more would probably decide", c->runs_wanted);
@@ -230,6 +235,11 @@ static void put_runs(br_buf *out, const br_comparison *c)
     for (size_t i = 0; i < c->notes.len && i < NOTES_MAX; i++) {
         (void) br_buf_puts(out, i ? "* " : "\n* ");
         br_markdown_text(out, c->notes.data[i], TEXT_MAX_BYTES);
+        (void) br_buf_putc(out, '\n');
+    }
+    if (c->also.n > 0) {
+        (void) br_buf_puts(out, c->notes.len ? "* " : "\n* ");
+        br_markdown_text(out, c->also, TEXT_MAX_BYTES);
         (void) br_buf_putc(out, '\n');
     }
 }
@@ -242,8 +252,9 @@ static void put_comparison(const writer *w, br_buf *out)
     br_markdown_text(out, c->headline, TEXT_MAX_BYTES);
     (void) br_buf_puts(out, "**\n");
     if (c->row_count > 0)
-        (void) br_buf_puts(out, "\n| | Endpoint | Measure | Before | Now | Ratio | Smallest ratio these runs "
-                                "could show |\n|---|---|---|---:|---:|---:|---:|\n");
+        (void) br_buf_puts(out,
+            "\n| | Endpoint | Measure | Before | Now | Now/before | Smallest worsening these "
+            "runs could show |\n|---|---|---|---:|---:|---:|---:|\n");
     /* The worst come first; those that are ok make room for those that are not. */
     size_t shown = 0;
     for (int ok = 0; ok < 2; ok++) {

@@ -57,14 +57,15 @@ static void put_row(br_buf *out, const br_comparison_row *r)
 {
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);
+    br_now_by_before n = br_comparison_now_by_before(r);
     (void) br_buf_printf(&text, "%s: " BR_FMT " of " BR_FMT ": %.2f times", br_change_name(r->change),
-        BR_ARG(r->measure), BR_ARG(r->endpoint.n > 0 ? r->endpoint : BR_STR("all requests")), r->ratio);
-    if (r->low > 0 && isfinite(r->high))
-        (void) br_buf_printf(&text, " (%.2f to %.2f)", r->low, r->high);
+        BR_ARG(r->measure), BR_ARG(r->endpoint.n > 0 ? r->endpoint : BR_STR("all requests")), n.ratio);
+    if (n.low > 0 && isfinite(n.high))
+        (void) br_buf_printf(&text, " (%.2f to %.2f)", n.low, n.high);
     else
         (void) br_buf_puts(&text, " (interval unknown)");
     if (r->detectable > 0)
-        (void) br_buf_printf(&text, "; these runs detect changes from %.2f times", r->detectable);
+        (void) br_buf_printf(&text, "; these runs detect changes from %.2f times", n.detectable);
     put_item(out, br_buf_view(&text));
     br_buf_deinit(&text);
 }

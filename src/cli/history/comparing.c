@@ -198,6 +198,21 @@ static br_code compare_pinned(
     return code == BR_OK ? compare(s, base, news, config, &c->pinned, err) : code;
 }
 
+const br_comparison *br_comparing_shown(const br_comparing *c)
+{
+    bool drifted = c->pinned && c->pinned->answer == BR_COMPARISON_REGRESSED;
+    bool rolling = c->rolling && (!drifted || c->rolling->answer == BR_COMPARISON_REGRESSED);
+    return rolling ? c->rolling : c->pinned;
+}
+
+/* Each has a word of the other. */
+static void put_word(br_comparison *into, const br_comparison *other, br_str against)
+{
+    if (!into || !other) return;
+    into->also = br_str_of(br_arena_printf(
+        &into->arena, "Against " BR_FMT ": " BR_FMT, BR_ARG(against), BR_ARG(other->headline)));
+}
+
 /* Answers ------------------------------------------------------------------------------------------ */
 
 static br_comparison_answer combine(const br_comparing *c)
@@ -225,11 +240,13 @@ br_code br_comparing_named(br_store *s, br_comparing_ids base, br_comparing_ids 
     if (code == BR_OK) code = br_store_get(s, base.ids[base.count - 1], &c.arena, &old, err);
     if (code == BR_OK) {
         note_difference(&c, &old);
-        c.rolling_name = base.count == 1 ? BR_STR("run") : BR_STR("runs");
+        c.rolling_name = BR_STR("");
         code = compare(s, base, new_runs, config, &c.rolling, err);
     }
     if (code == BR_OK) {
         c.answer = combine(&c);
+        put_word(c.rolling, c.pinned, c.pinned_name);
+        put_word(c.pinned, c.rolling, c.rolling_name);
         *ret = c;
     } else {
         br_comparing_deinit(&c);
@@ -247,6 +264,8 @@ br_code br_comparing_new(
     if (code == BR_OK) code = compare_pinned(s, new_runs, config, &c, err);
     if (code == BR_OK) {
         c.answer = combine(&c);
+        put_word(c.rolling, c.pinned, c.pinned_name);
+        put_word(c.pinned, c.rolling, c.rolling_name);
         *ret = c;
     } else {
         br_comparing_deinit(&c);
@@ -311,27 +330,73 @@ void br_comparing_deinit(br_comparing *c)
 
 /* Text --------------------------------------------------------------------------------------------- */
 
-void br_comparing_text(const br_comparing *c, bool colour, bool markdown, bool all_rows, br_buf *out)
+/* Both baselines are the same runs: one comparison says it all. */
+static bool same_runs(const br_comparing *c)
 {
-    const struct {
-        const br_comparison *comparison;
-        br_str name;
-    } parts[] = {{c->rolling, c->rolling_name}, {c->pinned, c->pinned_name}};
-    const br_stored_run *r = &c->newest;
-    (void) br_buf_printf(out, "%s" BR_FMT "%s" BR_FMT "%s" BR_FMT "\n", markdown ? "### " : "",
-        BR_ARG(r->test), r->environment.n ? " on " : "", BR_ARG(r->environment),
-        r->target_version.n ? ", version " : "", BR_ARG(r->target_version));
-    for (size_t i = 0; i < BR_COUNT_OF(parts); i++) {
-        if (!parts[i].comparison) continue;
-        br_comparison_table_style style = {
-            .against = parts[i].name.p, .colour = colour, .markdown = markdown, .all_rows = all_rows};
-        (void) br_buf_putc(out, '\n');
-        br_report_comparison_table(parts[i].comparison, &style, out);
+    const br_comparison *a = c->rolling, *b = c->pinned;
+    if (!a || !b || a->old_count != b->old_count) return false;
+    br_comparing_ids others = {b->old_ids, b->old_count};
+    for (size_t i = 0; i < a->old_count; i++) {
+        if (!is_in(others, a->old_ids[i])) return false;
     }
+    return true;
+}
+
+static void put_part(
+    const br_comparison *c, br_str against, const br_comparing_style *style, br_arena *arena, br_buf *out)
+{
+    br_comparison_table_style table = {.against = br_arena_cstr(arena, against),
+        .colour = style->colour,
+        .markdown = style->markdown,
+        .all_rows = style->all_rows,
+        .has_flag = style->has_flag};
+    (void) br_buf_putc(out, '\n');
+    br_report_comparison_table(c, &table, out);
+}
+
+/* Which of two comparisons is the answer. */
+static void put_rule(const br_comparing *c, bool markdown, br_buf *out)
+{
+    bool drifted = c->pinned->answer == BR_COMPARISON_REGRESSED;
+    (void) br_buf_printf(out, "\n%sAnswer: %s, %s.\n", markdown ? "* " : "  = ",
+        br_comparison_answer_name(c->answer),
+        drifted ? "for worse than the pinned run is regressed, whatever the last runs say"
+                : "that of the last runs; only worse than the pinned run would count besides");
+}
+
+void br_comparing_parts_text(const br_comparing *c, const br_comparing_style *style, br_buf *out)
+{
+    bool markdown = style->markdown, same = same_runs(c);
+    br_arena arena;
+    br_arena_init(&arena, 1024);
+    br_str rolling = c->rolling_name;
+    if (same)
+        rolling = br_str_of(br_arena_printf(
+            &arena, BR_FMT ", which are also " BR_FMT, BR_ARG(c->rolling_name), BR_ARG(c->pinned_name)));
+    if (c->rolling) put_part(c->rolling, rolling, style, &arena, out);
+    if (!c->rolling && c->pinned)
+        (void) br_buf_printf(out,
+            "\n%sThere are no last runs to compare with: no earlier valid run was made in the same way. Compared is "
+            "with the pinned one alone.\n",
+            markdown ? "" : "  ");
+    if (c->pinned && !same) put_part(c->pinned, c->pinned_name, style, &arena, out);
+    if (c->rolling && c->pinned && !same) put_rule(c, markdown, out);
+    if ((c->rolling && c->rolling->row_count > 0) || (c->pinned && c->pinned->row_count > 0))
+        br_report_comparison_legend(markdown, style->colour, out);
     if (!c->rolling && !c->pinned)
         (void) br_buf_printf(out,
             "\n%sNO BASELINE: there is no earlier valid run of this kind to compare run %lld with.%s\n",
-            markdown ? "**" : "  █ ", (long long) r->id, markdown ? "**" : "");
+            markdown ? "**" : "  █ ", (long long) c->newest.id, markdown ? "**" : "");
     if (c->differs.n > 0)
         (void) br_buf_printf(out, "%s" BR_FMT "\n", markdown ? "\n* " : "  · ", BR_ARG(c->differs));
+    br_arena_deinit(&arena);
+}
+
+void br_comparing_text(const br_comparing *c, const br_comparing_style *style, br_buf *out)
+{
+    const br_stored_run *r = &c->newest;
+    (void) br_buf_printf(out, "%s" BR_FMT "%s" BR_FMT "%s" BR_FMT "\n", style->markdown ? "### " : "",
+        BR_ARG(r->test), r->environment.n ? " on " : "", BR_ARG(r->environment),
+        r->target_version.n ? ", version " : "", BR_ARG(r->target_version));
+    br_comparing_parts_text(c, style, out);
 }

@@ -8,12 +8,13 @@
  *
  * Rules:
  *     new       the newest run; if it has a version (--target-version), the newest runs with that version
- * too, as far as no other run of the test is between them, at most BR_COMPARING_NEW rolling   the last
- * BR_COMPARING_ROLLING valid runs before, of the same test and environment, with the same fingerprint, and of
- * another version if there are such pinned    the pinned run of the test and environment; if it has a
- * version, up to BR_COMPARING_ROLLING valid runs of that version and fingerprint The answer is that of the
- * rolling baseline, but worse against the pinned one is worse: slow drift passes every comparison with the
- * last runs.
+ *               too, as far as no other run of the test is between them, at most BR_COMPARING_NEW
+ *     rolling   the last BR_COMPARING_ROLLING valid runs before, of the same test and environment, with the
+ *               same fingerprint, and of another version if there are such
+ *     pinned    the pinned run of the test and environment; if it has a version, up to BR_COMPARING_ROLLING
+ *               valid runs of that version and fingerprint
+ * The answer is that of the rolling baseline (without one, of the pinned one), but worse against the pinned
+ * one is worse: slow drift passes every comparison with the last runs.
  */
 #pragma once
 #include "judge/compare.h"
@@ -48,5 +49,14 @@ BR_NODISCARD br_code br_comparing_newest(br_store *s, const char *test, const ch
     const br_compare_config *config, br_comparing *ret, br_err *err);
 void br_comparing_deinit(br_comparing *c);
 
-/* Appends both comparisons. */
-void br_comparing_text(const br_comparing *c, bool colour, bool markdown, bool all_rows, br_buf *out);
+/* Which of both is shown where there is room for one, with a word of the other; NULL: there is none. */
+const br_comparison *br_comparing_shown(const br_comparing *c);
+
+typedef struct br_comparing_style {
+    bool colour, markdown, all_rows;
+    bool has_flag; /* of a command with --all-rows */
+} br_comparing_style;
+/* Appends both comparisons and which of them is the answer; once if both baselines are the same runs. */
+void br_comparing_text(const br_comparing *c, const br_comparing_style *style, br_buf *out);
+/* The same without its title. */
+void br_comparing_parts_text(const br_comparing *c, const br_comparing_style *style, br_buf *out);

@@ -37,13 +37,6 @@ void br_repeat_begin(br_repeat *r)
     r->runs_wanted = r->sessions_wanted = 0;
 }
 
-const br_comparison *br_repeat_shown(const br_comparing *c)
-{
-    bool drifted = c->pinned && c->pinned->answer == BR_COMPARISON_REGRESSED;
-    bool rolling = c->rolling && (!drifted || c->rolling->answer == BR_COMPARISON_REGRESSED);
-    return rolling ? c->rolling : c->pinned;
-}
-
 br_code br_repeat_compare(br_repeat *r, const br_args *a, int64_t id, br_comparing *ret, br_err *err)
 {
     br_store *store = NULL;
@@ -54,7 +47,7 @@ br_code br_repeat_compare(br_repeat *r, const br_args *a, int64_t id, br_compari
         code = br_comparing_new(store, (br_comparing_ids){r->ids, r->count}, &r->config, ret, err);
     br_store_close(store);
     if (code != BR_OK) return code;
-    const br_comparison *shown = br_repeat_shown(ret);
+    const br_comparison *shown = br_comparing_shown(ret);
     r->answer = ret->answer;
     r->runs_wanted = shown ? shown->runs_wanted : 0;
     r->sessions_wanted = shown ? shown->sessions_wanted : 0;

@@ -36,7 +36,5 @@ void br_repeat_begin(br_repeat *r); /* another test */
 /* Compares the runs so far, the latest of which is `id`. Errors of the store; *ret is the caller's. */
 BR_NODISCARD br_code br_repeat_compare(
     br_repeat *r, const br_args *a, int64_t id, br_comparing *ret, br_err *err);
-/* Which of both comparisons a report shows; NULL: there is none. */
-const br_comparison *br_repeat_shown(const br_comparing *c);
 /* Is another run to be made? Appends why, or why not, as a line; nothing if there is nothing to say. */
 bool br_repeat_again(const br_repeat *r, br_buf *why);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "report/comparison_lines.h"
 #include "report/generator_text.h"
 #include "report/html.h"
 #include "report/junit.h"
@@ -11,8 +10,6 @@
 #include "report/result_json.h"
 #include "report/summary_text.h"
 #include "report/verdict_text.h"
-
-#define OK_ROWS_MAX 6 /* of the comparison, in the text */
 
 br_code br_reports_parse(const char *list, unsigned *ret_forms, br_err *err)
 {
@@ -65,8 +62,10 @@ static br_code put_text(const writer *w, bool colour, br_buf *out, br_err *err)
     br_report_generator_text(&view, colour, out);
     (void) br_buf_puts(out, "\n");
     if (code == BR_OK) code = br_report_verdict_text(w->judgement, w->plan, colour, out, err);
-    if (code == BR_OK && w->config->comparison)
-        code = br_report_comparison_lines(w->config->comparison, OK_ROWS_MAX, colour, out, err);
+    if (code == BR_OK && w->config->comparing) {
+        (void) br_buf_puts(out, "\n  Comparison with earlier runs\n");
+        br_comparing_parts_text(w->config->comparing, &(br_comparing_style){.colour = colour}, out);
+    }
     return code;
 }
 
@@ -151,7 +150,7 @@ br_code br_reports_write(const br_run_result *result, const br_judge_plan *plan,
             .host = br_str_of(host),
             .plan = plan,
             .judgement = judgement,
-            .comparison = config->comparison,
+            .comparison = config->comparing ? br_comparing_shown(config->comparing) : NULL,
             .preparation = config->preparation}};
     br_buf text;
     br_buf_init(&text, BR_BUF_NO_LIMIT);

@@ -7,7 +7,7 @@
  * Invariants: a file appears complete or not at all.
  */
 #pragma once
-#include "judge/compare.h"
+#include "cli/history/comparing.h"
 #include "judge/verdict.h"
 #include "report/preparation.h"
 
@@ -22,8 +22,8 @@ typedef enum br_report_form {
 typedef struct br_reports_config {
     const char *dir;
     bool colour;
-    unsigned forms;                  /* br_report_form, added up; 0: all */
-    const br_comparison *comparison; /* with earlier runs; NULL: none */
+    unsigned forms;                /* br_report_form, added up; 0: all */
+    const br_comparing *comparing; /* with earlier runs; NULL: none */
     const br_preparation *preparation;
     bool silent; /* nothing on standard output */
 } br_reports_config;

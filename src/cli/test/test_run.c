@@ -207,18 +207,19 @@ static bool is_silent(const br_test_session *s)
 }
 
 /* False, after telling it, if a report could not be written. */
-static bool report(test *t, const br_judgement *judgement, const br_comparison *comparison)
+static bool report(test *t, const br_judgement *judgement, const br_comparing *comparing)
 {
     const br_test_session *s = t->session;
     br_err err = {0};
     br_reports_config config = {.dir = s->report_dir,
         .colour = s->colour,
         .forms = s->report_forms,
-        .comparison = comparison,
+        .comparing = comparing,
         .preparation = &t->preparation,
         .silent = is_silent(s)};
     br_code code = br_reports_write(t->result, &t->plan.judge, judgement, &config, &err);
-    if (code == BR_OK && s->json) code = add_document(t, judgement, comparison, &err);
+    if (code == BR_OK && s->json)
+        code = add_document(t, judgement, comparing ? br_comparing_shown(comparing) : NULL, &err);
     if (code != BR_OK) br_error("%s", err.msg);
     return code == BR_OK;
 }
@@ -273,9 +274,8 @@ static void keep_and_report(test *t, const br_judgement *judgement, br_test_outc
     bool stored = s->record && t->result != t->empty;
     int64_t id = stored ? record(t, judgement, ret->status) : 0;
     bool wanted = s->repeat.compare && stored, compared = wanted && compare(t, id, &comparing);
-    const br_comparison *comparison = compared ? br_repeat_shown(&comparing) : NULL;
-    bool reported = report(t, judgement, comparison);
-    notify(t, judgement, comparison);
+    bool reported = report(t, judgement, compared ? &comparing : NULL);
+    notify(t, judgement, compared ? br_comparing_shown(&comparing) : NULL);
     if (compared) br_comparing_deinit(&comparing);
     if (ret->status == 0 && (!reported || compared != wanted)) ret->status = BR_EXIT_OTHER;
 }

@@ -181,6 +181,11 @@ export function historyTests() {
         const same = await brunt(['compare'], { dir });
         assert.ok([0, 1, 2].includes(same.code), same.out + same.err); // so short runs may say anything
         assert.match(same.out, /run 5 against the last 4 runs: 1, 2, 3, 4/);
+        // Two baselines that differ are both shown, and which of them is the answer.
+        assertQuiet(await brunt(['baseline', 'pin', '5'], { dir }));
+        const both = await brunt(['compare', '4'], { dir });
+        assert.match(both.out, /run 4 against the last 3 runs: 1, 2, 3\n[^]*run 4 against the pinned run 5 and others of its version: 1, 2, 3, 5\n[^]*= Answer: /);
+        assert.match((await brunt(['compare', '1,2', '3,4'], { dir })).out, /runs 3, 4 against runs 1, 2$/m);
         assertQuiet(await brunt(['baseline', 'pin', '2'], { dir }));
         t.more = 120;
         for (let i = 0; i < 3; i++) await good(dir, t, ['--target-version', 'v2']);
@@ -188,8 +193,10 @@ export function historyTests() {
         assert.equal(worse.code, 1, worse.out + worse.err);
         assert.match(worse.out, /^good on here, version v2$/m);
         assert.match(worse.out, /REGRESSED: p\d+ of (GET \/item|all requests) is \d/);
-        assert.match(worse.out, /runs 6, 7, 8 against the last 5 runs: 1, 2, 3, 4, 5/);
-        assert.match(worse.out, /against the pinned run 2 and others of its version/);
+        // Both baselines are the same five runs: shown once.
+        assert.match(worse.out, /runs 6, 7, 8 against the last 5 runs, which are also the pinned run 2 and others of its version: 1, 2, 3, 4, 5/);
+        assert.equal(worse.out.match(/REGRESSED/g).length, 1, worse.out);
+        assert.match(worse.out, /now\/before: 1 is as before; above 1 is more/);
         assert.match(worse.out, /^ +regressed +GET \/item +p50 /m);
         assert.ok(!worse.out.includes('\x1b'));
         const found = await json(dir, ['compare'], 1);
@@ -222,6 +229,10 @@ export function historyTests() {
         const other = await brunt(['compare'], { dir });
         assertQuiet(other, 3);
         assert.match(other.out, /Run 1 was made in another way: script differs/);
+        // A pinned run is compared all the same, and it is said that it is the only one.
+        assertQuiet(await brunt(['baseline', 'pin', '1'], { dir }));
+        assert.match((await brunt(['compare'], { dir })).out, /There are no last runs to compare with[^]*against the pinned run 1: 1\n/);
+        assertQuiet(await brunt(['baseline', 'unpin', '1'], { dir }));
         writeFileSync(path.join(dir, 'brunt.yaml'), CONFIG.replace('vus: 24', 'vus: 23'));
         await good(dir, t);
         assert.match((await brunt(['compare'], { dir })).out, /Run 2 was made in another way: load differs/);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "base/file.h"
-#include "report/comparison_lines.h"
+#include "report/comparison_table.h"
 #include "report/html.h"
 #include "report/junit.h"
 #include "report/markdown.h"
@@ -299,8 +299,8 @@ static br_code put_text(const writing *w, br_buf *out, br_err *err)
     br_code rc = br_report_summary_text(w->page->result, &style, out, err);
     if (rc == BR_OK) rc = br_buf_puts(out, "\n\n");
     if (rc == BR_OK) rc = br_report_verdict_text(w->judgement, &w->page->plan, false, out, err);
-    if (rc == BR_OK && w->page->comparison)
-        rc = br_report_comparison_lines(w->page->comparison, 5, false, out, err);
+    static const br_comparison_table_style table = {.against = "the last runs"};
+    if (rc == BR_OK && w->page->comparison) br_report_comparison_table(w->page->comparison, &table, out);
     return rc;
 }
 

@@ -431,6 +431,29 @@ static void error_rates_have_a_floor(void **state)
     assert_int_equal(error_change(2000, 2000), BR_CHANGE_OK); /* everything fails, as before */
 }
 
+/* No error on either side: how many requests say so decides, and the bound is told. */
+static void no_errors_have_a_bound(void **state)
+{
+    (void) state;
+    static const struct {
+        uint64_t requests;
+        br_change change;
+        const char *bound;
+    } cases[] = {{3000, BR_CHANGE_OK, "below 0.09%"}, {200, BR_CHANGE_INCONCLUSIVE, "below 1.33%"}};
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++) {
+        runs r = {0};
+        figures_endpoint(add_old(&r), "GET /a", cases[i].requests, 20, 0);
+        figures_endpoint(add_new(&r, WEEK), "GET /a", cases[i].requests, 20, 0);
+        br_comparison *c = compare(&r);
+        const br_comparison_row *row = row_of(c, "GET /a", "error_rate");
+        if (row->change != cases[i].change || !says(row->sentence, cases[i].bound))
+            fail_msg("%s: %s", br_change_name(row->change), row->sentence.p);
+        assert_true(row->bound > 2.7 / (double) (cases[i].requests + 3) * 0.99 && row->bound < 0.014);
+        br_comparison_free(c);
+        free_runs(&r);
+    }
+}
+
 static void throughput_is_compared_in_the_closed_model_only(void **state)
 {
     (void) state;
@@ -450,7 +473,10 @@ static void throughput_is_compared_in_the_closed_model_only(void **state)
             const br_comparison_row *row = row_of(c, "", "throughput");
             assert_int_equal(row->change, BR_CHANGE_REGRESSED);
             assert_true(fabs(row->ratio - 2) < 0.01);
-            assert_true(says(row->sentence, "lower than it was"));
+            assert_true(says(row->sentence, "throughput is 0.50 ("));
+            assert_true(row->more_is_better);
+            assert_true(fabs(br_comparison_now_by_before(row).ratio - 0.5) < 0.01);
+            assert_true(says(c->headline, " is 0.50 ("));
         }
         br_comparison_free(c);
         free_runs(&r);
@@ -610,6 +636,7 @@ int main(void)
         cmocka_unit_test(few_requests_are_shown_but_not_judged),
         cmocka_unit_test(different_fingerprints_are_noted),
         cmocka_unit_test(error_rates_have_a_floor),
+        cmocka_unit_test(no_errors_have_a_bound),
         cmocka_unit_test(throughput_is_compared_in_the_closed_model_only),
         cmocka_unit_test(exact_values_compare_exactly),
         cmocka_unit_test(the_same_input_gives_the_same_answer),

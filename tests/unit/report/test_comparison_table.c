@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 #include "report/comparison_table.h"
 
@@ -97,11 +98,11 @@ static void test_text(void **state)
         "  █ REGRESSED: p95 of GET /a is 1.43 (1.31 to 1.55) times what it was.\n"
         "    run 9 against the last 2 runs: 7, 8\n"
         "\n"
-        "                endpoint      figure                before     now  ratio  95 % interval  would show\n"
-        "  regressed     GET /a        p95                    100ms   143ms   1.43  1.31 to 1.55         1.12\n"
-        "  inconclusive  all requests  error_rate                1%   1.25%   1.25  unknown                 -\n"
-        "  regressed     all requests  received per request  2.0 kB  2.9 kB   1.45  1.45 to 1.45            -\n"
-        "  1 more figure: not worse, or shown only (--all-rows)\n"
+        "                endpoint      figure                before     now  now/before  95 % interval  detects\n"
+        "  regressed     GET /a        p95                    100ms   143ms        1.43  1.31 to 1.55      1.12\n"
+        "  inconclusive  all requests  error_rate                1%   1.25%        1.25  unknown              -\n"
+        "  regressed     all requests  received per request  2.0 kB  2.9 kB        1.45  1.45 to 1.45         -\n"
+        "  1 more figure is not worse, or not counted for the answer\n"
         "\n"
         "  · There are few runs.\n");
 }
@@ -114,7 +115,7 @@ static void test_markdown(void **state)
         "\n"
         "run 9 against the last 2 runs: 7, 8\n"
         "\n"
-        "|  | endpoint | figure | before | now | ratio | 95 % interval | would show |\n"
+        "|  | endpoint | figure | before | now | now/before | 95 % interval | detects |\n"
         "|---|---|---|---:|---:|---:|---|---:|\n"
         "| regressed | GET /a | p95 | 100ms | 143ms | 1.43 | 1.31 to 1.55 | 1.12 |\n"
         "| inconclusive | all requests | error\\_rate | 1% | 1.25% | 1.25 | unknown | - |\n"
@@ -122,6 +123,41 @@ static void test_markdown(void **state)
         "| regressed | all requests | received per request | 2.0 kB | 2.9 kB | 1.45 | 1.45 to 1.45 | - |\n"
         "\n"
         "* There are few runs.\n");
+}
+
+/* Throughput in its own direction; no error on either side has a bound instead of a ratio. */
+static void test_rows_of_their_own(void **state)
+{
+    (void) state;
+    br_comparison_row own[] = {{.measure = BR_STR_INIT("throughput"),
+                                   .unit = BR_STR_INIT("per_s"),
+                                   .old_value = 400,
+                                   .new_value = 320,
+                                   .ratio = 1.25,
+                                   .low = 1.0 / 0.9,
+                                   .high = 2,
+                                   .detectable = 1.25,
+                                   .more_is_better = true,
+                                   .gates = true},
+        {.measure = BR_STR_INIT("error_rate"),
+            .unit = BR_STR_INIT("share"),
+            .ratio = 1,
+            .high = INFINITY,
+            .bound = 0.0014,
+            .gates = true}};
+    br_comparison c = {.headline = BR_STR("OK."), .rows = own, .row_count = BR_COUNT_OF(own)};
+    br_comparison_table_style style = {.against = "", .all_rows = true, .has_flag = true};
+    br_buf out;
+    br_buf_init(&out, 100000);
+    br_report_comparison_table(&c, &style, &out);
+    assert_non_null(strstr(out.data, "throughput (more is better)"));
+    assert_non_null(strstr(out.data, "  320/s        0.80  0.50 to 0.90        0.80\n"));
+    assert_non_null(strstr(out.data, "  0%           -  now below 0.14%"));
+    br_buf_reset(&out);
+    br_report_comparison_legend(false, false, &out);
+    assert_non_null(
+        strstr(out.data, "now/before: 1 is as before; above 1 is more, which is worse but for throughput."));
+    br_buf_deinit(&out);
 }
 
 static void test_colours(void **state)
@@ -159,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_rows_of_their_own),
         cmocka_unit_test(test_colours),
         cmocka_unit_test(test_json),
     };

@@ -97,12 +97,12 @@ static void test_shown(void **state)
 {
     (void) state;
     br_comparison ok = {.answer = BR_COMPARISON_OK}, worse = {.answer = BR_COMPARISON_REGRESSED};
-    assert_ptr_equal(br_repeat_shown(&(br_comparing){.rolling = &ok, .pinned = &worse}), &worse);
-    assert_ptr_equal(br_repeat_shown(&(br_comparing){.rolling = &worse, .pinned = &worse}), &worse);
-    assert_ptr_equal(br_repeat_shown(&(br_comparing){.rolling = &worse, .pinned = &ok}), &worse);
-    assert_ptr_equal(br_repeat_shown(&(br_comparing){.rolling = &ok}), &ok);
-    assert_ptr_equal(br_repeat_shown(&(br_comparing){.pinned = &ok}), &ok);
-    assert_null(br_repeat_shown(&(br_comparing){0}));
+    assert_ptr_equal(br_comparing_shown(&(br_comparing){.rolling = &ok, .pinned = &worse}), &worse);
+    assert_ptr_equal(br_comparing_shown(&(br_comparing){.rolling = &worse, .pinned = &worse}), &worse);
+    assert_ptr_equal(br_comparing_shown(&(br_comparing){.rolling = &worse, .pinned = &ok}), &worse);
+    assert_ptr_equal(br_comparing_shown(&(br_comparing){.rolling = &ok}), &ok);
+    assert_ptr_equal(br_comparing_shown(&(br_comparing){.pinned = &ok}), &ok);
+    assert_null(br_comparing_shown(&(br_comparing){0}));
 }
 
 int main(void)
