@@ -157,6 +157,7 @@ static JSValue make_timings(JSContext *ctx, const br_js_response *r)
 /* Go's canonical form: Content-Type. Names with other than token characters stay as they are. */
 static JSAtom canonical_atom(JSContext *ctx, br_str name)
 {
+    if (name.n == 0) return JS_NewAtom(ctx, "");
     char small[128], *s = name.n <= sizeof(small) ? small : br_malloc(name.n);
     bool upper = true;
     for (size_t i = 0; i < name.n; i++) {
