@@ -1,19 +1,26 @@
 /* Response.json(): the body as a value, or what a selector finds in its text. */
 #include "base/num.h"
 #include "codec/gjson.h"
+#include "codec/json_fault.h"
 #include "script/js.h"
 
-static JSValue parse_json(JSContext *ctx, br_js_response *r)
+/* What QuickJS did not read, in k6's words; another reason, such as the end of memory, stays what it is. */
+static JSValue throw_fault(JSContext *ctx, br_str body)
+{
+    br_json_fault fault;
+    if (!br_json_fault_find(body, &fault)) return JS_EXCEPTION;
+    size_t line, character;
+    br_json_fault_place(body, &fault, &line, &character);
+    JS_FreeValue(ctx, JS_GetException(ctx));
+    return br_js_throw(ctx, "cannot parse json due to an error at line %zu, character %zu , error: %s", line,
+        character, fault.text);
+}
+
+static JSValue parse_json(JSContext *ctx, br_str body)
 {
     /* br_buf keeps a NUL behind its end, which the parser needs. */
-    JSValue v = JS_ParseJSON(ctx, r->http.body.data, r->http.body.len, "response body");
-    if (!JS_IsException(v)) return v;
-    JSValue error = JS_GetException(ctx);
-    br_str text = br_js_str(ctx, error);
-    br_js_throw(ctx, "cannot parse json due to an error: " BR_FMT, BR_ARG(text));
-    JS_FreeCString(ctx, text.p);
-    JS_FreeValue(ctx, error);
-    return JS_EXCEPTION;
+    JSValue v = JS_ParseJSON(ctx, body.p, body.n, "response body");
+    return JS_IsException(v) ? throw_fault(ctx, body) : v;
 }
 
 /* The JavaScript value of a JSON text that is valid. */
@@ -32,9 +39,9 @@ static JSValue json_value(JSContext *ctx, br_str text)
 }
 
 /* With a selector k6 gives undefined for a body that is no JSON. */
-static JSValue select_json(JSContext *ctx, br_js_response *r, br_str path)
+static JSValue select_json(JSContext *ctx, br_js_response *r, br_str body, br_str path)
 {
-    br_str value, body = br_buf_view(&r->http.body);
+    br_str value;
     br_err err = {0};
     br_arena arena;
     if (!r->json_checked) r->json_valid = br_json_valid(body);
@@ -51,19 +58,20 @@ JSValue br_js_response_json(JSContext *ctx, JSValueConst this_val, int argc, JSV
 {
     br_js_response *r = br_js_response_of(ctx, this_val);
     if (!r) return JS_EXCEPTION;
-    if (r->drop_body || r->http.body.len == 0) {
+    br_str body;
+    if (!br_js_response_body(r, &body)) {
         return br_js_throw(ctx,
             "the body is null so we can't transform it to JSON - this likely was because of a "
             "request error getting the response");
     }
     if (argc > 0 && !JS_IsUndefined(argv[0])) {
         br_str path = br_js_str(ctx, argv[0]);
-        JSValue v = path.p ? select_json(ctx, r, path) : JS_EXCEPTION;
+        JSValue v = path.p ? select_json(ctx, r, body, path) : JS_EXCEPTION;
         JS_FreeCString(ctx, path.p);
         return v;
     }
     if (JS_VALUE_GET_TAG(r->json) == JS_TAG_UNINITIALIZED) {
-        JSValue v = parse_json(ctx, r);
+        JSValue v = parse_json(ctx, body);
         if (JS_IsException(v)) return v;
         r->json = v;
     }

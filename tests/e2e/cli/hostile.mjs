@@ -39,6 +39,7 @@ const iterations = {
     'rejections by the thousand': ['for (let i = 0; i < 10000; i++) Promise.reject(i)', /Uncaught \(in promise\) 0/],
     'deep arrays shown, checked, sent': [`${nested(5000)} check(a, { x: (r) => r.length }); http.post(url, { a }); console.log(a)`, undefined],
     'parameters whose getters throw': ["http.get(url, { get headers() { throw new Error('mine') } })", /^Error: mine/],
+    'an answer of zeros as JSON': ["http.get(url + '/zeros').json()", /^GoError: cannot parse json due to an error at line 1, character 2 , error: invalid character '\\x00' looking for beginning of value\n/],
     'timers by the thousand': ['for (let i = 0; i < 5000; i++) setTimeout(() => {}, i % 10)', null],
 };
 
@@ -87,7 +88,7 @@ const spoilt = {
 
 export function hostileTests() {
     const flags = ['--vu-memory', '32', '--vu-stack', '1024'];
-    const server = serve((request, response) => request.resume().on('end', () => response.end(request.url === '/big' ? 'x'.repeat(1 << 20) : 'ok')));
+    const server = serve((request, response) => request.resume().on('end', () => response.end({ '/big': 'x'.repeat(1 << 20), '/zeros': '\0\0\0' }[request.url] ?? 'ok')));
     for (const [name, [code, pattern]] of Object.entries(iterations)) {
         test(`iterations: ${name}`, async () => {
             const done = await runScript(body(code), ['-u', '2', '-i', '4', '-e', `URL=${await server}`, ...flags]);

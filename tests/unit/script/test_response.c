@@ -55,12 +55,22 @@ static void reports_bad_json(void **state)
 {
     (void) state;
     static const mini_script broken = ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"a\": oops");
+    static const mini_script empty = ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     static const mini_script none = ANSWERS("HTTP/1.1 204 No Content\r\n\r\n");
     world w;
     world_init(&w, &broken, 1);
     assert_gives(&w,
-        "const r = http.get(base); try { r.json() } catch (e) { return [e.name, e.message.startsWith('cannot parse json due to an error'), r.json('a') === undefined] }",
-        "[\"GoError\",true,true]");
+        "const r = http.get(base); try { r.json() } catch (e) { return [e.name, e.message, r.json('a') === undefined] }",
+        "[\"GoError\",\"cannot parse json due to an error at line 1, character 8 , error: invalid character 'o' looking for beginning of value\",true]");
+    world_deinit(&w);
+    world_init(&w, &empty, 1);
+    assert_gives(&w,
+        "return ['text', 'binary'].map((responseType) => { const r = http.get(base, {responseType}); try { r.json() } catch (e) { return [e.message, r.json('a') === undefined] } })",
+        "[[\"cannot parse json due to an error at line 1, character 0 , error: unexpected end of JSON input\",true],"
+        "[\"cannot parse json due to an error at line 1, character 0 , error: unexpected end of JSON input\",true]]");
+    assert_gives(&w,
+        "try { http.get(base, {responseType: 'none'}).json('a') } catch (e) { return e.message.slice(0, 16) }",
+        "\"the body is null\"");
     world_deinit(&w);
     world_init(&w, &none, 1);
     assert_gives(&w,
