@@ -124,12 +124,13 @@ export function runScript(text, args = [], options = {}) {
     return brunt(['run', '-q', ...args, 'script.js'], { ...options, dir });
 }
 
+const goEscape = (text, hex) => ({ '\\a': '\\u0007', '\\v': '\\u000b' })[text] ?? (hex ? `\\u00${hex}` : text);
 /** The messages of the level in a log of key=value lines. */
 export function messages(err, level = 'error') {
     return err.split('\n')
         .map((line) => /^time="[^"]+" level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)/.exec(line))
         .filter((m) => m && m[1] === level)
-        .map((m) => m[2].startsWith('"') ? JSON.parse(m[2].replace(/\\x([0-9a-f]{2})/g, '\\u00$1').replace(/\\a/g, '\\u0007').replace(/\\v/g, '\\u000b')) : m[2]);
+        .map((m) => m[2].startsWith('"') ? JSON.parse(m[2].replace(/\\(?:\\|x([0-9a-f]{2})|[av])/g, goEscape)) : m[2]);
 }
 
 /** It failed with `code` and exactly one message, which matches. */
