@@ -51,7 +51,9 @@ static br_code load_script(
 {
     br_test_script s;
     br_exit_code exit_code;
-    br_code code = br_test_script_prepare(cfg, any_environment(cfg), t, script, NULL, a, &s, &exit_code, err);
+    br_code code = br_config_script_check(t, script, err);
+    if (code != BR_OK) return code;
+    code = br_test_script_prepare(cfg, any_environment(cfg), t, script, NULL, a, &s, &exit_code, err);
     if (code == BR_OK) br_test_script_deinit(&s);
     return code;
 }

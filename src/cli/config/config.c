@@ -322,15 +322,24 @@ br_code br_config_environment(const br_config *cfg, br_str name, const br_enviro
     return fail_choice(cfg, &environments, name, err);
 }
 
+br_code br_config_script_check(const br_named_test *test, br_str script, br_err *err)
+{
+    if (access(script.p, R_OK) == 0) return BR_OK;
+    int e = errno;
+    return br_fail(err, br_code_from_errno(e),
+        "the script " BR_FMT " of test \"" BR_FMT
+        "\" cannot be read: %s; its path is relative to the folder of "
+        "this file",
+        BR_ARG(script), BR_ARG(test->name), strerror(e));
+}
+
 static br_code check_script(const br_config_item *item, br_err *err)
 {
     const br_named_test *test = &item->test;
-    if (access(test->script.p, R_OK) == 0) return BR_OK;
-    int e = errno;
-    return br_fail_errno(err, br_code_from_errno(e), e,
-        BR_FMT ":%zu:%zu: the script " BR_FMT " of test \"" BR_FMT "\" cannot be read",
-        BR_ARG(item->file->path), test->script_line, test->script_column, BR_ARG(test->script),
-        BR_ARG(test->name));
+    br_code code = br_config_script_check(test, test->script, err);
+    if (code == BR_OK) return BR_OK;
+    return br_wrap(
+        err, code, BR_FMT ":%zu:%zu", BR_ARG(item->file->path), test->script_line, test->script_column);
 }
 
 br_code br_config_test(const br_config *cfg, br_str name, const br_named_test **ret, br_err *err)

@@ -211,6 +211,10 @@ BR_NODISCARD br_code br_config_environment(
 BR_NODISCARD br_code br_config_test(
     const br_config *cfg, br_str name, const br_named_test **ret, br_err *err);
 
+/* Can `script` of the test (its own, or that of its part writes) be read? BR_ENOTFOUND, BR_EACCESS, BR_EIO.
+ */
+BR_NODISCARD br_code br_config_script_check(const br_named_test *test, br_str script, br_err *err);
+
 /*
  * The plan with its times multiplied by `factor`, levels as they are; stages live in `arena`. Never shorter
  * than BR_CONFIG_DURATION_MIN in all: the factor is raised for that, and ret->factor says what became of it.

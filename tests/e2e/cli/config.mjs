@@ -38,7 +38,7 @@ const mistakes = [
     ['a wrong unit', '"p95 < 500ms"', '"p95 < 500MB"', /brunt\.yaml:17:17: criterion "p95 < 500MB": unknown unit "MB" for p95; allowed: us, ms, s, min, h/],
     ['a unit that is missing', '"p95 < 500ms"', '"p95 < 500"', /brunt\.yaml:17:17: .*a unit is missing/],
     ['an unknown metric', '"p95 < 500ms"', '"eror_rate < 1%"', /brunt\.yaml:17:17: .*"eror_rate" is unknown.*did you mean "error_rate"\?/],
-    ['a missing script', 'script.js', 'nothing.js', /brunt\.yaml:14:13: .*nothing\.js/],
+    ['a missing script', 'script.js', 'nothing.js', /brunt\.yaml:14:13: the script nothing\.js of test "\w+" cannot be read: No such file or directory; its path is relative/],
     ['an environment without URL', 'base_url: http://127.0.0.1:3000\n    ', '', /brunt\.yaml:4:5: environment here has no base_url; add e\.g\. base_url/],
     ['a misspelt key', 'duration: 5s', 'druation: 5s', /brunt\.yaml:15:5: unknown key "druation" in a test; did you mean "duration"\?/],
     ['a window without zone', 'Mon-Fri 02:00-04:00 UTC', '02:00-04:00', /brunt\.yaml:8:13: window "02:00-04:00" must end with the zone UTC/],

@@ -131,7 +131,8 @@ static void a_missing_script_is_told_with_its_line(void **state)
     assert_int_equal(br_config_test(cfg, BR_STR("baseline"), &t, &err), BR_ENOTFOUND);
     assert_null(t);
     assert_string_equal(err.msg, "some/folder/brunt.yaml:10:13: the script some/folder/baseline.js of test "
-                                 "\"baseline\" cannot be read: No such file or directory");
+                                 "\"baseline\" cannot be read: No such file or directory; its path is "
+                                 "relative to the folder of this file");
     assert_int_equal(br_config_test(cfg, BR_STR("ramp"), &t, &err), BR_ENOTFOUND);
     assert_non_null(strstr(err.msg, "the script /abs/ramp.js of"));
     br_config_free(cfg);
