@@ -50,7 +50,8 @@ static br_code add(emp_keys *k, br_str entry, br_err *err)
     key *to = &k->keys[k->count];
     if (!br_str_cut(&hash, ':', &name) || !is_name(name) || !read_hash(hash, to->hash)) {
         return br_fail(err, BR_EINVAL,
-            "API key %zu is not NAME:HASH with a SHA-256 of 64 hexadecimal digits: 'empire key --name NAME' makes one",
+            "API key %zu is not NAME:HASH with a SHA-256 of 64 hexadecimal digits: "
+            "'empire key --name NAME' makes one",
             k->count + 1);
     }
     memcpy(to->name, name.p, name.n);
