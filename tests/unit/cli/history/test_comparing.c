@@ -201,7 +201,7 @@ static void test_others_are_no_baseline(void **state)
     assert_string_equal(c.differs.p, "Run 1 was made in another way: load, machine differ.");
     br_buf out;
     br_buf_init(&out, 10000);
-    br_comparing_text(&c, false, false, false, &out);
+    br_comparing_text(&c, &(br_comparing_style){0}, &out);
     assert_non_null(
         strstr(out.data, "NO BASELINE: there is no earlier valid run of this kind to compare run 4 with"));
     br_buf_deinit(&out);
