@@ -161,12 +161,14 @@ void br_smoke_print(br_smoke *s, bool colour)
         printf("  %sFAILED%s  " BR_FMT "\n", colour ? "\x1b[31m" : "", colour ? "\x1b[0m" : "",
             BR_ARG(s->faults.data[i]));
     if (passed(s)) {
-        printf("\nPassed: %zu endpoints, all checks.\n", r->endpoint_count);
+        printf(
+            "\nPassed: %zu endpoint%s, all checks.\n", r->endpoint_count, r->endpoint_count == 1 ? "" : "s");
     } else if (s->unavailable) {
         puts("\nFailed: the target gave no answer.");
     } else {
-        printf("\nFailed: %zu of %zu endpoints, %zu checks, %zu other faults.\n", s->endpoints_failed,
-            r->endpoint_count, s->checks_failed, s->faults.len);
+        printf("\nFailed: %zu of %zu endpoint%s, %zu check%s, %zu other fault%s.\n", s->endpoints_failed,
+            r->endpoint_count, r->endpoint_count == 1 ? "" : "s", s->checks_failed,
+            s->checks_failed == 1 ? "" : "s", s->faults.len, s->faults.len == 1 ? "" : "s");
     }
 }
 

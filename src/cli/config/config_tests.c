@@ -111,15 +111,46 @@ static br_code read_load(br_config_reader *r, const br_yaml_node *test, bool tol
 
 /* Criteria ----------------------------------------------------------------------------------------- */
 
-/* The criterion whose name was probably meant; NULL: none. */
-static const char *nearest_criterion(br_str text)
+/* Longer than any request takes: such a limit is a slip, mostly m (minutes) for ms. */
+#define LATENCY_LIMIT_MAX_MS 3600e3
+
+/* What stands before the operator, which may be wrong itself. */
+static br_str criterion_name(br_str text)
 {
-    static const char *const names[] = {"error_rate", "throughput", "checks", "requests", "iterations",
-        "dropped_iterations", "recovery", "memory_growth", "stable", "degrades_gracefully"};
     size_t n = 0;
     while (n < text.n && br_str_find_char(BR_STR("<>=!("), text.p[n]) < 0)
         n++;
-    return br_config_nearest(br_str_trim(br_str_sub(text, 0, n)), names, BR_COUNT_OF(names));
+    return br_str_trim(br_str_sub(text, 0, n));
+}
+
+/* The criterion that was probably meant; NULL: none, or the name is right. */
+static const char *nearest_criterion(br_str name)
+{
+    static const char *const names[] = {"error_rate", "throughput", "checks", "requests", "iterations",
+        "dropped_iterations", "recovery", "memory_growth", "stable", "degrades_gracefully"};
+    const char *near = br_config_nearest(name, names, BR_COUNT_OF(names));
+    return near && br_str_starts(name, br_str_of(near)) ? NULL : near;
+}
+
+/* "500m" is 500 minutes: it would pass whatever the target does. */
+static br_code check_latency_limit(br_config_reader *r, const br_yaml_node *node, const br_criterion *c)
+{
+    bool latency = c->kind == BR_CRITERION_METRIC && c->unit == BR_UNIT_MS &&
+                   br_str_starts(c->metric, BR_STR("http_req_"));
+    if (!latency || c->limit <= LATENCY_LIMIT_MAX_MS) return BR_OK;
+    size_t at = c->text.n; /* of the limit, which is the last that is written */
+    while (at > 0 && br_str_find_char(BR_STR("<>="), c->text.p[at - 1]) < 0)
+        at--;
+    br_str limit = br_str_trim(br_str_sub(c->text, at, c->text.n));
+    br_str digits = br_str_sub(limit, 0, limit.n - 1);
+    bool slip = limit.p[limit.n - 1] == 'm' &&
+                br_str_find_char(BR_STR("0123456789. "), digits.p[digits.n - 1]) >= 0;
+    const char *hint = slip ? br_arena_printf(r->arena, "did you mean " BR_FMT "ms? (m are minutes)",
+                                  BR_ARG(br_str_trim(digits)))
+                            : "use at most 1h";
+    return br_config_fail(r, node, BR_ELIMIT,
+        "criterion \"" BR_FMT "\": no request takes longer than " BR_FMT "; %s", BR_ARG(c->text),
+        BR_ARG(limit), hint);
 }
 
 /* `endpoint`: empty for all requests. */
@@ -134,11 +165,13 @@ static br_code read_criterion(
                       : br_criterion_parse(text, &ret->criterion, &err);
     ret->line = node->mark.line;
     ret->column = node->mark.column;
-    if (code == BR_OK) return BR_OK;
-    const char *near = nearest_criterion(text);
-    return near && !br_str_starts(text, br_str_of(near))
-               ? br_config_fail(r, node, code, "%s; did you mean \"%s\"?", err.msg, near)
-               : br_config_fail(r, node, code, "%s", err.msg);
+    if (code == BR_OK) return check_latency_limit(r, node, &ret->criterion);
+    br_str name = criterion_name(text);
+    const char *near = nearest_criterion(name);
+    return near ? br_config_fail(r, node, code,
+                      "criterion \"" BR_FMT "\": \"" BR_FMT "\" is unknown; did you mean \"%s\"?",
+                      BR_ARG(text), BR_ARG(name), near)
+                : br_config_fail(r, node, code, "%s", err.msg);
 }
 
 static br_code read_criterion_list(

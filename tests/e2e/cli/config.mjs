@@ -37,7 +37,10 @@ const check = (files, args = [], options = {}) =>
 const mistakes = [
     ['a wrong unit', '"p95 < 500ms"', '"p95 < 500MB"', /brunt\.yaml:17:17: criterion "p95 < 500MB": unknown unit "MB" for p95; allowed: us, ms, s, min, h/],
     ['a unit that is missing', '"p95 < 500ms"', '"p95 < 500"', /brunt\.yaml:17:17: .*a unit is missing/],
-    ['an unknown metric', '"p95 < 500ms"', '"eror_rate < 1%"', /brunt\.yaml:17:17: .*"eror_rate" is unknown.*did you mean "error_rate"\?/],
+    ['an unknown metric', '"p95 < 500ms"', '"eror_rate < 1%"', /brunt\.yaml:17:17: criterion "eror_rate < 1%": "eror_rate" is unknown; did you mean "error_rate"\?$/m],
+    ['minutes where milliseconds were meant', '"p95 < 500ms"', '"p95 < 500m"', /brunt\.yaml:17:17: criterion "p95 < 500m": no request takes longer than 500m; did you mean 500ms\? \(m are minutes\)/],
+    ['the same of an endpoint', '"p95 < 200ms"', '"p95 < 200 m"', /brunt\.yaml:18:37: criterion "p95\(GET \/products\) < 200 m": no request takes longer than 200 m; did you mean 200ms\?/],
+    ['a limit of hours', '"p95 < 500ms"', '"p(99) < 61min"', /brunt\.yaml:17:17: .*no request takes longer than 61min; use at most 1h/],
     ['a missing script', 'script.js', 'nothing.js', /brunt\.yaml:14:13: the script nothing\.js of test "\w+" cannot be read: No such file or directory; its path is relative/],
     ['an environment without URL', 'base_url: http://127.0.0.1:3000\n    ', '', /brunt\.yaml:4:5: environment here has no base_url; add e\.g\. base_url/],
     ['a misspelt key', 'duration: 5s', 'druation: 5s', /brunt\.yaml:15:5: unknown key "druation" in a test; did you mean "duration"\?/],
