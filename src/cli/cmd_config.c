@@ -196,10 +196,14 @@ static br_code show(const br_args *a, int *ret_status, br_err *err)
     const br_environment *e;
     br_code code = br_config_args_load(a, &cfg, err);
     if (code == BR_OK) code = br_config_environment(cfg, br_str_of(a->words.data[1]), &e, err);
+    const br_config_notify *notify = NULL;
+    br_err why = {0};
+    if (code == BR_OK && br_config_notify_of(cfg, e, &notify, &why) != BR_OK)
+        br_warn("nobody can be told: %s", why.msg);
     if (code == BR_OK) {
         br_buf out;
         br_buf_init(&out, BR_BUF_NO_LIMIT);
-        br_config_show(e, &out);
+        br_config_show(e, notify, &out);
         fwrite(out.data, 1, out.len, stdout);
         br_buf_deinit(&out);
         *ret_status = BR_EXIT_OK;

@@ -198,6 +198,7 @@ static br_code configure(br_test_session *s, br_err *err)
     if (code == BR_OK) code = br_config_args_load(a, &s->config, err);
     if (code == BR_OK)
         code = br_config_environment(s->config, br_str_of(a->words.data[1]), &s->environment, err);
+    if (code == BR_OK) code = br_notify_complete(&s->notify, s->config, s->environment, err);
     return code;
 }
 

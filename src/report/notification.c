@@ -11,9 +11,19 @@
 #define ITEM_MAX_BYTES    500
 #define ITEMS_MAX         5
 
+bool br_notification_is_failure(const br_notification *n)
+{
+    return !n->judgement || n->judgement->outcome != BR_OUTCOME_PASSED;
+}
+
+bool br_notification_is_regression(const br_notification *n)
+{
+    return n->comparison && n->comparison->answer == BR_COMPARISON_REGRESSED;
+}
+
 bool br_notification_is_problem(const br_notification *n)
 {
-    if (!n->judgement || n->judgement->outcome != BR_OUTCOME_PASSED) return true;
+    if (br_notification_is_failure(n)) return true;
     if (!n->comparison) return false;
     return n->comparison->answer != BR_COMPARISON_OK && n->comparison->answer != BR_COMPARISON_NO_BASELINE;
 }

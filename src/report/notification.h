@@ -21,6 +21,10 @@ typedef struct br_notification {
 
 /* Is there anything that somebody should look at? */
 bool br_notification_is_problem(const br_notification *n);
+/* Did it fail, is it no evidence, or did it come to no verdict? */
+bool br_notification_is_failure(const br_notification *n);
+/* Does the comparison say that it became worse? */
+bool br_notification_is_regression(const br_notification *n);
 
 /* BR_ELIMIT: does not fit into out. */
 BR_NODISCARD br_code br_report_notification_json(const br_notification *n, br_buf *out, br_err *err);

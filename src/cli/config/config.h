@@ -75,6 +75,22 @@ typedef struct br_watch_target {
     size_t name_count; /* 0: those that this kind of source has by itself */
 } br_watch_target;
 
+typedef enum br_notify_when { /* in the order of br_notify_when_words */
+    BR_NOTIFY_PROBLEM,        /* whatever somebody should look at */
+    BR_NOTIFY_FAILURE,        /* the test failed, is invalid or came to no verdict */
+    BR_NOTIFY_REGRESSION,     /* its comparison says that it became worse */
+    BR_NOTIFY_ALWAYS,
+} br_notify_when;
+extern const char *const br_notify_when_words[]; /* NULL ends them */
+
+/* Who is told how a test ended. */
+typedef struct br_config_notify {
+    br_str *urls;     /* as --notify takes them; secrets */
+    size_t url_count; /* 0: variables left nothing of them */
+    br_notify_when when;
+    br_str report_url; /* empty: none */
+} br_config_notify;
+
 typedef struct br_environment {
     br_str name, base_url;
     br_str health; /* path that answers when the target is well: "/health" */
@@ -89,7 +105,8 @@ typedef struct br_environment {
     bool approval;      /* somebody must approve of every test */
     br_window *windows; /* when tests are allowed; none: always */
     size_t window_count;
-    br_ns notice; /* that stakeholders get; 0: none needed */
+    br_ns notice;                   /* that stakeholders get; 0: none needed */
+    const br_config_notify *notify; /* its own; br_config_notify_of() knows that of the file, too */
 } br_environment;
 
 /* A request of preflight: does the target have data? */
@@ -182,6 +199,13 @@ br_str br_config_text_copy(br_config *cfg, br_str text);
 /* Files in the order given. */
 size_t br_config_file_count(const br_config *cfg);
 br_str br_config_file_path(const br_config *cfg, size_t i);
+
+/*
+ * Who is told about tests against the environment: by its own part notify, else by that of the file. NULL:
+ * nobody. BR_ENOTFOUND, BR_EINVAL: a variable of the file's part is not set, or what it holds is wrong.
+ */
+BR_NODISCARD br_code br_config_notify_of(
+    const br_config *cfg, const br_environment *e, const br_config_notify **ret, br_err *err);
 
 /* What preflight asks the target; the same for all environments. */
 const br_preflight_request *br_config_preflight(const br_config *cfg, size_t *ret_count);

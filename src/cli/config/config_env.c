@@ -259,6 +259,7 @@ br_code br_config_read_environment(br_config_reader *r, const br_yaml_node *node
     code = br_config_both(code, read_metrics(r, br_yaml_get(node, "metrics"), env));
     code = br_config_both(code, read_version(r, node, env));
     code = br_config_both(code, read_gate(r, node, env));
+    code = br_config_both(code, br_config_read_notify(r, br_yaml_get(node, "notify"), &env->notify));
     env->headers = headers.list;
     env->header_count = headers.count;
     env->env = variables.list;

@@ -6,6 +6,7 @@
  * config_read.c   the files: mappings, items, mistakes
  * config_value.c  single values: texts with variables, numbers, durations, pairs
  * config_env.c    environments
+ * config_notify.c who is told how a test ended
  * config_tests.c  tests
  *
  * Reading goes on after a mistake, so that all of them can be told: every function records what it finds and
@@ -49,6 +50,8 @@ struct br_config {
     size_t module_count;
     br_preflight_request *preflight;
     size_t preflight_count;
+    br_config_item notify_item; /* only its problem: a missing variable is told when it is needed */
+    const br_config_notify *notify;
     br_config_problem problems[BR_CONFIG_PROBLEMS_MAX];
     size_t problem_count, problems_all;
     br_code first;     /* mistake that is not an item's own; BR_OK: none */
@@ -93,6 +96,9 @@ br_code br_config_want_count(br_config_reader *r, const br_yaml_node *node, cons
 /* Values. What a node must be is in `what`, for messages. */
 br_code br_config_text(
     br_config_reader *r, const br_yaml_node *node, const char *what, size_t max, br_str *ret);
+/* As br_config_text(), but variables may leave nothing of it, which is BR_STR_NONE then. */
+br_code br_config_text_or_none(
+    br_config_reader *r, const br_yaml_node *node, const char *what, size_t max, br_str *ret);
 br_code br_config_count(
     br_config_reader *r, const br_yaml_node *node, const char *what, int64_t min, int64_t max, int64_t *ret);
 br_code br_config_duration(
@@ -118,6 +124,8 @@ br_code br_config_modules_of(br_config_reader *r, const br_yaml_node *node, br_c
 /* Items. */
 br_code br_config_read_environment(br_config_reader *r, const br_yaml_node *node, br_config_item *item);
 br_code br_config_read_test(br_config_reader *r, const br_yaml_node *node, br_config_item *item);
+/* The part `notify` of a file or an environment; NULL: there is none. */
+br_code br_config_read_notify(br_config_reader *r, const br_yaml_node *node, const br_config_notify **ret);
 /* The part `preflight` of a file. */
 br_code br_config_read_preflight(br_config_reader *r, const br_yaml_node *node);
 

@@ -296,7 +296,11 @@ static const br_yaml_node *single(br_config_reader *r, const char *key)
 static void read_singles(br_config_reader *r)
 {
     const br_yaml_node *preflight = single(r, "preflight"), *modules = single(r, "modules");
+    const br_yaml_node *notify = single(r, "notify");
     br_config_pairs maps = {0};
+    r->item = &r->cfg->notify_item;
+    (void) br_config_read_notify(r, notify, &r->cfg->notify);
+    r->item = NULL;
     (void) br_config_read_preflight(r, preflight); /* recorded, and so are the others */
     if (!modules) return;
     (void) br_config_modules_of(r, modules, &maps);

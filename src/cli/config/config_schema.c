@@ -73,6 +73,7 @@ static json_t *value_schema(const br_config_key *key)
     switch (key->kind) {
         case BR_KEY_TEXT: return text_schema();
         case BR_KEY_URL: return pattern(VARIABLE "|^[Hh][Tt][Tt][Pp][Ss]?://");
+        case BR_KEY_HOOK: return pattern(VARIABLE "|^(slack\\+)?[Hh][Tt][Tt][Pp][Ss]?://");
         case BR_KEY_PATH: return pattern(VARIABLE "|^/");
         case BR_KEY_NUMBER: return number_schema(key);
         case BR_KEY_DURATION: return duration_schema();
@@ -167,7 +168,7 @@ static json_t *shape_schema(const br_config_shape *shape)
 
 json_t *br_config_schema(void)
 {
-    static const br_config_shape *const shapes[] = {&br_shape_environment, &br_shape_watch,
+    static const br_config_shape *const shapes[] = {&br_shape_environment, &br_shape_notify, &br_shape_watch,
         &br_shape_preflight, &br_shape_test, &br_shape_load, &br_shape_stage, &br_shape_writes,
         &br_shape_spike};
     json_t *definitions = json_object(), *root = json_object();

@@ -1,5 +1,6 @@
 #include "cli/config/config_show.h"
 #include "base/num.h"
+#include "codec/url.h"
 
 static const char *const telling[] = {
     "authorization", "cookie", "token", "secret", "password", "passwd", "api-key", "api_key", "apikey"};
@@ -80,7 +81,32 @@ static void put_gate(shown *s)
     (void) br_buf_putc(s->out, '\n');
 }
 
-void br_config_show(const br_environment *e, br_buf *out)
+/* Of an address scheme and host, as everywhere. */
+static void put_address(shown *s, br_str text)
+{
+    br_str prefix = BR_STR("slack+"), rest = text;
+    bool slack = br_str_starts(text, prefix);
+    br_url url;
+    if (slack) rest = br_str_sub(text, prefix.n, text.n);
+    if (br_url_parse(rest, &url, NULL) != BR_OK) return; /* it was checked when it was read */
+    put_text(s, br_str_of(br_arena_printf(&s->arena, "%s%s://" BR_FMT "/%s", slack ? "slack+" : "",
+                    url.tls ? "https" : "http", BR_ARG(url.authority), BR_CONFIG_REDACTED)));
+}
+
+static void put_notify(shown *s, const br_config_notify *n)
+{
+    if (!n) return;
+    (void) br_buf_puts(s->out, "  notify:\n    url: [");
+    for (size_t i = 0; i < n->url_count; i++) {
+        (void) br_buf_puts(s->out, i ? ", " : " ");
+        put_address(s, n->urls[i]);
+    }
+    (void) br_buf_printf(
+        s->out, "%s]\n    when: %s\n", n->url_count ? " " : "", br_notify_when_words[n->when]);
+    if (n->report_url.n) put_line(s, "  report_url", n->report_url);
+}
+
+void br_config_show(const br_environment *e, const br_config_notify *notify, br_buf *out)
 {
     shown s = {.e = e, .out = out};
     br_arena_init(&s.arena, 4096);
@@ -93,6 +119,7 @@ void br_config_show(const br_environment *e, br_buf *out)
     put_line(&s, "version", e->version);
     put_line(&s, "version_url", e->version_url);
     put_gate(&s);
+    put_notify(&s, notify);
     if (e->secret_count) (void) br_buf_printf(out, "  # %zu secrets are hidden\n", e->secret_count);
     br_arena_deinit(&s.arena);
 }

@@ -9,4 +9,4 @@
 
 /* Appends it. Hidden are the environment's secrets, and all of a value whose name sounds like one
  * (Authorization, ..._TOKEN, ...). */
-void br_config_show(const br_environment *e, br_buf *out);
+void br_config_show(const br_environment *e, const br_config_notify *notify, br_buf *out);

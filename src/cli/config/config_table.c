@@ -19,6 +19,8 @@ static const br_config_key root_keys[] = {
     KEY("modules",
         "Folders in place of URLs: modules whose URL begins so are read from there, relative to this file.",
         "{ https://jslib.k6.io/: ./vendor }", BR_KEY_TEXT, .form = BR_FORM_NAMED),
+    KEY("notify", "Who is told how a test ended; the notify of an environment counts instead of it.",
+        "{ url: \"${HOOK_URL:-}\" }", BR_KEY_SHAPE, .shape = &br_shape_notify),
     KEY("preflight", "Requests that show that the target holds test data; brunt preflight sends each once.",
         "[ { get: /products, expect: data } ]", BR_KEY_SHAPE, .form = BR_FORM_LIST,
         .shape = &br_shape_preflight),
@@ -51,11 +53,27 @@ static const br_config_key environment_keys[] = {
         "\"Mon-Fri 02:00-04:00 UTC\"", BR_KEY_WINDOW, .form = BR_FORM_ONE_OR_LIST),
     KEY("notice", "How long before a test its stakeholders must be told (--told-at).", "24h",
         BR_KEY_DURATION),
+    KEY("notify", "Who is told how a test against this environment ended.", "{ url: \"${HOOK_URL:-}\" }",
+        BR_KEY_SHAPE, .shape = &br_shape_notify),
 };
 static const char *const version_either[] = {"version", "version_url", NULL};
 const br_config_shape br_shape_environment = {
     SHAPE("an environment", "environment", "A place where the target runs.", environment_keys),
     .at_most_one = version_either};
+
+static const br_config_key notify_keys[] = {
+    KEY("url",
+        "Webhooks, or chats that take Slack's messages (slack+https://...): secrets, so keep them in variables; "
+        "those of which variables leave nothing are left out.",
+        "\"${HOOK_URL:-}\"", BR_KEY_HOOK, .form = BR_FORM_ONE_OR_LIST, .required = true),
+    KEY("when",
+        "problem (default): whatever somebody should look at; failure: the test failed, is invalid or came to no "
+        "verdict; regression: its comparison says worse (--compare); always.",
+        "failure", BR_KEY_WORD, .words = br_notify_when_words),
+    KEY("report_url", "Where the report can be seen.", "\"${CI_JOB_URL:-}\"", BR_KEY_URL),
+};
+const br_config_shape br_shape_notify = {
+    SHAPE("notify", "notify", "Who is told how a test ended.", notify_keys)};
 
 static const br_config_key watch_keys[] = {
     KEY("process", "A process on this machine: its PID, or the name of its program.", "empire", BR_KEY_TEXT),

@@ -14,6 +14,7 @@
 typedef enum br_key_kind {
     BR_KEY_TEXT,
     BR_KEY_URL,
+    BR_KEY_HOOK, /* the same, perhaps with slack+ before it */
     BR_KEY_PATH, /* of a URL: begins with '/' */
     BR_KEY_NUMBER,
     BR_KEY_DURATION,
@@ -59,5 +60,5 @@ struct br_config_shape {
 
 #define BR_CONFIG_KEYS_MAX 20 /* of a shape */
 
-extern const br_config_shape br_shape_root, br_shape_environment, br_shape_watch, br_shape_preflight,
-    br_shape_test, br_shape_load, br_shape_stage, br_shape_writes, br_shape_spike;
+extern const br_config_shape br_shape_root, br_shape_environment, br_shape_notify, br_shape_watch,
+    br_shape_preflight, br_shape_test, br_shape_load, br_shape_stage, br_shape_writes, br_shape_spike;

@@ -73,8 +73,7 @@ static bool has_control_character(br_str s)
     return false;
 }
 
-/* As br_config_text(), but variables may leave nothing of it, which is BR_STR_NONE then. */
-static br_code text_or_nothing(
+br_code br_config_text_or_none(
     br_config_reader *r, const br_yaml_node *node, const char *what, size_t max, br_str *ret)
 {
     br_code code = br_config_want(r, node, BR_YAML_SCALAR, what, "one value");
@@ -103,7 +102,7 @@ br_code br_config_text(
     br_config_reader *r, const br_yaml_node *node, const char *what, size_t max, br_str *ret)
 {
     br_str text = BR_STR_NONE;
-    br_code code = text_or_nothing(r, node, what, max, &text);
+    br_code code = br_config_text_or_none(r, node, what, max, &text);
     if (code == BR_OK && !text.p)
         code = br_config_fail(r, node, BR_EINVAL, "%s is empty; give it a value", what);
     if (code == BR_OK) *ret = text;
@@ -209,8 +208,10 @@ br_code br_config_word(
     size_t n = 0;
     br_buf list;
     br_buf_init(&list, 256);
-    for (; words[n] && !br_str_is(text, words[n]); n++)
-        (void) br_buf_printf(&list, "%s%s", n ? " or " : "", words[n]); /* fits: our own words */
+    for (; words[n] && !br_str_is(text, words[n]); n++) {
+        const char *before = n == 0 ? "" : words[n + 1] ? ", " : " or ";
+        (void) br_buf_printf(&list, "%s%s", before, words[n]); /* fits: our own words */
+    }
     if (words[n]) {
         *ret = n;
     } else {
@@ -266,7 +267,7 @@ static br_code read_pairs(
                 "%s: the name %s is not allowed; use up to %d characters: %s", kind->what,
                 br_config_quoted(r, e->key), BR_CONFIG_NAME_MAX, kind->rule);
         } else {
-            one = (kind->optional ? text_or_nothing : br_config_text)(
+            one = (kind->optional ? br_config_text_or_none : br_config_text)(
                 r, e->value, pair.name.p, BR_CONFIG_TEXT_MAX, &pair.value);
         }
         if (one == BR_OK && pair.value.p) ret->list[ret->count++] = pair;

@@ -10,6 +10,7 @@
 #include "codec/credentials.h"
 
 #define SLACK_PREFIX    "slack+"
+#define NOBODY          "none"
 #define HIDDEN_MIN      6 /* shorter paths are no secrets, and hiding them would mangle the log */
 #define RETRY_AFTER_MAX 30
 
@@ -44,19 +45,32 @@ static br_code add_address(br_notify *n, br_str text, br_err *err)
 
 static br_code add_addresses(const br_args *a, br_notify *n, br_err *err)
 {
-    bool given = false;
     for (size_t i = 0; i < a->values.len; i++) {
         if (strcmp(a->values.data[i].arg->name, "notify") != 0) continue;
-        given = true;
+        n->has_addresses = true;
+        if (strcmp(a->values.data[i].value, NOBODY) == 0) continue;
         br_code code = add_address(n, br_str_of(a->values.data[i].value), err);
         if (code != BR_OK) return code;
     }
-    br_str rest = br_str_of(given ? NULL : getenv("BRUNT_NOTIFY_URL")), one;
+    br_str rest = br_str_of(n->has_addresses ? NULL : getenv("BRUNT_NOTIFY_URL")), one;
     while (br_str_cut(&rest, ' ', &one)) {
-        br_code code = one.n > 0 ? add_address(n, one, err) : BR_OK;
+        if (one.n == 0) continue;
+        n->has_addresses = true;
+        br_code code = br_str_is(one, NOBODY) ? BR_OK : add_address(n, one, err);
         if (code != BR_OK) return code;
     }
     return BR_OK;
+}
+
+/* Index of the word in br_notify_when_words. */
+static bool parse_when(const char *text, br_notify_when *ret)
+{
+    for (size_t i = 0; br_notify_when_words[i]; i++) {
+        if (strcmp(text, br_notify_when_words[i]) != 0) continue;
+        *ret = (br_notify_when) i;
+        return true;
+    }
+    return false;
 }
 
 static const char *setting(const br_args *a, const char *name, const char *variable)
@@ -72,15 +86,32 @@ br_code br_notify_read(const br_args *a, br_notify *ret, br_err *err)
     br_code code = add_addresses(a, ret, err);
     if (code != BR_OK) return code;
     const char *when = setting(a, "notify-on", "BRUNT_NOTIFY_ON");
-    if (when && strcmp(when, "always") != 0 && strcmp(when, "problem") != 0)
-        return br_fail(err, BR_EINVAL, "invalid value \"%s\" for --notify-on: use problem or always", when);
-    ret->always = when && strcmp(when, "always") == 0;
+    ret->has_when = when;
+    if (when && !parse_when(when, &ret->when))
+        return br_fail(err, BR_EINVAL,
+            "invalid value \"%s\" for --notify-on: use problem, failure, regression or always", when);
     const char *report = setting(a, "report-url", "BRUNT_REPORT_URL");
     br_url url;
     if (report && br_url_parse(br_str_of(report), &url, NULL) != BR_OK)
         return br_fail(
             err, BR_EINVAL, "invalid value \"%s\" for --report-url: use a URL of http or https", report);
     ret->report_url = br_str_of(report);
+    return BR_OK;
+}
+
+br_code br_notify_complete(br_notify *n, const br_config *cfg, const br_environment *e, br_err *err)
+{
+    const br_config_notify *file = NULL;
+    br_err why = {0};
+    br_code code = br_config_notify_of(cfg, e, &file, &why);
+    if (code != BR_OK && !n->has_addresses) return br_fail(err, code, "%s", why.msg);
+    if (!file) return BR_OK;
+    for (size_t i = 0; i < file->url_count && !n->has_addresses; i++) {
+        code = add_address(n, file->urls[i], err);
+        if (code != BR_OK) return code;
+    }
+    if (!n->has_when) n->when = file->when;
+    if (n->report_url.n == 0) n->report_url = br_arena_str(&n->arena, file->report_url);
     return BR_OK;
 }
 
@@ -175,12 +206,23 @@ static bool tell(sender *s, const br_notification *what)
     return ok;
 }
 
+static bool is_to_be_told(const br_notify *n, const br_notification *what)
+{
+    switch (n->when) {
+        case BR_NOTIFY_PROBLEM: return br_notification_is_problem(what);
+        case BR_NOTIFY_FAILURE: return br_notification_is_failure(what);
+        case BR_NOTIFY_REGRESSION: return br_notification_is_regression(what);
+        case BR_NOTIFY_ALWAYS: break;
+    }
+    return true;
+}
+
 size_t br_notify_send(const br_notify *n, const br_notification *what)
 {
     br_notification message = *what;
     message.tool_version = BR_STR(BRUNT_VERSION);
     message.report_url = n->report_url;
-    if (n->addresses.len == 0 || !(n->always || br_notification_is_problem(&message))) return 0;
+    if (n->addresses.len == 0 || !is_to_be_told(n, &message)) return 0;
     br_err err = {0};
     sender s = {.deadline = br_clock_now() + BR_NOTIFY_ALL};
     if (br_single_new(true, &s.single, &err) != BR_OK) {

@@ -48,6 +48,14 @@ const mistakes = [
     ['a source of metrics that is none', 'process: empire', 'page: /x', /brunt\.yaml:7:18: unknown key "page" in a source of metrics/],
     ['a criterion that no endpoint has', '"p95 < 200ms"', '"stable"', /brunt\.yaml:18:37: criterion "stable": of an endpoint only p95/],
 ];
+const hookMistakes = [
+    ['a hook that is none', 'tests:', 'notify: { url: "ftp://chat/x" }\ntests:', /brunt\.yaml:12:16: url of notify is no URL of http or https/],
+    ['a hook that is missing', 'tests:', 'notify: { when: always }\ntests:', /brunt\.yaml:12:9: notify needs its url; write e\.g\. notify: \{ url: "\$\{HOOK_URL\}" \}/],
+    ['no hooks at all', 'tests:', 'notify: { url: [] }\ntests:', /brunt\.yaml:12:16: there are no addresses/],
+    ['a misspelt choice', 'tests:', 'notify: { url: "http://x/y", when: allways }\ntests:', /brunt\.yaml:12:36: when must be problem, failure, regression or always, not "allways"; did you mean "always"\?/],
+    ['a page that is none', 'tests:', 'notify: { url: "http://x/y", report_url: here }\ntests:', /brunt\.yaml:12:42: report_url "here" is no URL/],
+    ['an unknown key of notify', 'notice: 24h', 'notify: { url: "http://x/y", on: always }', /brunt\.yaml:9:34: unknown key "on" in notify; its keys are: url, when, report_url/],
+];
 
 export function configTests() {
     test('a good file', async () => {
@@ -56,7 +64,7 @@ export function configTests() {
         assert.match(done.out, /brunt\.yaml:11:15: warning: the environment variable NEVER_SET is not set/);
         assert.match(done.out, /brunt\.yaml: fine: 2 environments, 1 test, 1 warning\n$/);
     });
-    for (const [name, from, to, pattern] of mistakes) {
+    for (const [name, from, to, pattern] of [...mistakes, ...hookMistakes]) {
         test(name, async () => {
             const text = good.replace(from, to);
             assert.notEqual(text, good);

@@ -33,9 +33,13 @@ async function hook(answers = [200]) {
     return { base, url: `${base}/services/${SECRET}?key=${SECRET}`, got };
 }
 
-async function run(args, { env = {}, ...options } = {}) {
+/** `notify`: parts of that name, of the file and of the environment. */
+async function run(args, { env = {}, notify = {}, ...options } = {}) {
     const target = await serve((_request, response) => response.end('ok'));
-    return brunt(['test', ...args], { dir: folder({ 'brunt.yaml': config, 'script.js': script }), env: { TARGET: target, ...env }, ...options });
+    let text = config;
+    if (notify.file) text = text.replace('\n', `\nnotify: ${notify.file}\n`);
+    if (notify.here) text = text.replace('base_url:', `notify: ${notify.here}, base_url:`);
+    return brunt(['test', ...args], { dir: folder({ 'brunt.yaml': text, 'script.js': script }), env: { TARGET: target, ...env }, ...options });
 }
 
 const hidden = (done) => {
@@ -81,6 +85,95 @@ export function notifyTests() {
         assert.equal(JSON.parse(got[0].body).problem, false);
         assertQuiet(await run(['good', 'here'], { env: { BRUNT_NOTIFY_URL: `${url}  slack+${url}`, BRUNT_NOTIFY_ON: 'always' } }));
         assert.equal(got.length, 3);
+    });
+    test('the configuration says who is told, and when', async () => {
+        const { url, got } = await hook();
+        const file = '{ url: "${HOOK}", when: always, report_url: "https://ci.example/run/8" }';
+        const done = await run(['good', 'here'], { env: { HOOK: url }, notify: { file } });
+        assertQuiet(done);
+        hidden(done);
+        assert.equal(got.length, 1);
+        assert.match(JSON.parse(got[0].body).text, /Report: https:\/\/ci\.example\/run\/8$/);
+        // Only problems by default; several addresses, of which one is a chat and one is not there.
+        const list = '{ url: [ "${HOOK}", "slack+${HOOK}", "${NEVER_SET:-}" ] }';
+        assertQuiet(await run(['good', 'here'], { env: { HOOK: url }, notify: { file: list } }));
+        assert.equal(got.length, 1);
+        assertQuiet(await run(['slow', 'here'], { env: { HOOK: url }, notify: { file: list } }), 1);
+        assert.deepEqual(got.slice(1).map(({ body }) => Boolean(JSON.parse(body).blocks)), [false, true]);
+        // A failure is one, and no regression.
+        assertQuiet(await run(['slow', 'here'], { env: { HOOK: url }, notify: { file: '{ url: "${HOOK}", when: failure }' } }), 1);
+        assert.equal(got.length, 4);
+        assertQuiet(await run(['slow', 'here'], { env: { HOOK: url }, notify: { file: '{ url: "${HOOK}", when: regression }' } }), 1);
+        assert.equal(got.length, 4);
+    });
+    test('a regression is told where only regressions are wanted', async () => {
+        const { url, got } = await hook();
+        let wait = 2;
+        const target = await serve((_request, response) => setTimeout(() => response.end('ok'), wait));
+        const text = config.replace('\n', '\nnotify: { url: "${HOOK}", when: regression }\n').replaceAll('duration: 1s, load: { vus: 1 }', 'duration: 3s, load: { vus: 10 }');
+        const dir = folder({ 'brunt.yaml': text, 'script.js': script });
+        const again = () => brunt(['test', 'good', 'here', '--store', 'h.db', '--compare'], { dir, env: { TARGET: target, HOOK: url } });
+        for (let i = 0; i < 3; i++) await again();
+        assert.equal(got.length, 0);
+        wait = 60;
+        let last;
+        for (let i = 0; i < 3 && got.length === 0; i++) last = await again();
+        assert.equal(got.length, 1, last.out + last.err);
+        assert.equal(last.code, 1);
+        assert.equal(JSON.parse(got[0].body).comparison.answer, 'regressed');
+    });
+    test('an environment has its own, flags and variables beat both', async () => {
+        const [one, two, three] = [await hook(), await hook(), await hook()];
+        const notify = { file: '{ url: "${ONE}" }', here: '{ url: "${TWO}", when: always }' };
+        const env = { ONE: one.url, TWO: two.url };
+        const counts = () => [one, two, three].map(({ got }) => got.length);
+        assertQuiet(await run(['good', 'here'], { env, notify }));
+        assert.deepEqual(counts(), [0, 1, 0]);
+        assertQuiet(await run(['good', 'here', '--notify', three.url], { env, notify }));
+        assert.deepEqual(counts(), [0, 1, 1]);
+        assertQuiet(await run(['good', 'here'], { env: { ...env, BRUNT_NOTIFY_URL: three.url }, notify }));
+        assert.deepEqual(counts(), [0, 1, 2]);
+        assertQuiet(await run(['good', 'here', '--notify-on', 'problem'], { env, notify }));
+        assertQuiet(await run(['slow', 'here', '--notify', 'none'], { env, notify }), 1);
+        assert.deepEqual(counts(), [0, 1, 2]);
+        // What a pipeline sets to nothing is not set.
+        assertQuiet(await run(['slow', 'here'], { env: { ...env, BRUNT_NOTIFY_URL: '', BRUNT_NOTIFY_ON: '' }, notify: { file: '{ url: "${ONE}" }' } }), 1);
+        assert.deepEqual(counts(), [1, 1, 2]);
+    });
+    test('a hook of the configuration that fails is said and changes nothing', async () => {
+        const flaky = await hook([503, 200]);
+        const notify = { file: '{ url: "${HOOK}", when: always }' };
+        const again = await run(['good', 'here'], { env: { HOOK: flaky.url }, notify });
+        assertQuiet(again);
+        assert.deepEqual(warnings(again), []);
+        assert.equal(flaky.got.length, 2);
+        const { base, url } = await hook([403]);
+        for (const [name, code] of [['good', 0], ['slow', 1]]) {
+            const done = await run([name, 'here', '-v'], { env: { HOOK: url }, notify });
+            assert.equal(done.code, code);
+            assert.deepEqual(warnings(done), [`the notification to ${base} was not delivered: status 403 (1 try)`]);
+            hidden(done);
+        }
+    });
+    test('a variable of the file that is not set is told when it is needed', async () => {
+        const notify = { file: '{ url: "${HOOK}" }' };
+        const missing = /brunt\.yaml:2:16: the environment variable HOOK is not set/;
+        assertFails(await run(['good', 'here'], { notify }), 104, missing);
+        assertQuiet(await run(['good', 'here', '--notify', 'none'], { notify }));
+        const done = await run(['good', 'here'], { notify, env: { HOOK: `ftp://${SECRET}` } });
+        assertFails(done, 104, /brunt\.yaml:2:16: url of notify is no URL of http or https \(it is not shown here/);
+        hidden(done);
+        const check = (...args) => brunt(['config', ...args], { dir: done.dir, env: { TARGET: 'http://127.0.0.1:1' } });
+        const checked = await check('check');
+        assert.equal(checked.code, 0);
+        assert.match(checked.out, /brunt\.yaml:2:16: warning: the environment variable HOOK is not set/);
+        const shown = await check('show', 'here');
+        assert.equal(shown.code, 0);
+        assert.match(shown.err, /nobody can be told: .*HOOK is not set/);
+        const full = await brunt(['config', 'show', 'here'], { dir: done.dir, env: { TARGET: 'http://127.0.0.1:1', HOOK: `slack+https://me:${SECRET}@chat.example/${SECRET}` } });
+        assertQuiet(full);
+        assert.match(full.out, /\n {2}notify:\n {4}url: \[ "slack\+https:\/\/chat\.example\/\*\*\*SECRET_REDACTED\*\*\*" \]\n {4}when: problem\n/);
+        hidden(full);
     });
     test('a target that does not answer is told', async () => {
         const { url, got } = await hook();
@@ -149,7 +242,7 @@ export function notifyTests() {
             assertFails(done, 104, /an address for notifications is no URL of http or https/);
             hidden(done);
         }
-        assertFails(await run(['good', 'here', '--notify-on', 'never']), 104, /--notify-on: use problem or always/);
+        assertFails(await run(['good', 'here', '--notify-on', 'never']), 104, /--notify-on: use problem, failure, regression or always/);
         assertFails(await run(['good', 'here', '--report-url', 'here']), 104, /--report-url: use a URL/);
     });
 }

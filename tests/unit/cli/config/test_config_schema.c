@@ -31,6 +31,7 @@ typedef struct place {
 static const place places[] = {
     {&br_shape_root, "", "", "version: 1, " ENVS ", " TESTS},
     {&br_shape_environment, "{ version: 1, environments: { e: ", "}, " TESTS " }", "base_url: http://x"},
+    {&br_shape_notify, "{ version: 1, notify: ", ", " ENVS ", " TESTS " }", "url: https://x/y"},
     {&br_shape_watch, "{ version: 1, environments: { e: { base_url: http://x, metrics: [ ",
         " ] } }, " TESTS " }", "process: x"},
     {&br_shape_preflight, "{ version: 1, preflight: [ ", " ], " ENVS ", " TESTS " }", "get: /x"},
