@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import path from 'node:path';
 import { empire, Postgres, runProgram, Service, setProgram, test, until } from './harness.mjs';
 
@@ -51,12 +52,14 @@ test('a world to work in', async () => {
 });
 
 test('workers leave the processor to the API, with every thread', async () => {
-    for (const [args, wanted] of [[[], 10], [['--nice', '3'], 3], [['--nice', '0'], 0]]) {
+    const own = getPriority(); // a lower one than asked for stays: the test itself may run at one
+    for (const [args, asked] of [[[], 10], [['--nice', '3'], 3], [['--nice', '0'], 0]]) {
+        const wanted = Math.max(asked, own);
         const p = work('--processes', '2', ...args);
-        await complete('/orchestrator/start', { name: `nice-${wanted}`, videoCount: 20, dryRun: true });
+        await complete('/orchestrator/start', { name: `nice-${asked}`, videoCount: 20, dryRun: true });
         const seen = workersOf(p).flatMap(nicenessOf);
         assert.ok(seen.length > 2 && seen.every((n) => n === wanted), `wanted ${wanted}: ${seen}`);
-        assert.deepEqual(nicenessOf(p.pid), [0]);
+        assert.deepEqual(nicenessOf(p.pid), [own]);
         await stop(p);
     }
     assert.match(empire(['worker', '--nice', '20'], { DATABASE_URL: pg.url }).err, /--nice: '20' is not a whole number from 0 to 19/);
