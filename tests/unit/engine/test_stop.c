@@ -54,7 +54,8 @@ static void bad_thresholds_are_refused(void **state)
     (void) state;
     static const char *const bad[][2] = {{"{\"nope\": [\"count>1\"]}", "no metric name \"nope\" found"},
         {"{\"http_reqs\": [\"p(95)<1\"]}", "http_reqs"}, {"{\"http_reqs\": [\"count ~ 1\"]}", "count ~ 1"},
-        {"{\"http_reqs{a\": [\"count>1\"]}", "http_reqs{a"}, {"{\"http_reqs{a:}\": []}", "metric \"a:\" tag expression is malformed"}};
+        {"{\"http_reqs{a\": [\"count>1\"]}", "http_reqs{a"},
+        {"{\"http_reqs{a:}\": []}", "metric \"a:\" tag expression is malformed"}};
     for (size_t i = 0; i < BR_COUNT_OF(bad); i++) {
         br_err err = {0};
         br_options *o = NULL;
