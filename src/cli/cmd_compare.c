@@ -41,7 +41,8 @@ static void print_help(void)
     puts(
         "\nExit codes: 0 not worse, 1 worse, 2 these runs cannot tell, 3 no baseline, 4 the new run is no evidence,\n"
         "255 other errors. With a last and a pinned baseline both are shown; the answer is that of the last runs,\n"
-        "but 1 if it is worse than the pinned run.");
+        "but 1 if it is worse than the pinned run. A pinned run of another script, load, environment or machine is\n"
+        "left out; runs that are named are compared all the same.");
 }
 
 /* Arguments ---------------------------------------------------------------------------------------- */
@@ -149,9 +150,10 @@ static void put_part(json_t *json, const char *key, const br_comparison *c, br_s
 
 static void print_json(const br_comparing *c, const br_history_changes *changes)
 {
-    json_t *json = json_pack("{s:s,s:s,s:i,s:o,s:s%}", "schema", "brunt.comparison/1", "answer",
+    json_t *json = json_pack("{s:s,s:s,s:i,s:o,s:s%,s:s%}", "schema", "brunt.comparison/1", "answer",
         br_comparison_answer_name(c->answer), "exit_status", (int) c->answer, "newest",
-        br_history_json(&c->newest), "differs", c->differs.p ? c->differs.p : "", c->differs.n);
+        br_history_json(&c->newest), "differs", c->differs.p ? c->differs.p : "", c->differs.n,
+        "pinned_differs", c->pinned_differs.p ? c->pinned_differs.p : "", c->pinned_differs.n);
     put_part(json, "rolling", c->rolling, c->rolling_name);
     put_part(json, "pinned", c->pinned, c->pinned_name);
     json_object_set_new(json, "changes", br_history_changes_json(changes));

@@ -57,8 +57,8 @@ static br_code compare(br_store *s, br_comparing_ids base, br_comparing_ids new_
 
 /* What differs ------------------------------------------------------------------------------------- */
 
-/* "load and machine" */
-static br_str differences(const br_stored_run *a, const br_stored_run *b, br_arena *arena)
+/* "load, machine differ" */
+static const char *differences(const br_stored_run *a, const br_stored_run *b, br_arena *arena)
 {
     const struct {
         const char *name;
@@ -72,7 +72,10 @@ static br_str differences(const br_stored_run *a, const br_stored_run *b, br_are
         if (br_str_eq(parts[i].a, parts[i].b)) continue;
         (void) br_buf_printf(&text, "%s%s", text.len ? ", " : "", parts[i].name);
     }
-    br_str copy = br_arena_str(arena, br_buf_view(&text));
+    if (text.len == 0) (void) br_buf_puts(&text, "fingerprint"); /* of a history that another program wrote */
+    br_str list = br_buf_view(&text);
+    const char *copy = br_arena_printf(
+        arena, BR_FMT " differ%s", BR_ARG(list), br_str_find_char(list, ',') < 0 ? "s" : "");
     br_buf_deinit(&text);
     return copy;
 }
@@ -80,10 +83,18 @@ static br_str differences(const br_stored_run *a, const br_stored_run *b, br_are
 static void note_difference(br_comparing *c, const br_stored_run *other)
 {
     if (br_str_eq(other->fingerprint, c->newest.fingerprint)) return;
-    br_str parts = differences(other, &c->newest, &c->arena);
-    c->differs = br_str_of(
-        br_arena_printf(&c->arena, "Run %lld was made in another way: " BR_FMT " differ%s.",
-            (long long) other->id, BR_ARG(parts), br_str_find_char(parts, ',') < 0 ? "s" : ""));
+    c->differs = br_str_of(br_arena_printf(&c->arena, "Run %lld was made in another way: %s.",
+        (long long) other->id, differences(other, &c->newest, &c->arena)));
+}
+
+/* What another script or machine makes slower is no regression: such a pin is told, and left out. */
+static void leave_out_pinned(br_comparing *c, const br_stored_run *pin)
+{
+    c->pinned_differs = br_str_of(br_arena_printf(&c->arena,
+        "The pinned run %lld is not comparable and was left out: %s. `brunt baseline pin RUN` pins one that "
+        "was made as run %lld.",
+        (long long) pin->id, differences(pin, &c->newest, &c->arena), (long long) c->newest.id));
+    if (c->rolling) *br_vec_push(&c->rolling->notes) = br_arena_str(&c->rolling->arena, c->pinned_differs);
 }
 
 /* Choosing ----------------------------------------------------------------------------------------- */
@@ -160,28 +171,23 @@ static br_code compare_rolling(
 }
 
 /* The pinned run, and those of its version: one run alone says little about how figures vary. */
-static br_code take_pinned(
-    br_store *s, int64_t pinned, br_comparing_ids news, br_comparing *c, br_comparing_ids *ret, br_err *err)
+static br_code take_pinned(br_store *s, const br_stored_run *pin, br_comparing_ids news, br_comparing *c,
+    br_comparing_ids *ret, br_err *err)
 {
-    br_stored_run pin;
     br_stored_run *runs = NULL;
     size_t count = 0, n = 0;
-    br_code code = br_store_get(s, pinned, &c->arena, &pin, err);
-    if (code != BR_OK) return code;
-    br_store_query q = same_kind(&pin);
-    if (pin.target_version.n > 0) code = br_store_list(s, &q, &c->arena, &runs, &count, err);
+    br_store_query q = same_kind(pin);
+    br_code code = BR_OK;
+    if (pin->target_version.n > 0) code = br_store_list(s, &q, &c->arena, &runs, &count, err);
     if (code != BR_OK) return code;
     int64_t *ids = br_arena_alloc(&c->arena, (BR_COMPARING_ROLLING + 1) * sizeof(*ids));
-    ids[n++] = pinned;
+    ids[n++] = pin->id;
     for (size_t i = 0; i < count && n < BR_COMPARING_ROLLING; i++) {
-        bool other = runs[i].id != pinned && !is_in(news, runs[i].id);
-        if (other && br_str_eq(runs[i].target_version, pin.target_version)) ids[n++] = runs[i].id;
+        bool other = runs[i].id != pin->id && !is_in(news, runs[i].id);
+        if (other && br_str_eq(runs[i].target_version, pin->target_version)) ids[n++] = runs[i].id;
     }
-    if (!c->rolling) note_difference(c, &pin);
-    c->pinned_name = br_str_of(
-        n > 1
-            ? br_arena_printf(&c->arena, "the pinned run %lld and others of its version", (long long) pinned)
-            : br_arena_printf(&c->arena, "the pinned run %lld", (long long) pinned));
+    c->pinned_name = br_str_of(br_arena_printf(
+        &c->arena, "the pinned run %lld%s", (long long) pin->id, n > 1 ? " and others of its version" : ""));
     *ret = (br_comparing_ids){ids, n};
     return BR_OK;
 }
@@ -190,11 +196,18 @@ static br_code compare_pinned(
     br_store *s, br_comparing_ids news, const br_compare_config *config, br_comparing *c, br_err *err)
 {
     br_store_pin *pins;
+    br_stored_run pin;
     size_t count;
     br_comparing_ids base;
     br_code code = br_store_pins(s, c->newest.test.p, c->newest.environment.p, &c->arena, &pins, &count, err);
     if (code != BR_OK || count == 0 || is_in(news, pins[0].run)) return code;
-    code = take_pinned(s, pins[0].run, news, c, &base, err);
+    code = br_store_get(s, pins[0].run, &c->arena, &pin, err);
+    if (code != BR_OK) return code;
+    if (!br_str_eq(pin.fingerprint, c->newest.fingerprint)) {
+        leave_out_pinned(c, &pin);
+        return BR_OK;
+    }
+    code = take_pinned(s, &pin, news, c, &base, err);
     return code == BR_OK ? compare(s, base, news, config, &c->pinned, err) : code;
 }
 
@@ -389,6 +402,8 @@ void br_comparing_parts_text(const br_comparing *c, const br_comparing_style *st
             markdown ? "**" : "  █ ", (long long) c->newest.id, markdown ? "**" : "");
     if (c->differs.n > 0)
         (void) br_buf_printf(out, "%s" BR_FMT "\n", markdown ? "\n* " : "  · ", BR_ARG(c->differs));
+    if (c->pinned_differs.n > 0 && !c->rolling) /* else it is among the notes of that comparison */
+        (void) br_buf_printf(out, "%s" BR_FMT "\n", markdown ? "\n* " : "  · ", BR_ARG(c->pinned_differs));
     br_arena_deinit(&arena);
 }
 

@@ -12,7 +12,8 @@
  *     rolling   the last BR_COMPARING_ROLLING valid runs before, of the same test and environment, with the
  *               same fingerprint, and of another version if there are such
  *     pinned    the pinned run of the test and environment; if it has a version, up to BR_COMPARING_ROLLING
- *               valid runs of that version and fingerprint
+ *               valid runs of that version and fingerprint. One with another fingerprint than the new runs is
+ *               left out, and it is said what differs
  * The answer is that of the rolling baseline (without one, of the pinned one), but worse against the pinned
  * one is worse: slow drift passes every comparison with the last runs.
  */
@@ -25,11 +26,12 @@
 
 typedef struct br_comparing {
     br_arena arena;
-    br_stored_run newest;             /* of the new runs */
-    br_comparison *rolling;           /* NULL: there is no such baseline. Also of runs that were named */
-    br_comparison *pinned;            /* NULL: no run is pinned, or the new ones are the pinned ones */
+    br_stored_run newest;   /* of the new runs */
+    br_comparison *rolling; /* NULL: there is no such baseline. Also of runs that were named */
+    br_comparison *pinned;  /* NULL: no run is pinned, it is not comparable, or it is one of the new ones */
     br_str rolling_name, pinned_name; /* "the last 8 runs", "the pinned run 3" */
     br_str differs;                   /* why earlier runs are no baseline, or what differs; empty: nothing */
+    br_str pinned_differs; /* why the pinned run was left out; empty: it was not. Also a note of `rolling` */
     br_comparison_answer answer;
 } br_comparing;
 
@@ -38,7 +40,8 @@ typedef struct br_comparing_ids {
     size_t count;
 } br_comparing_ids;
 
-/* Holds these runs against each other. BR_ENOTFOUND and other errors of the store; *ret is the caller's. */
+/* Holds these runs against each other, whatever their fingerprints: `differs` says it.
+ * BR_ENOTFOUND and other errors of the store; *ret is the caller's. */
 BR_NODISCARD br_code br_comparing_named(br_store *s, br_comparing_ids base, br_comparing_ids new_runs,
     const br_compare_config *config, br_comparing *ret, br_err *err);
 /* Against rolling and pinned baseline. */

@@ -229,13 +229,22 @@ export function historyTests() {
         const other = await brunt(['compare'], { dir });
         assertQuiet(other, 3);
         assert.match(other.out, /Run 1 was made in another way: script differs/);
-        // A pinned run is compared all the same, and it is said that it is the only one.
+        // A pinned run that was made in another way is none either, also in `test --compare`; named, it is compared.
         assertQuiet(await brunt(['baseline', 'pin', '1'], { dir }));
-        assert.match((await brunt(['compare'], { dir })).out, /There are no last runs to compare with[^]*against the pinned run 1: 1\n/);
+        const pinned = await brunt(['compare'], { dir });
+        assertQuiet(pinned, 3);
+        assert.match(pinned.out, /The pinned run 1 is not comparable and was left out: script differs\./);
+        assert.match((await json(dir, ['compare'], 3)).pinned_differs, /^The pinned run 1 is not comparable/);
+        t.more = 120;
+        const tested = await brunt(['test', 'good', 'here', '-q', '--compare'], { dir, env: { TARGET: t.url } });
+        assert.ok(tested.code !== 3, 'run 2 is a baseline');
+        assert.match(tested.out, /against the run before: 2\n[^]*· The pinned run 1 is not comparable and was left out: script differs\./);
+        t.more = 0;
+        assert.match((await brunt(['compare', '1', '2'], { dir })).out, /run 2 against run 1\n[^]*Run 1 was made in another way: script differs/);
         assertQuiet(await brunt(['baseline', 'unpin', '1'], { dir }));
         writeFileSync(path.join(dir, 'brunt.yaml'), CONFIG.replace('vus: 24', 'vus: 23'));
         await good(dir, t);
-        assert.match((await brunt(['compare'], { dir })).out, /Run 2 was made in another way: load differs/);
+        assert.match((await brunt(['compare'], { dir })).out, /Run 3 was made in another way: load differs/);
         assertFails(await brunt(['compare', '--test', 'none'], { dir }), 3, /nothing to compare/);
     });
     test('compare: a run that is no evidence is 4', async () => {

@@ -168,6 +168,47 @@ static void test_drift(void **state)
     br_comparing_deinit(&c);
 }
 
+/* Slower, but by another script: no regression, whatever is pinned. */
+static void test_pinned_of_another_kind(void **state)
+{
+    given *g = *state;
+    br_err err = {0};
+    br_buf out;
+    (void) add(g, "");
+    assert_int_equal(br_store_pin_run(g->store, 1, BR_STR(""), 1, &err), BR_OK);
+    g->run.fingerprint = BR_STR("other");
+    g->run.script_hash = BR_STR("s2");
+    g->ms = 40;
+    (void) add(g, "");
+    br_comparing c = newest(g);
+    assert_null(c.pinned);
+    assert_null(br_comparing_shown(&c));
+    assert_int_equal(c.answer, BR_COMPARISON_NO_BASELINE);
+    br_buf_init(&out, 10000);
+    br_comparing_text(&c, &(br_comparing_style){0}, &out);
+    assert_non_null(strstr(out.data, "NO BASELINE"));
+    assert_non_null(strstr(out.data,
+        "The pinned run 1 is not comparable and was left out: script differs. `brunt baseline pin RUN` pins "
+        "one that was made as run 2."));
+    br_buf_deinit(&out);
+    br_comparing_deinit(&c);
+    /* With runs of its own kind the answer is theirs, and the note goes where the comparison goes. */
+    for (int i = 0; i < 6; i++)
+        (void) add(g, "");
+    c = newest(g);
+    assert_null(c.pinned);
+    assert_int_equal(c.answer, BR_COMPARISON_OK);
+    expect_ids(c.rolling->old_ids, c.rolling->old_count, 2, 7);
+    assert_true(br_str_starts(c.rolling->notes.data[c.rolling->notes.len - 1],
+        BR_STR("The pinned run 1 is not comparable and was left out: script differs.")));
+    br_buf_init(&out, 20000);
+    br_comparing_text(&c, &(br_comparing_style){0}, &out);
+    const char *note = strstr(out.data, "is not comparable");
+    assert_true(note && !strstr(note + 1, "is not comparable"));
+    br_buf_deinit(&out);
+    br_comparing_deinit(&c);
+}
+
 static void test_pinned_is_new(void **state)
 {
     given *g = *state;
@@ -283,6 +324,7 @@ int main(void)
         WITH_STORE(test_last_ten),
         WITH_STORE(test_versions),
         WITH_STORE(test_drift),
+        WITH_STORE(test_pinned_of_another_kind),
         WITH_STORE(test_pinned_is_new),
         WITH_STORE(test_others_are_no_baseline),
         WITH_STORE(test_invalid),
