@@ -4,6 +4,7 @@
 
 #define ENDPOINTS    4
 #define NEW_RUNS_MAX 40
+#define REPEATS_MAX  5 /* of `--repeat auto` */
 #define DAY          (24 * 3600 * BR_SEC)
 
 typedef struct noise {
@@ -110,6 +111,7 @@ typedef struct trial {
     size_t old_count, new_count;
     br_ns now;
     session_effect session; /* of the latest new run */
+    bool alarm_first;
 } trial;
 
 static void add_new_run(trial *t, bool other_session)
@@ -147,7 +149,7 @@ static void begin(trial *t, const simulation *s, unsigned number)
     for (size_t i = 0; i < ENDPOINTS; i++) {
         t->factor[i] = number % 2 == 1 || i == number / 2 % ENDPOINTS ? s->change : 1;
     }
-    if (s->in_turn > 0) {
+    if (s->policy == SIMULATED_IN_TURN) {
         begin_in_turn(t, s->in_turn);
         return;
     }
@@ -169,17 +171,28 @@ static void end(trial *t)
     }
 }
 
-static void count(simulated_tally *t, br_comparison_answer answer, size_t runs, unsigned looks)
+/* So many runs more are made. */
+static unsigned more_runs(const simulation *s, const trial *t, const br_comparison *c)
+{
+    switch (s->policy) {
+        case SIMULATED_REPEAT:
+            return t->new_count < REPEATS_MAX &&
+                   br_comparison_wants_repeat(c->answer, c->runs_wanted, t->new_count);
+        case SIMULATED_WANTED: return c->runs_wanted;
+        case SIMULATED_IN_TURN: break;
+    }
+    return 0;
+}
+
+static void count(simulated_tally *t, br_comparison_answer answer, const trial *of, unsigned looks)
 {
     t->comparisons++;
-    t->runs += (unsigned) runs;
+    t->runs += (unsigned) of->new_count;
     t->looks += looks;
     t->ok += answer == BR_COMPARISON_OK;
     t->inconclusive += answer == BR_COMPARISON_INCONCLUSIVE;
-    if (answer != BR_COMPARISON_REGRESSED) return;
-    t->regressed++;
-    t->regressed_first += runs == 1;
-    t->regressed_five += runs <= 5;
+    t->regressed += answer == BR_COMPARISON_REGRESSED;
+    t->alarms_first += of->alarm_first;
 }
 
 static void compare_once(const simulation *s, unsigned number, simulated_tally ret[SIMULATED_BANDS + 1])
@@ -187,22 +200,21 @@ static void compare_once(const simulation *s, unsigned number, simulated_tally r
     trial t;
     begin(&t, s, number);
     br_comparison_answer answer;
-    uint32_t wanted;
-    unsigned looks = 0;
+    unsigned looks = 0, more;
     do {
         br_comparison *c = br_compare((const br_run_figures *const *) t.old_runs, t.old_count,
             (const br_run_figures *const *) t.new_runs, t.new_count, NULL);
-        looks++;
         answer = c->answer;
-        wanted = s->in_turn > 0 ? 0 : c->runs_wanted;
-        for (uint32_t i = 0; i < wanted && t.new_count < NEW_RUNS_MAX; i++) {
-            add_new_run(&t, i < c->sessions_wanted);
+        if (looks++ == 0) t.alarm_first = answer == BR_COMPARISON_REGRESSED;
+        more = more_runs(s, &t, c);
+        for (unsigned i = 0; i < more && t.new_count < NEW_RUNS_MAX; i++) {
+            add_new_run(&t, s->policy == SIMULATED_WANTED && i < c->sessions_wanted);
         }
         br_comparison_free(c);
-    } while (wanted > 0 && t.new_count < NEW_RUNS_MAX);
+    } while (more > 0 && t.new_count < NEW_RUNS_MAX);
     size_t band = t.noise.total < 0.05 ? 0 : t.noise.total < 0.07 ? 1 : 2;
-    count(&ret[band], answer, t.new_count, looks);
-    count(&ret[SIMULATED_BANDS], answer, t.new_count, looks);
+    count(&ret[band], answer, &t, looks);
+    count(&ret[SIMULATED_BANDS], answer, &t, looks);
     end(&t);
 }
 

@@ -210,6 +210,18 @@ br_comparison *br_compare(const br_run_figures *const *old_runs, size_t old_coun
     return c;
 }
 
+bool br_comparison_wants_repeat(br_comparison_answer answer, uint32_t runs_wanted, size_t runs)
+{
+    switch (answer) {
+        case BR_COMPARISON_INCONCLUSIVE: return runs_wanted > 0;
+        case BR_COMPARISON_INVALID: return true;
+        case BR_COMPARISON_REGRESSED: return runs == 1;
+        case BR_COMPARISON_OK:
+        case BR_COMPARISON_NO_BASELINE: break;
+    }
+    return false;
+}
+
 void br_comparison_free(br_comparison *c)
 {
     if (!c) return;

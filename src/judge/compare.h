@@ -77,6 +77,13 @@ br_comparison *br_compare(const br_run_figures *const *old_runs, size_t old_coun
     const br_run_figures *const *new_runs, size_t new_count, const br_compare_config *config);
 void br_comparison_free(br_comparison *c); /* NULL is fine */
 
+/*
+ * Is another run to be made at once, of the same version? Until it is decided: yes while the comparison
+ * cannot tell, though runs of other days would be better (ADR 16), and after one run that was no evidence or
+ * that regressed alone. No if no number of runs would decide. `runs`: new ones so far.
+ */
+bool br_comparison_wants_repeat(br_comparison_answer answer, uint32_t runs_wanted, size_t runs);
+
 /* Change points of a series in time: where its level changed for good (E-divisive means). */
 typedef struct br_change_point {
     size_t at;            /* index of the first value after the change */

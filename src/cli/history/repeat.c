@@ -54,49 +54,51 @@ br_code br_repeat_compare(br_repeat *r, const br_args *a, int64_t id, br_compari
     return BR_OK;
 }
 
-/* Of a comparison that cannot tell. */
-static bool would_decide(const br_repeat *r, br_buf *why)
+/* What a comparison that cannot tell needs: "2 more runs", "14 more runs of other days". */
+static void put_needed(const br_repeat *r, br_buf *why)
 {
-    if (r->runs_wanted > 0 && r->sessions_wanted == 0) {
-        (void) br_buf_printf(why,
-            "The comparison is inconclusive; %u more run%s would probably decide it: run %zu of at most %zu.\n",
-            r->runs_wanted, r->runs_wanted == 1 ? "" : "s", r->count + 1, r->max);
-        return true;
+    (void) br_buf_printf(why, "%u more run%s%s", r->runs_wanted, r->runs_wanted == 1 ? "" : "s",
+        r->sessions_wanted > 0 ? " of other days" : "");
+}
+
+static void say_inconclusive(const br_repeat *r, bool again, br_buf *why)
+{
+    if (r->runs_wanted == 0) {
+        (void) br_buf_puts(
+            why, "The comparison is inconclusive, and more runs like these would not decide it.\n");
+        return;
     }
-    (void) br_buf_puts(
-        why, r->runs_wanted > 0
-                 ? "The comparison is inconclusive, and more runs of this hour would not decide it: runs "
-                   "of other days would.\n"
-                 : "The comparison is inconclusive, and more runs like these would not decide it.\n");
-    return false;
+    (void) br_buf_puts(why, "The comparison is inconclusive");
+    if (!again) (void) br_buf_printf(why, " after %zu runs", r->count);
+    (void) br_buf_puts(why, "; ");
+    put_needed(r, why);
+    (void) br_buf_puts(why, " would probably decide it");
+    if (!again)
+        (void) br_buf_puts(why, ".\n");
+    else
+        (void) br_buf_printf(why, "%s: run %zu of at most %zu.\n",
+            r->sessions_wanted > 0 ? "; runs of this hour may, too" : "", r->count + 1, r->max);
 }
 
 bool br_repeat_again(const br_repeat *r, br_buf *why)
 {
     if (!r->compare || r->count == 0) return false;
     if (r->count >= r->max) {
-        if (r->automatic && r->answer == BR_COMPARISON_INCONCLUSIVE)
-            (void) br_buf_printf(why, "The comparison is inconclusive after %zu runs.\n", r->count);
+        if (r->automatic && r->answer == BR_COMPARISON_INCONCLUSIVE) say_inconclusive(r, false, why);
         return false;
     }
     if (!r->automatic) {
         (void) br_buf_printf(why, "Run %zu of %zu.\n", r->count + 1, r->max);
         return true;
     }
-    switch (r->answer) {
-        case BR_COMPARISON_INCONCLUSIVE: return would_decide(r, why);
-        case BR_COMPARISON_INVALID:
-            (void) br_buf_printf(
-                why, "The run was no evidence: run %zu of at most %zu.\n", r->count + 1, r->max);
-            return true;
-        case BR_COMPARISON_REGRESSED:
-            if (r->count > 1) return false;
-            (void) br_buf_printf(why,
-                "One run says that it regressed; another one confirms it or not: run 2 of at most %zu.\n",
-                r->max);
-            return true;
-        case BR_COMPARISON_OK:
-        case BR_COMPARISON_NO_BASELINE: break;
-    }
-    return false;
+    bool again = br_comparison_wants_repeat(r->answer, r->runs_wanted, r->count);
+    if (r->answer == BR_COMPARISON_INCONCLUSIVE)
+        say_inconclusive(r, again, why);
+    else if (again && r->answer == BR_COMPARISON_INVALID)
+        (void) br_buf_printf(why, "The run was no evidence: run %zu of at most %zu.\n", r->count + 1, r->max);
+    else if (again)
+        (void) br_buf_printf(why,
+            "One run says that it regressed; another one confirms it or not: run 2 of at most %zu.\n",
+            r->max);
+    return again;
 }

@@ -5,8 +5,9 @@
  * helps. Why here: a comparison that cannot tell is answered by more runs, not by a green light. Threads:
  * main thread. Invariants: at most BR_REPEAT_MAX runs; each that is made is said to be made, and why.
  *
- * Another run is made if
- *     the comparison is inconclusive, and runs of this hour would probably decide it;
+ * Another run is made (br_comparison_wants_repeat) if
+ *     the comparison is inconclusive: also if it takes runs of other days to decide it for certain, for runs
+ *     of this hour decide some of those as well; not if no number of runs would, as with too few requests;
  *     or one run alone says that it regressed: a second one confirms it or not;
  *     or the run was no evidence.
  */

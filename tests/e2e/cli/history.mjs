@@ -284,6 +284,22 @@ export function historyTests() {
         assert.equal((twice.out.match(/stored as run/g) ?? []).length, 2);
         assert.match(twice.out, /Run 2 of 2/);
     });
+    test('--repeat auto goes on to five runs while it is not decided, and says what would decide it', async () => {
+        const dir = setup(), t = await target();
+        // Runs that differ by far more than the limit: each is as slow as the next of these.
+        const delays = [50, 110, 70, 130, 60, 95];
+        let runs = 0;
+        const url = await serve((request, response) => {
+            if (request.url === '/health') t.delay = delays[runs++ % delays.length];
+            setTimeout(() => response.end('{"data":[]}'), request.url === '/health' ? 0 : t.delay);
+        });
+        for (let i = 0; i < 4; i++) await good(dir, { url });
+        const done = await brunt(['test', 'good', 'here', '-q', '--repeat', 'auto'], { dir, env: { TARGET: url } });
+        assert.equal(done.code, 2, done.out + done.err);
+        assert.equal(done.out.match(/stored as run/g).length, 5, done.out);
+        assert.equal(done.out.match(/more runs? of other days would probably decide it; runs of this hour may, too: run [2-5] of at most 5\./g)?.length, 4, done.out);
+        assert.match(done.out, /The comparison is inconclusive after 5 runs; \d+ more runs? of other days would probably decide it\.\n/);
+    });
     test('--compare and --repeat: what cannot be', async () => {
         const dir = setup(), t = await target();
         const env = { TARGET: t.url };

@@ -608,12 +608,42 @@ static void simulated_runs_are_judged_right(void **state)
 {
     (void) state;
     simulated_tally unchanged[SIMULATED_BANDS + 1], slower[SIMULATED_BANDS + 1];
-    simulate_compare(&(simulation){.seed = 3, .change = 1, .old_runs = 10, .comparisons = 16}, unchanged);
-    simulate_compare(&(simulation){.seed = 3, .change = 1.2, .old_runs = 10, .comparisons = 16}, slower);
+    simulation s = {.policy = SIMULATED_WANTED, .seed = 3, .change = 1, .old_runs = 10, .comparisons = 16};
+    simulate_compare(&s, unchanged);
+    s.change = 1.2;
+    simulate_compare(&s, slower);
     assert_int_equal(unchanged[SIMULATED_BANDS].comparisons, 16);
     assert_int_equal(unchanged[SIMULATED_BANDS].regressed, 0);
     assert_true(unchanged[SIMULATED_BANDS].ok >= 13);
     assert_true(slower[SIMULATED_BANDS].regressed >= 15);
+}
+
+/* What --repeat auto does: no alarm without a change, and more found than by the first run alone. */
+static void repeats_at_once_find_more_than_one_run(void **state)
+{
+    (void) state;
+    simulated_tally unchanged[SIMULATED_BANDS + 1], slower[SIMULATED_BANDS + 1];
+    simulation s = {.policy = SIMULATED_REPEAT, .seed = 3, .change = 1, .old_runs = 10, .comparisons = 24};
+    simulate_compare(&s, unchanged);
+    s.change = 1.2;
+    simulate_compare(&s, slower);
+    const simulated_tally *quiet = &unchanged[SIMULATED_BANDS], *found = &slower[SIMULATED_BANDS];
+    assert_int_equal(quiet->regressed, 0);
+    assert_true(quiet->ok >= 8);
+    assert_true(found->regressed > found->alarms_first && found->regressed >= 12);
+    assert_true(quiet->runs <= 5 * quiet->comparisons && found->runs > found->comparisons);
+}
+
+static void repeats_end_when_it_is_decided(void **state)
+{
+    (void) state;
+    assert_true(br_comparison_wants_repeat(BR_COMPARISON_INCONCLUSIVE, 14, 1));
+    assert_false(br_comparison_wants_repeat(BR_COMPARISON_INCONCLUSIVE, 0, 1));
+    assert_true(br_comparison_wants_repeat(BR_COMPARISON_REGRESSED, 0, 1));
+    assert_false(br_comparison_wants_repeat(BR_COMPARISON_REGRESSED, 0, 2));
+    assert_true(br_comparison_wants_repeat(BR_COMPARISON_INVALID, 0, 3));
+    assert_false(br_comparison_wants_repeat(BR_COMPARISON_OK, 0, 1));
+    assert_false(br_comparison_wants_repeat(BR_COMPARISON_NO_BASELINE, 0, 1));
 }
 
 int main(void)
@@ -644,6 +674,8 @@ int main(void)
         cmocka_unit_test(steps_are_found_and_noise_is_not),
         cmocka_unit_test(short_and_flat_series_have_no_change),
         cmocka_unit_test(simulated_runs_are_judged_right),
+        cmocka_unit_test(repeats_at_once_find_more_than_one_run),
+        cmocka_unit_test(repeats_end_when_it_is_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
