@@ -172,6 +172,20 @@ string(REPLACE [[
 if(NOT quickjs_small MATCHES "rt->memory_ended = true")
     message(FATAL_ERROR "this QuickJS-ng tells the end of memory in another way: adapt JS_TakeEndOfMemory()")
 endif()
+# `import * as ns` of a module of k6 does not show its default export: see JS_HideDefaultExport().
+string(REPLACE "struct JSModuleDef {\n" "struct JSModuleDef {\n    bool hides_default;\n" quickjs_small "${quickjs_small}")
+string(REPLACE [[
+        ExportedNameEntry *en = &s->exported_names[i];
+        switch(en->export_type) {
+]] [[
+        ExportedNameEntry *en = &s->exported_names[i];
+        if (m->hides_default && en->export_name == JS_ATOM_default)
+            continue;
+        switch(en->export_type) {
+]] quickjs_small "${quickjs_small}")
+if(NOT quickjs_small MATCHES "bool hides_default.*m->hides_default")
+    message(FATAL_ERROR "this QuickJS-ng makes namespaces in another way: adapt JS_HideDefaultExport()")
+endif()
 if(NOT quickjs_small MATCHES "bool stack_overflowed,.*rt->stack_overflowed = true")
     message(FATAL_ERROR "this QuickJS-ng tells overflows of the stack in another way: adapt JS_TakeStackOverflow()")
 endif()

@@ -70,6 +70,11 @@ void JS_CountMemory(JSRuntime *rt, ptrdiff_t bytes)
     rt->malloc_state.malloc_size += bytes;
 }
 
+void JS_HideDefaultExport(JSModuleDef *m)
+{
+    m->hides_default = true;
+}
+
 int JS_CountModuleExports(const JSModuleDef *m)
 {
     return m->export_entries_count;

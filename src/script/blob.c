@@ -233,7 +233,7 @@ int br_js_blob_define(JSContext *ctx, JSValueConst object)
         }
         JS_SetClassProto(ctx, blob_class, fresh);
     }
-    JSValue ctor = JS_NewCFunction2(ctx, blob_construct, "Blob", 0, JS_CFUNC_constructor, 0);
+    JSValue ctor = JS_NewCFunction2(ctx, blob_construct, "Blob", 0, JS_CFUNC_constructor_or_func, 0);
     JSValue proto = JS_GetClassProto(ctx, blob_class);
     if (!JS_IsException(ctor)) JS_SetConstructor(ctx, ctor, proto);
     JS_FreeValue(ctx, proto);

@@ -29,7 +29,7 @@ JSValue br_js_http_file(JSContext *ctx, JSValueConst this_val, int argc, JSValue
     (void) this_val;
     br_str bytes;
     JSRuntime *rt = JS_GetRuntime(ctx);
-    if (argc < 1 || (!JS_IsString(argv[0]) && !br_js_bytes(ctx, argv[0], &bytes)))
+    if (argc < 1 || (!JS_IsString(argv[0]) && !br_js_octets(ctx, argv[0], &bytes)))
         return br_js_throw(ctx, "invalid type %s, expected string or ArrayBuffer",
             argc < 1 || JS_IsUndefined(argv[0]) ? "undefined" : "of the data");
     if (!JS_IsRegisteredClass(rt, file_class)) {
@@ -63,7 +63,7 @@ static br_code put_file(JSContext *ctx, br_multipart *m, br_arena *arena, br_str
            type = part_text(ctx, file, "content_type", arena), bytes;
     JSValue data = JS_GetPropertyStr(ctx, file, "data");
     br_code code = BR_EEXCEPTION;
-    if (filename.p && type.p && br_js_bytes(ctx, data, &bytes)) {
+    if (filename.p && type.p && br_js_octets(ctx, data, &bytes)) {
         code = br_multipart_put_file(m, name, filename, type, bytes);
     } else if (filename.p && type.p) {
         bytes = br_js_str(ctx, data);

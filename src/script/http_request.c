@@ -302,15 +302,16 @@ static br_code take_body(builder *b, JSValueConst body)
     if (JS_IsString(body)) {
         b->out->http.body = br_js_str_dup(b->ctx, body, b->arena);
         if (!b->out->http.body.p) return BR_EEXCEPTION;
-    } else if (br_js_bytes(b->ctx, body, &bytes)) {
+    } else if (br_js_octets(b->ctx, body, &bytes)) {
         b->out->http.body = br_arena_str(b->arena, bytes);
-    } else if (JS_IsObject(body) && !JS_IsFunction(b->ctx, body) && !JS_IsArray(body)) {
+    } else if (JS_IsObject(body) && !JS_IsFunction(b->ctx, body) && !JS_IsArray(body) &&
+               JS_GetTypedArrayType(body) < 0) {
         return form_body(b, body);
     } else {
-        const char *type = JS_IsArray(body)    ? "array"
-                           : JS_IsObject(body) ? "function"
-                           : JS_IsNumber(body) ? "number"
-                                               : "boolean";
+        const char *type = JS_IsArray(body) || JS_GetTypedArrayType(body) >= 0 ? "array"
+                           : JS_IsObject(body)                                 ? "function"
+                           : JS_IsNumber(body)                                 ? "number"
+                                                                               : "boolean";
         return invalid(b, 0,
             br_arena_printf(
                 b->arena, "unknown request body type %s: use a string, an ArrayBuffer or an object", type));

@@ -229,6 +229,13 @@ bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret)
     return true;
 }
 
+bool br_js_octets(JSContext *ctx, JSValueConst v, br_str *ret)
+{
+    int type = JS_GetTypedArrayType(v);
+    if (type >= 0 && type != JS_TYPED_ARRAY_UINT8 && type != JS_TYPED_ARRAY_UINT8C) return false;
+    return br_js_bytes(ctx, v, ret);
+}
+
 static int tag_value(JSContext *ctx, JSValueConst value, br_str key, br_arena *arena, br_str *ret)
 {
     if (!JS_IsString(value) && !JS_IsNumber(value) && !JS_IsBool(value)) {

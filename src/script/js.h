@@ -60,6 +60,9 @@ static inline int br_js_keys(JSContext *ctx, JSValueConst object, JSPropertyEnum
 
 /* Bytes of an ArrayBuffer or typed array; false if `v` is none. The view dies when JS runs. */
 bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret);
+/* The same of what becomes bytes in k6's language: an ArrayBuffer or an array of unsigned bytes. Others are
+ * lists of numbers there. */
+bool br_js_octets(JSContext *ctx, JSValueConst v, br_str *ret);
 
 /* Object -> tags: values must be string, number or boolean. Appends to *tags in the arena. -1 on exception.
  */

@@ -133,7 +133,7 @@ static size_t hasher_digest(const hasher *h, unsigned char out[EVP_MAX_MD_SIZE])
 static bool input_bytes(JSContext *ctx, const char *what, JSValueConst v, br_str *ret, const char **ret_text)
 {
     *ret_text = NULL;
-    if (br_js_bytes(ctx, v, ret)) return true;
+    if (br_js_octets(ctx, v, ret)) return true;
     if (!JS_IsString(v)) {
         br_js_throw(ctx, "%s%sinvalid type %s, expected string, []byte or ArrayBuffer", what,
             *what ? " failed: " : "", br_js_type_name(ctx, v));
@@ -258,45 +258,49 @@ void br_js_crypto_class_id(JSRuntime *rt)
     JS_NewClassID(rt, &hasher_class);
 }
 
-static JSValue hasher_js_update(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+enum { DIGEST, UPDATE };
+
+/* digest(encoding) and update(data), of the hasher that they are bound to. */
+static JSValue hasher_call(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int what, JSValue *bound)
 {
-    hasher *h = JS_GetOpaque2(ctx, this_val, hasher_class);
-    if (!h) return JS_EXCEPTION;
+    (void) this_val;
+    hasher *h = JS_GetOpaque(*bound, hasher_class);
+    if (what == DIGEST) return finish(ctx, h, arg(argc, argv, 0));
     return update_with(ctx, h, "", arg(argc, argv, 0)) ? JS_UNDEFINED : JS_EXCEPTION;
 }
 
-static JSValue hasher_js_digest(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+/* Scripts never see the hasher itself: as in k6 they get an object whose functions work without it, too. */
+static JSValue hasher_functions(JSContext *ctx, JSValueConst bound)
 {
-    hasher *h = JS_GetOpaque2(ctx, this_val, hasher_class);
-    return h ? finish(ctx, h, arg(argc, argv, 0)) : JS_EXCEPTION;
+    static const char *const names[] = {[DIGEST] = "digest", [UPDATE] = "update"};
+    JSValue object = JS_NewObject(ctx);
+    for (int i = 0; i < 2 && !JS_IsException(object); i++) {
+        JSValue f = JS_NewCFunctionData2(ctx, hasher_call, names[i], 1, i, 1, (JSValue *) &bound);
+        if (!JS_IsException(f) && JS_DefinePropertyValueStr(ctx, object, names[i], f, JS_PROP_C_W_E) >= 0)
+            continue;
+        JS_FreeValue(ctx, object);
+        object = JS_EXCEPTION;
+    }
+    return object;
 }
-
-static const JSCFunctionListEntry hasher_entries[] = {
-    JS_CFUNC_DEF("update", 1, hasher_js_update),
-    JS_CFUNC_DEF("digest", 1, hasher_js_digest),
-};
 
 static JSValue hasher_object(JSContext *ctx, hasher h)
 {
-    JSRuntime *rt = JS_GetRuntime(ctx);
-    if (!JS_IsRegisteredClass(rt, hasher_class)) {
-        JSValue proto = JS_NewObject(ctx);
-        if (JS_NewClass(rt, hasher_class, &hasher_class_def) < 0 ||
-            JS_SetPropertyFunctionList(ctx, proto, hasher_entries, BR_COUNT_OF(hasher_entries)) < 0) {
-            JS_FreeValue(ctx, proto);
-            hasher_deinit(&h);
-            return JS_EXCEPTION;
-        }
-        JS_SetClassProto(ctx, hasher_class, proto);
-    }
-    JSValue object = JS_NewObjectClass(ctx, hasher_class);
-    if (JS_IsException(object)) {
+    if (br_js_class_define(ctx, hasher_class, &hasher_class_def, NULL, 0) < 0) {
         hasher_deinit(&h);
-        return object;
+        return JS_EXCEPTION;
+    }
+    JSValue bound = JS_NewObjectClass(ctx, hasher_class);
+    if (JS_IsException(bound)) {
+        hasher_deinit(&h);
+        return bound;
     }
     hasher *kept = BR_NEW(hasher);
     *kept = h;
-    JS_SetOpaque(object, kept);
+    JS_SetOpaque(bound, kept);
+    JSValue object = hasher_functions(ctx, bound);
+    JS_FreeValue(ctx, bound);
     return object;
 }
 

@@ -307,7 +307,7 @@ static int make_class(JSContext *ctx, JSValueConst object)
 
 static const JSCFunctionListEntry entries[] = {
     JS_CFUNC_DEF("parse", 2, csv_parse),
-    JS_CFUNC_SPECIAL_DEF("Parser", 2, constructor, new_parser),
+    JS_CFUNC_SPECIAL_DEF("Parser", 2, constructor_or_func, new_parser),
 };
 
 const br_js_module br_js_module_csv = {.name = "k6/experimental/csv",

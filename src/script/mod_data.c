@@ -249,7 +249,7 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc, JSVa
 }
 
 static const JSCFunctionListEntry entries[] = {
-    JS_CFUNC_SPECIAL_DEF("SharedArray", 2, constructor, construct)};
+    JS_CFUNC_SPECIAL_DEF("SharedArray", 2, constructor_or_func, construct)};
 
 const br_js_module br_js_module_data = {
     .name = "k6/data", .entries = entries, .entry_count = BR_COUNT_OF(entries)};

@@ -27,7 +27,7 @@ static JSValue b64encode(JSContext *ctx, JSValueConst this_val, int argc, JSValu
 {
     (void) this_val;
     br_str bytes;
-    bool binary = argc > 0 && br_js_bytes(ctx, argv[0], &bytes);
+    bool binary = argc > 0 && br_js_octets(ctx, argv[0], &bytes);
     if (argc < 1 || (!binary && !JS_IsString(argv[0])))
         return br_js_throw(ctx, "invalid type %s, expected string, []byte or ArrayBuffer",
             br_js_type_name(ctx, argc ? argv[0] : JS_UNDEFINED));

@@ -3,20 +3,10 @@
 #include "base/log.h"
 #include "script/js.h"
 
+/* What add() of a metric is bound to; scripts never see it. */
 static JSClassID metric_class;
 
 static const JSClassDef metric_class_def = {.class_name = "Metric"};
-
-static const br_metric *metric_of(JSContext *ctx, JSValueConst v)
-{
-    return JS_GetOpaque2(ctx, v, metric_class);
-}
-
-static JSValue metric_get_name(JSContext *ctx, JSValueConst this_val)
-{
-    const br_metric *m = metric_of(ctx, this_val);
-    return m ? br_js_new_str(ctx, m->name) : JS_EXCEPTION;
-}
 
 /* A bad value is a warning and `false`, or an exception with the option `throw`. */
 static JSValue bad_value(JSContext *ctx, const br_metric *m, int argc, JSValueConst *argv)
@@ -40,10 +30,11 @@ static JSValue bad_value(JSContext *ctx, const br_metric *m, int argc, JSValueCo
     return JS_FALSE;
 }
 
-static JSValue metric_add(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+static JSValue metric_add(
+    JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int magic, JSValue *bound)
 {
-    const br_metric *m = metric_of(ctx, this_val);
-    if (!m) return JS_EXCEPTION;
+    (void) this_val, (void) magic;
+    const br_metric *m = JS_GetOpaque(*bound, metric_class);
     br_vu *vu = br_vu_of(ctx);
     if (br_vu_in_init(vu)) return br_js_throw(ctx, "Adding to metrics in the init context is not supported");
     double value = NAN;
@@ -62,10 +53,27 @@ static JSValue metric_add(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     return rc == 0 ? JS_TRUE : JS_EXCEPTION;
 }
 
-static const JSCFunctionListEntry metric_proto[] = {
-    JS_CFUNC_DEF("add", 2, metric_add),
-    JS_CGETSET_DEF("name", metric_get_name, NULL),
-};
+/* As in k6 a plain object with a name that stays and a function that may be called without it. */
+static JSValue metric_object(JSContext *ctx, br_metric *m)
+{
+    JSValue bound = JS_NewObjectProtoClass(ctx, JS_NULL, metric_class), object = JS_NewObject(ctx);
+    JSValue add = JS_EXCEPTION;
+    if (!JS_IsException(bound)) {
+        JS_SetOpaque(bound, m);
+        add = JS_NewCFunctionData2(ctx, metric_add, "add", 2, 0, 1, &bound);
+    }
+    JS_FreeValue(ctx, bound);
+    if (!JS_IsException(object) && !JS_IsException(add) &&
+        JS_DefinePropertyValueStr(ctx, object, "name", br_js_new_str(ctx, m->name), JS_PROP_ENUMERABLE) >=
+            0 &&
+        JS_DefinePropertyValueStr(ctx, object, "add", JS_DupValue(ctx, add), JS_PROP_C_W_E) >= 0) {
+        JS_FreeValue(ctx, add);
+        return object;
+    }
+    JS_FreeValue(ctx, add);
+    JS_FreeValue(ctx, object);
+    return JS_EXCEPTION;
+}
 
 static JSValue metric_construct(
     JSContext *ctx, JSValueConst new_target, int argc, JSValueConst *argv, int type)
@@ -83,9 +91,7 @@ static JSValue metric_construct(
         vu->config.settings->metrics, name, (br_metric_type) type, contains, &m, &err);
     if (argc) JS_FreeCString(ctx, name.p);
     if (code != BR_OK) return br_js_throw(ctx, "%s", err.msg);
-    JSValue object = JS_NewObjectClass(ctx, metric_class);
-    if (!JS_IsException(object)) JS_SetOpaque(object, m);
-    return object;
+    return metric_object(ctx, m);
 }
 
 #define METRIC_CTOR(name, type)                                                                              \
@@ -113,9 +119,5 @@ void br_js_metrics_class_id(JSRuntime *rt)
 
 int br_js_metrics_class_init(br_vu *vu)
 {
-    if (JS_NewClass(vu->rt, metric_class, &metric_class_def) < 0) return -1;
-    JSValue proto = JS_NewObject(vu->ctx);
-    if (JS_SetPropertyFunctionList(vu->ctx, proto, metric_proto, BR_COUNT_OF(metric_proto)) < 0) return -1;
-    JS_SetClassProto(vu->ctx, metric_class, proto);
-    return 0;
+    return JS_NewClass(vu->rt, metric_class, &metric_class_def);
 }

@@ -94,7 +94,7 @@ static int extend(JSContext *ctx, JSValueConst object)
 {
     JSValue proto = br_js_websocket_proto(ctx);
     if (JS_IsException(proto)) return -1;
-    JSValue ctor = JS_NewCFunction2(ctx, socket_construct, "WebSocket", 1, JS_CFUNC_constructor, 0);
+    JSValue ctor = JS_NewCFunction2(ctx, socket_construct, "WebSocket", 1, JS_CFUNC_constructor_or_func, 0);
     if (!JS_IsException(ctor)) JS_SetConstructor(ctx, ctor, proto);
     JS_FreeValue(ctx, proto);
     if (JS_DefinePropertyValueStr(ctx, object, "WebSocket", ctor, JS_PROP_C_W_E) < 0) return -1;

@@ -75,14 +75,29 @@ static JSValue own_or_null(JSContext *ctx, JSValueConst object, JSAtom name)
     return has > 0 ? JS_GetProperty(ctx, object, name) : has < 0 ? JS_EXCEPTION : JS_NULL;
 }
 
+/* What a constructor makes is a plain object, as in k6: `instanceof` says false, and needs a prototype for
+ * it. */
+static int add_prototype(JSContext *ctx, JSValueConst object, JSAtom name)
+{
+    JSValue value = JS_GetProperty(ctx, object, name);
+    if (JS_IsException(value)) return -1;
+    JSValue proto = JS_IsConstructor(ctx, value) ? JS_NewObject(ctx) : JS_UNDEFINED;
+    int rc = JS_IsException(proto) ? -1 : 0;
+    if (JS_IsObject(proto)) JS_SetConstructor(ctx, value, proto);
+    JS_FreeValue(ctx, proto);
+    JS_FreeValue(ctx, value);
+    return rc;
+}
+
 /* Scripts copy modules ({...http}) and list what they have. */
-static int make_enumerable(JSContext *ctx, JSValueConst object, const br_js_module *module)
+static int finish_entries(JSContext *ctx, JSValueConst object, const br_js_module *module)
 {
     int rc = 0;
     for (int i = 0; i < module->entry_count && rc >= 0; i++) {
         JSAtom name = JS_NewAtom(ctx, module->entries[i].name);
         rc = JS_DefineProperty(ctx, object, name, JS_UNDEFINED, JS_UNDEFINED, JS_UNDEFINED,
             JS_PROP_HAS_ENUMERABLE | JS_PROP_ENUMERABLE | JS_PROP_THROW);
+        if (rc >= 0 && module->entries[i].def_type == JS_DEF_CFUNC) rc = add_prototype(ctx, object, name);
         JS_FreeAtom(ctx, name);
     }
     return rc;
@@ -100,7 +115,7 @@ static int module_init(JSContext *ctx, JSModuleDef *m)
     JSValue object = JS_NewObject(ctx);
     if ((module->entry_count &&
             JS_SetPropertyFunctionList(ctx, object, module->entries, module->entry_count) < 0) ||
-        make_enumerable(ctx, object, module) < 0 || (module->extend && module->extend(ctx, object) < 0)) {
+        finish_entries(ctx, object, module) < 0 || (module->extend && module->extend(ctx, object) < 0)) {
         JS_FreeValue(ctx, object);
         return -1;
     }
@@ -126,5 +141,6 @@ JSModuleDef *br_js_module_define(JSContext *ctx, const br_js_module *module)
     for (const char *const *n = module->extra_names; n && *n; n++)
         JS_AddModuleExport(ctx, m, *n);
     JS_AddModuleExport(ctx, m, "default");
+    JS_HideDefaultExport(m);
     return m;
 }

@@ -50,6 +50,9 @@ JSAtom JS_ModuleExportName(const JSModuleDef *m, int i); /* borrowed */
 /* Its value now: JS_UNDEFINED if there is none, or the module is not linked. */
 JSValue JS_GetModuleExport(JSContext *ctx, const JSModuleDef *m, const char *name);
 bool JS_IsModuleLinked(const JSModuleDef *m);
+/* Its namespace object does not have the default export, as those of k6's modules. Before the first import.
+ */
+void JS_HideDefaultExport(JSModuleDef *m);
 /* Sets an export, also one that the module does not have yet, whose importers are already linked or not. */
 int JS_SetModuleExportLate(JSContext *ctx, JSModuleDef *m, JSAtom name, JSValue value); /* takes the value */
 /* JS_AddWantedExports() made it, or a namespace was asked for. Borrowed. */

@@ -199,8 +199,49 @@ static void refuses_bad_metrics(void **state)
         snprintf(source, sizeof(source), PRELUDE "%s; export default function () {}", bad[i]);
         if (world_load(&w, source) != BR_EEXCEPTION) fail_msg("%s: %s", bad[i], w.err.msg);
     }
-    world_open(&w, PRELUDE "const c = new Counter('ok'); export default function () { c.add.call({}, 1) }");
-    assert_call_fails(&w, "default", BR_EEXCEPTION, "TypeError");
+    world_deinit(&w);
+}
+
+/* What k6's constructors make: plain objects with functions that know what they belong to. */
+static void made_objects_are_plain(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w, PRELUDE
+        "import * as ns from 'k6/metrics'; import * as all from 'k6/http'; import { SharedArray } from 'k6/data'; import crypto from 'k6/crypto'; import { Blob } from 'k6/websockets'; import { CookieJar } from 'k6/http';\n"
+        "const c = new Counter('ok'), bare = Counter('bare'), list = SharedArray('list', () => [1, 2]), { add } = c;\n"
+        "export default function () {\n"
+        "  const h = crypto.createHash('md5'), { update, digest } = h; update('a');\n"
+        "  'use strict'; let kept = ''; try { c.name = 'other' } catch (e) { kept = e.name }\n"
+        "  return [Object.keys(c), JSON.stringify(c), bare.name, add(1), c.add.call({}, 1), c instanceof Counter, {} instanceof Gauge, c.name, kept,\n"
+        "    list.length, list instanceof SharedArray, new CookieJar() instanceof CookieJar, Object.keys(h), digest('hex'), h.digest('hex') === crypto.md5('a', 'hex'), Blob(['ab']).size,\n"
+        "    Object.keys(ns), 'default' in ns, ns.default === undefined, 'default' in all, typeof all.get]\n}");
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json,
+        "[[\"name\",\"add\"],\"{\\\"name\\\":\\\"ok\\\"}\",\"bare\",true,true,false,false,\"ok\",\"TypeError\","
+        "2,false,false,[\"digest\",\"update\"],\"0cc175b9c0f1b6a831c399e269772661\",true,2,"
+        "[\"Counter\",\"Gauge\",\"Rate\",\"Trend\"],false,true,false,\"function\"]");
+    world_deinit(&w);
+}
+
+/* k6 takes bytes from an ArrayBuffer or an array of unsigned bytes; other typed arrays are lists of numbers.
+ */
+static void only_octets_are_bytes(void **state)
+{
+    (void) state;
+    world w;
+    world_init(&w, NULL, 0);
+    world_open(&w,
+        "import http from 'k6/http'; import crypto from 'k6/crypto'; import encoding from 'k6/encoding';\n"
+        "const said = (f) => { try { return f() } catch (e) { return e.message } };\n"
+        "export default () => [crypto.md5(new Uint8ClampedArray([97]), 'hex') === crypto.md5('a', 'hex'), encoding.b64encode(new Uint8Array([97]).buffer),\n"
+        "  said(() => crypto.md5(new Uint16Array([97]), 'hex')), said(() => encoding.b64encode(new Int8Array([97]))),\n"
+        "  said(() => http.file(new Float32Array(1))), http.post('http://127.0.0.1:1', new Uint16Array(1)).error.startsWith('unknown request body type')]");
+    assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
+    assert_string_equal(w.json,
+        "[true,\"YQ==\",\"md5 failed: invalid type object, expected string, []byte or ArrayBuffer\","
+        "\"invalid type object, expected string, []byte or ArrayBuffer\",\"invalid type of the data, expected string or ArrayBuffer\",true]");
     world_deinit(&w);
 }
 
@@ -297,6 +338,8 @@ int main(void)
         cmocka_unit_test(records_custom_metrics),
         cmocka_unit_test(refuses_bad_metric_values),
         cmocka_unit_test(refuses_bad_metrics),
+        cmocka_unit_test(made_objects_are_plain),
+        cmocka_unit_test(only_octets_are_bytes),
         cmocka_unit_test(formats_console_arguments),
         cmocka_unit_test(console_has_levels),
         cmocka_unit_test(has_go_error),
