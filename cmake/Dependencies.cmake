@@ -172,6 +172,11 @@ string(REPLACE [[
 if(NOT quickjs_small MATCHES "rt->memory_ended = true")
     message(FATAL_ERROR "this QuickJS-ng tells the end of memory in another way: adapt JS_TakeEndOfMemory()")
 endif()
+# Columns are counted from 1 in all lines: in the first one, places of calls had the column before.
+string(REPLACE "    s->eol = s->buf_ptr;\n" "    s->eol = s->buf_ptr - 1;\n" quickjs_small "${quickjs_small}")
+if(NOT quickjs_small MATCHES "s->eol = s->buf_ptr - 1")
+    message(FATAL_ERROR "this QuickJS-ng counts columns in another way: adapt the first line")
+endif()
 # `import * as ns` of a module of k6 does not show its default export: see JS_HideDefaultExport().
 string(REPLACE "struct JSModuleDef {\n" "struct JSModuleDef {\n    bool hides_default;\n" quickjs_small "${quickjs_small}")
 string(REPLACE [[

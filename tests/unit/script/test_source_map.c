@@ -99,6 +99,7 @@ static void stacks_name_the_source(void **state)
         "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbInNyYy9saWIudHMiXSwibmFtZXMiOltdLCJtYXBwaW5ncyI6IkFBU0EifQ==");
     assert_stack(&w, part);
     assert_false(log_has(&w, "source map"));
+    assert_stack(&w, "js:1:56(0))"); /* of the call: columns of the first line count from 1, too */
     /* Without a map that can be read the place is that of the bundle, and that is said once. */
     world_file(&w, "lib.js", FAILING "//# sourceMappingURL=none.map");
     assert_stack(&w, "/lib.js:1:");
