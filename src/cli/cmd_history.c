@@ -1,7 +1,10 @@
 /* brunt history: the runs that are stored. */
 #include <stdio.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "cli/commands.h"
+#include "cli/config/config_args.h"
+#include "cli/history/due.h"
 #include "cli/history/history_args.h"
 #include "cli/history/history_changes.h"
 #include "cli/history/history_view.h"
@@ -10,6 +13,7 @@
 #define LOOKED_AT     2000 /* newest runs among which changes are looked for */
 
 static const br_arg history_args[] = {
+    BR_CONFIG_ARG,
     {"limit", 'n', BR_ARG_VALUE, "N", "show the newest N runs (default 20)", NULL},
     {"since", 0, BR_ARG_VALUE, "TIME", "show runs of that last time only, e.g. 30d", NULL},
     {"json", 0, BR_ARG_SWITCH, NULL, "print JSON", NULL},
@@ -21,10 +25,12 @@ const br_arg_section br_history_sections[] = {
 
 static void print_help(void)
 {
-    puts("List stored runs, newest first, and mark those with which a figure changed its level.\n\nUsage:\n"
-         "  brunt history [TEST [ENVIRONMENT]] [flags]\n\nExamples:\n"
-         "  brunt history                             the newest 20 runs of all tests\n"
-         "  brunt history baseline staging --since 90d\n\nFlags:");
+    puts(
+        "List stored runs, newest first, and mark those with which a figure changed its level. Where there is a\n"
+        "configuration, say which of its tests are due by their frequency.\n\nUsage:\n"
+        "  brunt history [TEST [ENVIRONMENT]] [flags]\n\nExamples:\n"
+        "  brunt history                             the newest 20 runs of all tests\n"
+        "  brunt history baseline staging --since 90d\n\nFlags:");
     br_args_print_help(stdout, br_history_sections);
 }
 
@@ -33,6 +39,9 @@ typedef struct listing {
     br_stored_run *runs; /* newest first */
     size_t count, shown;
     br_history_changes changes; /* of the runs that are shown */
+    br_config *config;          /* NULL: there is none */
+    br_due_list due;
+    br_ns now;
 } listing;
 
 static const br_table_column columns[] = {{"run", true}, {"when", false}, {"test", false},
@@ -96,6 +105,7 @@ static void print_text(listing *l, bool colour)
     for (size_t i = 0; i < l->changes.len; i++)
         (void) br_buf_printf(&out, "%s" BR_FMT "\n", i ? "" : "\n",
             BR_ARG(br_history_change_text(&l->changes.data[i], &l->arena)));
+    br_due_text(&l->due, l->now, &l->arena, colour, &out);
     br_history_print(&out);
     br_table_deinit(&t);
     br_buf_deinit(&out);
@@ -106,8 +116,10 @@ static void print_json(const listing *l)
     json_t *runs = json_array();
     for (size_t i = 0; i < l->shown; i++)
         json_array_append_new(runs, br_history_json(&l->runs[i]));
-    br_history_print_json(json_pack("{s:s,s:o,s:o}", "schema", "brunt.history/1", "runs", runs, "changes",
-        br_history_changes_json(&l->changes)));
+    json_t *root = json_pack("{s:s,s:o,s:o}", "schema", "brunt.history/1", "runs", runs, "changes",
+        br_history_changes_json(&l->changes));
+    if (l->config) json_object_set_new(root, "due", br_due_json(&l->due, l->now));
+    br_history_print_json(root);
 }
 
 /* Changes are looked for among more runs than are shown: a series needs its past. */
@@ -119,6 +131,28 @@ static void keep_shown_changes(listing *l)
         if (l->changes.data[i].run >= oldest) l->changes.data[kept++] = l->changes.data[i];
     }
     l->changes.len = kept;
+}
+
+/* One that is merely there must not keep anybody from the history. */
+static br_code load_config(const br_args *a, listing *l, br_err *err)
+{
+    br_config_paths paths = {0};
+    br_err why = {0};
+    br_config_args_paths(a, &paths);
+    bool named = br_args_has(a, "config"), there = named || access(paths.data[0], F_OK) == 0;
+    br_code code = there ? br_config_load_all(paths.data, paths.len, &l->config, &why) : BR_OK;
+    br_vec_deinit(&paths);
+    if (code == BR_OK) return BR_OK;
+    if (named) return br_fail(err, code, "%s", why.msg);
+    br_warn("which tests are due is not known: %s", why.msg);
+    return BR_OK;
+}
+
+static br_code load_due(const br_store_query *q, br_store *store, listing *l, br_err *err)
+{
+    l->now = br_clock_wall();
+    if (!l->config) return BR_OK;
+    return br_due_find(l->config, store, q->test, q->environment, &l->arena, &l->due, err);
 }
 
 static br_code load(const br_args *a, listing *l, br_err *err)
@@ -134,13 +168,15 @@ static br_code load(const br_args *a, listing *l, br_err *err)
     if (a->words.len > 1) q.environment = a->words.data[1];
     br_code code = br_history_count(a, "limit", &limit, err);
     if (code == BR_OK) code = br_history_ago(a, "since", &since, err);
+    if (code == BR_OK) code = load_config(a, l, err);
     if (code != BR_OK) return code;
     if (limit > LOOKED_AT) q.limit = limit;
     br_err why = {0};
     code = br_history_open(a, BR_STORE_READ, &store, &why);
     if (code == BR_ENOTFOUND && !br_history_is_named(a))
-        return BR_OK; /* nothing was stored yet: an empty list */
+        return load_due(&q, NULL, l, err); /* nothing was stored yet: an empty list */
     if (code == BR_OK) code = br_store_list(store, &q, &l->arena, &l->runs, &l->count, &why);
+    if (code == BR_OK) code = load_due(&q, store, l, &why);
     br_store_close(store);
     if (code != BR_OK && err) *err = why;
     while (l->shown < l->count && l->shown < limit && l->runs[l->shown].started_wall >= since)
@@ -163,6 +199,8 @@ static br_code work(const br_args *a, int *ret_status, br_err *err)
             print_text(&l, br_cli_colour(a, STDOUT_FILENO));
     }
     br_vec_deinit(&l.changes);
+    br_vec_deinit(&l.due);
+    br_config_free(l.config);
     br_arena_deinit(&l.arena);
     return code;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertFails, assertQuiet, brunt, folder, Run, serve } from './harness.mjs';
+import { assertFails, assertQuiet, brunt, folder, messages, Run, serve } from './harness.mjs';
 
 const SCRIPT = `import http from 'k6/http';
 import { sleep } from 'k6';
@@ -100,6 +100,38 @@ export function historyTests() {
         assert.match((await brunt(['history', 'other'], { dir })).out, /no such run was stored/);
         assert.equal((await json(dir, ['history', '--limit', '1'])).runs.length, 1);
         assert.equal((await json(dir, ['history', '--since', '1d'])).runs.length, 2);
+    });
+    test('which tests of the configuration are due', async () => {
+        const often = { good: 'every 1h', idle: 'weekly', long: 'before a campaign' };
+        const text = CONFIG.replace(/^ {2}(\w+): \{ script/gm, (line, name) => line.replace('script', `frequency: ${often[name]}, script`));
+        const dir = folder({ 'brunt.yaml': text, 'script.js': SCRIPT }), t = await target();
+        const nothing = await brunt(['history'], { dir });
+        assertQuiet(nothing);
+        assert.match(nothing.out, /^ {2}good +every 1h +none +OVERDUE: it never ran$/m);
+        await good(dir, t);
+        const done = await brunt(['history'], { dir });
+        assertQuiet(done);
+        assert.match(done.out, /\nWhen the tests of the configuration are due\n {2}test +frequency +last valid run +when +environment +due\n/);
+        assert.match(done.out, /^ {2}good +every 1h +1 +\d{4}-\d\d-\d\d \d\d:\d\d +here +in 59 minutes, \d{4}-\d\d-\d\d \d\d:\d\d$/m);
+        assert.match(done.out, /^ {2}idle +weekly +none +OVERDUE: it never ran$/m);
+        assert.match(done.out, /^ {2}long +before a campaign +none +by occasion$/m);
+        const { due, runs } = await json(dir, ['history', 'good']);
+        assert.deepEqual(due, [{ test: 'good', frequency: 'every 1h', run: 1, started_unix_ms: runs[0].started_unix_ms, period_ms: 3600e3,
+            overdue: false, due_unix_ms: runs[0].started_unix_ms + 3600e3 }]);
+        // The clock of another environment is another one; an old run is overdue.
+        assert.match((await brunt(['history', 'good', 'there'], { dir })).out, /good +every 1h +none +OVERDUE: it never ran/);
+        writeFileSync(path.join(dir, 'soon.yaml'), text.replace('every 1h', 'every 1s'));
+        await new Promise((go) => setTimeout(go, 1500));
+        assert.match((await brunt(['history', '-c', 'soon.yaml'], { dir })).out, /good +every 1s +1 .* OVERDUE by \d+ seconds?$/m);
+        // Without a configuration there is nothing to say; a broken one is told, and an error where it was named.
+        const elsewhere = await brunt(['history', '--store', path.join(dir, STORE), '--json'], { dir: folder() });
+        assert.equal(JSON.parse(elsewhere.out).due, undefined);
+        writeFileSync(path.join(dir, 'brunt.yaml'), 'version: 2\n');
+        const broken = await brunt(['history'], { dir });
+        assert.equal(broken.code, 0);
+        assert.match(messages(broken.err, 'warning')[0], /^which tests are due is not known: brunt\.yaml:1:10: version "2" is not supported/);
+        assert.match(broken.out, /^ +1 /m);
+        assertFails(await brunt(['history', '-c', 'brunt.yaml'], { dir }), 255, /brunt\.yaml:1:10: version "2"/);
     });
     test('--no-store, --store, BRUNT_STORE', async () => {
         const dir = setup(), t = await target();
