@@ -27,16 +27,20 @@ static void print_help(void)
 static br_code pin(const br_args *a, br_store *s, br_arena *arena, br_err *err)
 {
     br_stored_run r;
+    int64_t former = 0;
     br_code code = br_history_run(s, a->words.data[1], NULL, NULL, arena, &r, err);
     if (code != BR_OK) return code;
     if (!r.valid)
         return br_fail(err, BR_EINVAL, "run %lld is no evidence (" BR_FMT "): pin another one",
             (long long) r.id, BR_ARG(r.outcome));
-    code = br_store_pin_run(s, r.id, br_str_of(br_args_get(a, "note")), br_clock_wall(), err);
-    if (code == BR_OK)
-        printf("run %lld is the pinned baseline of " BR_FMT "%s" BR_FMT "\n", (long long) r.id,
-            BR_ARG(r.test), r.environment.n ? " on " : "", BR_ARG(r.environment));
-    return code;
+    code = br_store_pin_run(s, r.id, br_str_of(br_args_get(a, "note")), br_clock_wall(), &former, err);
+    if (code != BR_OK) return code;
+    const char *instead = former == r.id ? ", as before"
+                          : former > 0 ? br_arena_printf(arena, ", in place of run %lld", (long long) former)
+                                       : "";
+    printf("run %lld is the pinned baseline of " BR_FMT "%s" BR_FMT "%s\n", (long long) r.id, BR_ARG(r.test),
+        r.environment.n ? " on " : "", BR_ARG(r.environment), instead);
+    return BR_OK;
 }
 
 static br_code unpin(const br_args *a, br_store *s, br_arena *arena, br_err *err)

@@ -8,6 +8,7 @@
 #include "cli/history/history_args.h"
 #include "cli/history/history_view.h"
 #include "cli/history/stored_document.h"
+#include "judge/criteria.h"
 #include "report/html.h"
 
 #define ROWS_DEFAULT 20
@@ -111,8 +112,8 @@ static void put_figures(br_run_figures *f, size_t rows, bool colour, br_buf *out
     br_table_deinit(&t);
     if (hidden) (void) br_buf_printf(out, "  (%zu endpoints with fewer requests: --all-rows)\n", hidden);
     for (size_t i = 0; i < f->value_count; i++)
-        (void) br_buf_printf(out, "%s  " BR_FMT ": %.6g " BR_FMT "\n", i ? "" : "\n",
-            BR_ARG(f->values[i].name), f->values[i].value, BR_ARG(f->values[i].unit));
+        (void) br_buf_printf(out, "%s  " BR_FMT ": " BR_FMT "\n", i ? "" : "\n", BR_ARG(f->values[i].name),
+            BR_ARG(br_figure_text(&f->arena, f->values[i].value, f->values[i].unit)));
 }
 
 /* The verdict, from the result document -------------------------------------------------------------- */

@@ -17,12 +17,7 @@ br_str br_compare_row_name(br_arena *arena, const br_comparison_row *r)
 
 static br_str value_text(br_arena *arena, const br_comparison_row *r, double value)
 {
-    if (br_str_is(r->unit, "ms")) return br_unit_text(arena, value, BR_UNIT_MS);
-    if (br_str_is(r->unit, "share")) return br_unit_text(arena, value, BR_UNIT_SHARE);
-    if (br_str_is(r->unit, "per_s")) return br_unit_text(arena, value, BR_UNIT_PER_S);
-    br_str number = br_unit_text(arena, value, BR_UNIT_NUMBER);
-    if (r->unit.n == 0 || br_str_is(r->unit, "count")) return number;
-    return br_str_of(br_arena_printf(arena, BR_FMT " " BR_FMT, BR_ARG(number), BR_ARG(r->unit)));
+    return br_figure_text(arena, value, r->unit);
 }
 
 /* "1.43 (1.31 to 1.55)": now by before, also of what is better if there is more of it. */
@@ -84,7 +79,7 @@ void br_compare_say_row(br_compare_work *w, br_compare_row *row)
     const char *text;
     if (row->kind == BR_MEASURE_EXACT && r->ratio == 1) {
         text = br_arena_printf(
-            arena, BR_FMT " is unchanged, exactly " BR_FMT ".", BR_ARG(name), BR_ARG(after));
+            arena, BR_FMT " is exactly what it was, " BR_FMT ".", BR_ARG(name), BR_ARG(after));
     } else if (row->kind == BR_MEASURE_EXACT) {
         text = br_arena_printf(arena, BR_FMT " went from exactly " BR_FMT " to exactly " BR_FMT ": %s.",
             BR_ARG(name), BR_ARG(before), BR_ARG(after), meaning(w, row));

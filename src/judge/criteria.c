@@ -41,6 +41,29 @@ br_str br_unit_text(br_arena *arena, double value, br_unit unit)
     return text;
 }
 
+br_str br_figure_text(br_arena *arena, double value, br_str unit)
+{
+    static const br_unit known[] = {BR_UNIT_MS, BR_UNIT_SHARE, BR_UNIT_PER_S, BR_UNIT_MB_PER_H};
+    for (size_t i = 0; i < BR_COUNT_OF(known); i++) {
+        if (br_str_is(unit, br_unit_name(known[i]))) return br_unit_text(arena, value, known[i]);
+    }
+    bool bare = unit.n == 0 || br_str_is(unit, "count") || br_str_is(unit, br_unit_name(BR_UNIT_NUMBER));
+    br_buf b;
+    br_buf_init(&b, BR_BUF_NO_LIMIT);
+    if (br_str_is(unit, "bytes")) {
+        br_format_bytes(&b, value);
+        bare = true;
+    } else if (value != 0 && fabs(value) < 0.01) {
+        (void) br_buf_printf(&b, "%.3g", value); /* three decimals would leave little of it */
+    } else {
+        br_format_number(&b, value, 3);
+    }
+    if (!bare) (void) br_buf_printf(&b, " " BR_FMT, BR_ARG(unit));
+    br_str text = br_arena_str(arena, br_buf_view(&b));
+    br_buf_deinit(&b);
+    return text;
+}
+
 static const char *cmp_text(br_cmp cmp)
 {
     switch (cmp) {

@@ -107,3 +107,6 @@ void br_criterion_evaluate(const br_criterion *c, const br_run_result *result,
 
 /* "p95 is 812ms" formatting for others: a value in a unit, "312.4ms", "1.25%", "84.2/s". */
 br_str br_unit_text(br_arena *arena, double value, br_unit unit);
+/* The same by the unit's name in results: "ms", "share", "per_s", "mb_per_h", "bytes" ("7.3 MB"), "count", or
+ * any other, which stands behind the number. */
+br_str br_figure_text(br_arena *arena, double value, br_str unit);

@@ -1,7 +1,6 @@
 #include "report/comparison_table.h"
 #include <math.h>
 #include "judge/criteria.h"
-#include "judge/format.h"
 #include "report/json_int.h"
 #include "report/result_parts_int.h"
 #include "report/table.h"
@@ -13,30 +12,12 @@ static const br_paint change_paints[] = {BR_PAINT_GOOD, BR_PAINT_BAD, BR_PAINT_G
 
 /* Rows --------------------------------------------------------------------------------------------- */
 
-static br_str value_text(br_arena *arena, double value, br_str unit)
-{
-    static const struct {
-        const char *name;
-        br_unit unit;
-    } units[] = {{"ms", BR_UNIT_MS}, {"share", BR_UNIT_SHARE}, {"per_s", BR_UNIT_PER_S}};
-    for (size_t i = 0; i < BR_COUNT_OF(units); i++) {
-        if (br_str_is(unit, units[i].name)) return br_unit_text(arena, value, units[i].unit);
-    }
-    if (!br_str_is(unit, "bytes")) return br_str_of(br_arena_printf(arena, "%.4g", value));
-    br_buf text;
-    br_buf_init(&text, BR_BUF_NO_LIMIT);
-    br_format_bytes(&text, value);
-    br_str copy = br_arena_str(arena, br_buf_view(&text));
-    br_buf_deinit(&text);
-    return copy;
-}
-
 static const char *interval_text(br_arena *arena, const br_comparison_row *r)
 {
     br_now_by_before n = br_comparison_now_by_before(r);
     bool low = n.low > 0, high = isfinite(n.high);
     if (r->bound > 0)
-        return br_arena_printf(arena, "now below " BR_FMT, BR_ARG(value_text(arena, r->bound, r->unit)));
+        return br_arena_printf(arena, "now below " BR_FMT, BR_ARG(br_figure_text(arena, r->bound, r->unit)));
     if (!low && !high) return "unknown";
     if (!high) return br_arena_printf(arena, "%.2f or more", n.low);
     return low ? br_arena_printf(arena, "%.2f to %.2f", n.low, n.high)
@@ -51,8 +32,8 @@ static void put_row(br_table *t, const br_comparison_row *r, br_arena *arena)
     br_table_put(t, r->endpoint.n ? r->endpoint : BR_STR("all requests"), BR_PAINT_NONE);
     br_table_printf(
         t, BR_PAINT_NONE, BR_FMT "%s", BR_ARG(r->measure), r->more_is_better ? " (more is better)" : "");
-    br_table_put(t, value_text(arena, r->old_value, r->unit), BR_PAINT_NONE);
-    br_table_put(t, value_text(arena, r->new_value, r->unit), BR_PAINT_NONE);
+    br_table_put(t, br_figure_text(arena, r->old_value, r->unit), BR_PAINT_NONE);
+    br_table_put(t, br_figure_text(arena, r->new_value, r->unit), BR_PAINT_NONE);
     if (isfinite(n.ratio) && !(r->bound > 0))
         br_table_printf(t, paint, "%.2f", n.ratio);
     else

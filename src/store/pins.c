@@ -16,11 +16,27 @@ static br_code about_run(
     return code;
 }
 
-br_code br_store_pin_run(br_store *s, int64_t id, br_str note, br_ns now, br_err *err)
+/* The run that is pinned for test and environment of `id`. 0: there is none. */
+static br_code find_former(const br_store *s, int64_t id, int64_t *ret, br_err *err)
 {
     br_stmt q;
-    if (note.n > BR_STORE_TEXT_MAX)
-        return br_fail(err, BR_ELIMIT, "the note is longer than %zu bytes", BR_STORE_TEXT_MAX);
+    br_code code = br_stmt_open(&q, s,
+        "SELECT p.run FROM pins p JOIN runs r ON p.test = r.test AND p.environment = r.environment "
+        "WHERE r.id = ?",
+        "pinning a run", err);
+    *ret = 0;
+    if (code == BR_OK) {
+        br_stmt_int(&q, id);
+        code = br_stmt_step(&q, err);
+    }
+    if (code == BR_OK) *ret = br_stmt_take_int(&q);
+    br_stmt_close(&q);
+    return code == BR_EOF ? BR_OK : code;
+}
+
+static br_code put_pin(const br_store *s, int64_t id, br_str note, br_ns now, br_err *err)
+{
+    br_stmt q;
     br_code code = br_stmt_open(&q, s,
         "INSERT OR REPLACE INTO pins (test, environment, run, note, pinned_ns) "
         "SELECT test, environment, id, ?, ? FROM runs WHERE id = ?",
@@ -35,6 +51,20 @@ br_code br_store_pin_run(br_store *s, int64_t id, br_str note, br_ns now, br_err
     if (code != BR_OK || sqlite3_changes(s->db) > 0) return code;
     return br_fail(err, BR_ENOTFOUND, "history '%s': there is no run %lld; `brunt history` lists them",
         s->path, (long long) id);
+}
+
+br_code br_store_pin_run(br_store *s, int64_t id, br_str note, br_ns now, int64_t *ret_former, br_err *err)
+{
+    int64_t former = 0;
+    if (note.n > BR_STORE_TEXT_MAX)
+        return br_fail(err, BR_ELIMIT, "the note is longer than %zu bytes", BR_STORE_TEXT_MAX);
+    br_code code = br_store_begin(s, "pinning a run", err);
+    if (code != BR_OK) return code;
+    code = find_former(s, id, &former, err);
+    if (code == BR_OK) code = put_pin(s, id, note, now, err);
+    code = br_store_end(s, code, "pinning a run", err);
+    if (code == BR_OK) *ret_former = former;
+    return code;
 }
 
 br_code br_store_unpin_run(br_store *s, int64_t id, br_err *err)

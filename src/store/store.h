@@ -92,8 +92,10 @@ typedef struct br_store_pin {
     br_ns pinned_wall;
 } br_store_pin;
 
-/* Makes the run the pinned one of its test and environment, in place of the former. BR_ENOTFOUND. */
-BR_NODISCARD br_code br_store_pin_run(br_store *s, int64_t id, br_str note, br_ns now, br_err *err);
+/* Makes the run the pinned one of its test and environment, in place of *ret_former, which may be the same;
+ * 0: there was none. BR_ENOTFOUND. */
+BR_NODISCARD br_code br_store_pin_run(
+    br_store *s, int64_t id, br_str note, br_ns now, int64_t *ret_former, br_err *err);
 /* BR_ENOTFOUND: the run is not pinned. */
 BR_NODISCARD br_code br_store_unpin_run(br_store *s, int64_t id, br_err *err);
 /* By test and environment; NULL: any. */

@@ -159,6 +159,7 @@ export function historyTests() {
         assertQuiet(text);
         assert.match(text.out, /^run 2: good on here, (excellent|acceptable)$/m);
         assert.match(text.out, /GET \/item +\d+ +0\.00% +/);
+        assert.match(text.out, /^  received per request: \d+ B$/m);
         assert.match(text.out, /^  Criteria\n    passed: p95 is .* below the limit of 5s/m);
         const result = await json(dir, ['show', '1']);
         assert.equal(result.schema, 'brunt.result/1');
@@ -193,6 +194,9 @@ export function historyTests() {
         for (let i = 0; i < 3; i++) await good(dir, t);
         assert.match((await brunt(['baseline', 'list'], { dir })).out, /no run is pinned/);
         assert.match((await brunt(['baseline', 'pin', '1', '--note', 'release'], { dir })).out, /run 1 is the pinned baseline of good on here/);
+        assert.match((await brunt(['baseline', 'pin', '2'], { dir })).out, /^run 2 is the pinned baseline of good on here, in place of run 1$/m);
+        assert.match((await brunt(['baseline', 'pin', '2'], { dir })).out, /^run 2 is the pinned baseline of good on here, as before$/m);
+        assert.match((await brunt(['baseline', 'pin', '1', '--note', 'release'], { dir })).out, /, in place of run 2$/m);
         assert.deepEqual((await json(dir, ['baseline', 'list'])).pins.map((p) => [p.run, p.note]), [[1, 'release']]);
         assert.match((await brunt(['history'], { dir })).out, /^ +1 .*pinned$/m);
         assert.match((await brunt(['prune', '--keep', '1', '--dry-run'], { dir })).out, /^would delete 2\nkept, for they are pinned: 1$/m);

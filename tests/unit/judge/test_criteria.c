@@ -485,10 +485,35 @@ static void an_unknown_endpoint_is_not_measured_and_named(void **state)
     br_run_result_free(r);
 }
 
+static void figures_have_units_for_a_reader(void **state)
+{
+    (void) state;
+    static const struct {
+        double value;
+        const char *unit, *text;
+    } cases[] = {
+        {2428930, "bytes", "2.4 MB"},
+        {166, "bytes", "166 B"},
+        {0.0871203, "ms", "87.12µs"},
+        {0.0125, "share", "1.25%"},
+        {84.2, "per_s", "84.2/s"},
+        {1234567, "count", "1234567"},
+        {2.5, "", "2.5"},
+        {0.00012, "", "0.00012"},
+        {1.25, "cores", "1.25 cores"},
+    };
+    br_arena own;
+    br_arena_init(&own, 1024);
+    for (size_t i = 0; i < BR_COUNT_OF(cases); i++)
+        assert_string_equal(br_figure_text(&own, cases[i].value, br_str_of(cases[i].unit)).p, cases[i].text);
+    br_arena_deinit(&own);
+}
+
 int main(void)
 {
     br_arena_init(&arena, 4096);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(figures_have_units_for_a_reader),
         cmocka_unit_test(metric_criteria_parse),
         cmocka_unit_test(shape_criteria_parse),
         cmocka_unit_test(bad_text_is_named_with_what_is_allowed),

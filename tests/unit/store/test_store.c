@@ -160,10 +160,17 @@ static void test_pins(void **state)
     br_store_pin *list;
     size_t n;
     br_err err = {0};
-    assert_int_equal(br_store_pin_run(s, a, BR_STR("first"), 5, NULL), BR_OK);
-    assert_int_equal(br_store_pin_run(s, c, BR_STR_NONE, 6, NULL), BR_OK);
-    assert_int_equal(br_store_pin_run(s, b, BR_STR("release 7"), 7, NULL), BR_OK); /* in place of a */
-    assert_int_equal(br_store_pin_run(s, 99, BR_STR_NONE, 7, &err), BR_ENOTFOUND);
+    int64_t former = -1;
+    assert_int_equal(br_store_pin_run(s, a, BR_STR("first"), 5, &former, NULL), BR_OK);
+    assert_int_equal(former, 0);
+    assert_int_equal(br_store_pin_run(s, c, BR_STR_NONE, 6, &former, NULL), BR_OK);
+    assert_int_equal(former, 0); /* of another environment */
+    assert_int_equal(br_store_pin_run(s, b, BR_STR("release 6"), 7, &former, NULL), BR_OK);
+    assert_int_equal(former, a);
+    assert_int_equal(br_store_pin_run(s, b, BR_STR("release 7"), 7, &former, NULL), BR_OK);
+    assert_int_equal(former, b);
+    assert_int_equal(br_store_pin_run(s, 99, BR_STR_NONE, 7, &former, &err), BR_ENOTFOUND);
+    assert_int_equal(former, b);
     assert_non_null(strstr(err.msg, "there is no run 99"));
     assert_int_equal(br_store_pins(s, NULL, NULL, &arena, &list, &n, NULL), BR_OK);
     assert_int_equal(n, 2);
@@ -192,7 +199,7 @@ static void test_delete(void **state)
     br_store *s = open_store("h.db", BR_STORE_CREATE);
     int64_t a = add(s, "t", "e", 1), b = add(s, "t", "e", 2), c = add(s, "t", "e", 3);
     br_err err = {0};
-    assert_int_equal(br_store_pin_run(s, b, BR_STR_NONE, 1, NULL), BR_OK);
+    assert_int_equal(br_store_pin_run(s, b, BR_STR_NONE, 1, &(int64_t){0}, NULL), BR_OK);
     assert_int_equal(br_store_delete(s, (int64_t[]){a, b}, 2, &err), BR_EINVAL);
     assert_non_null(strstr(err.msg, "is pinned"));
     assert_int_equal(count_runs(s), 3); /* all or none */

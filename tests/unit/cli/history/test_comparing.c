@@ -154,7 +154,7 @@ static void test_drift(void **state)
     br_err err = {0};
     for (int i = 0; i < 4; i++)
         (void) add(g, "v1");
-    assert_int_equal(br_store_pin_run(g->store, 2, BR_STR("golden"), 1, &err), BR_OK);
+    assert_int_equal(br_store_pin_run(g->store, 2, BR_STR("golden"), 1, &(int64_t){0}, &err), BR_OK);
     for (int i = 0; i < 16; i++) {
         g->ms *= 1.03;
         (void) add(g, "");
@@ -175,7 +175,7 @@ static void test_pinned_of_another_kind(void **state)
     br_err err = {0};
     br_buf out;
     (void) add(g, "");
-    assert_int_equal(br_store_pin_run(g->store, 1, BR_STR(""), 1, &err), BR_OK);
+    assert_int_equal(br_store_pin_run(g->store, 1, BR_STR(""), 1, &(int64_t){0}, &err), BR_OK);
     g->run.fingerprint = BR_STR("other");
     g->run.script_hash = BR_STR("s2");
     g->ms = 40;
@@ -215,7 +215,7 @@ static void test_pinned_is_new(void **state)
     br_err err = {0};
     for (int i = 0; i < 3; i++)
         (void) add(g, "");
-    assert_int_equal(br_store_pin_run(g->store, 3, BR_STR(""), 1, &err), BR_OK);
+    assert_int_equal(br_store_pin_run(g->store, 3, BR_STR(""), 1, &(int64_t){0}, &err), BR_OK);
     br_comparing c = newest(g);
     assert_null(c.pinned);
     assert_non_null(c.rolling);
