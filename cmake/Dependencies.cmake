@@ -81,7 +81,7 @@ if(quickjs_lazy STREQUAL quickjs_eager OR quickjs_small STREQUAL quickjs_lazy)
     message(FATAL_ERROR "this QuickJS-ng makes intrinsics in another way: adapt JS_AddLazyIntrinsics()")
 endif()
 # A script may catch the overflow of its stack, whose pages are to be given back all the same.
-string(REPLACE "\nstruct JSRuntime {\n" "\n#define JS_LAST_MEMORY 65536\nstruct JSRuntime {\n    bool stack_overflowed, memory_ended;\n    size_t memory_limit;\n"
+string(REPLACE "\nstruct JSRuntime {\n" "\n#define JS_LAST_MEMORY 65536\nstruct JSRuntime {\n    bool stack_overflowed, memory_ended, interrupt_unplaced;\n    size_t memory_limit;\n    char *interrupt_place;\n"
     quickjs_small "${quickjs_small}")
 string(REPLACE [[
     return JS_ThrowRangeError(ctx, "Maximum call stack size exceeded");
@@ -194,6 +194,7 @@ endif()
 if(NOT quickjs_small MATCHES "bool stack_overflowed,.*rt->stack_overflowed = true")
     message(FATAL_ERROR "this QuickJS-ng tells overflows of the stack in another way: adapt JS_TakeStackOverflow()")
 endif()
+include(${CMAKE_SOURCE_DIR}/cmake/QuickjsInterrupts.cmake)
 include(${CMAKE_SOURCE_DIR}/cmake/QuickjsMessages.cmake)
 # An interrupted call leaves promise jobs behind that must not run in the next call: nothing in the API drops them.
 string(APPEND quickjs_small [[

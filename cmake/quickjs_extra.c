@@ -75,6 +75,75 @@ void JS_HideDefaultExport(JSModuleDef *m)
     m->hides_default = true;
 }
 
+/* Does it have one? `pc` is NULL before a function's first step. */
+static bool br_put_place(JSContext *ctx, DynBuf *out, JSValueConst function, const uint8_t *pc)
+{
+    JSObject *p = JS_VALUE_GET_OBJ(function);
+    if (!js_class_has_bytecode(p->class_id))
+        return false;
+    JSFunctionBytecode *b = p->u.func.function_bytecode;
+    int column = b->col_num, line = b->line_num;
+    if (pc)
+        line = find_line_num(ctx, b, pc - b->byte_code_buf - 1, &column);
+    const char *file = b->filename && line != -1 ? JS_AtomToCString(ctx, b->filename) : NULL;
+    if (!file)
+        return false;
+    const char *name = get_func_name(ctx, function);
+    dbuf_printf(out, "    at %.100s (%.500s:%d:%d)\n", name && *name ? name : "<anonymous>", file, line, column);
+    JS_FreeCString(ctx, name);
+    JS_FreeCString(ctx, file);
+    return true;
+}
+
+/* Where an interrupt that has no place yet is met; `resumed`, or the function `called`, was just to run. */
+static void js_place_interrupt(JSContext *ctx, const JSStackFrame *resumed, JSValueConst called)
+{
+    JSRuntime *rt = ctx->rt;
+    if (!rt->interrupt_unplaced)
+        return;
+    JSValue exception = rt->current_exception; /* names may not fit into the memory, which would be one more */
+    DynBuf out;
+    int places = 0;
+    rt->current_exception = JS_UNINITIALIZED;
+    rt->interrupt_unplaced = false;
+    dbuf_init(&out);
+    if (JS_IsObject(called)) { /* what goes on with an async function */
+        JSObject *p = JS_VALUE_GET_OBJ(called);
+        if (p->class_id == JS_CLASS_ASYNC_FUNCTION_RESOLVE || p->class_id == JS_CLASS_ASYNC_FUNCTION_REJECT)
+            resumed = p->u.async_function_data->is_active ? &p->u.async_function_data->func_state.frame : NULL;
+    }
+    if (resumed)
+        places += br_put_place(ctx, &out, resumed->cur_func, resumed->cur_pc);
+    else if (JS_IsObject(called))
+        places += br_put_place(ctx, &out, called, NULL);
+    for (JSStackFrame *sf = rt->current_stack_frame; sf && places < 8; sf = sf->prev_frame)
+        places += br_put_place(ctx, &out, sf->cur_func, sf->cur_pc);
+    dbuf_putc(&out, 0);
+    JS_FreeValueRT(rt, rt->current_exception);
+    rt->current_exception = exception;
+    if (dbuf_error(&out) || !places)
+        dbuf_free(&out);
+    else
+        rt->interrupt_place = (char *)out.buf;
+}
+
+char *JS_TakeInterruptPlace(JSContext *ctx, JSValueConst called)
+{
+    JSRuntime *rt = ctx->rt;
+    rt->interrupt_unplaced = !rt->interrupt_place;
+    js_place_interrupt(ctx, NULL, called);
+    char *place = rt->interrupt_place;
+    rt->interrupt_place = NULL;
+    return place;
+}
+
+void JS_DropInterruptPlace(JSRuntime *rt)
+{
+    free(rt->interrupt_place);
+    rt->interrupt_place = NULL;
+    rt->interrupt_unplaced = false;
+}
+
 int JS_CountModuleExports(const JSModuleDef *m)
 {
     return m->export_entries_count;

@@ -15,6 +15,7 @@
 #include "cli/history/record.h"
 #include "cli/load/run_flags.h"
 #include "cli/load/summary.h"
+#include "cli/terminal/interrupt.h"
 #include "script/secrets.h"
 
 static const br_arg own_args[] = {
@@ -248,6 +249,8 @@ static int execute(run_state *s)
     br_exit_code exit_code = BR_EXIT_OTHER;
     br_job job = {0};
     br_code code = check_history(s, &err);
+    s->config.interrupted = br_interrupted;
+    br_interrupt_watch();
     if (code == BR_OK) code = br_job_prepare(&s->config, &job, &exit_code, &err);
     if (code == BR_OK)
         code = open_outputs(
@@ -259,12 +262,14 @@ static int execute(run_state *s)
         if (s->breakdown && br_breakdown_left_out(s->breakdown))
             br_warn("the full summary has %d groups and scenarios: the others are left out", BR_PARTS_MAX);
         if (br_summary_write(&job, &s->summary, &out_err) != BR_OK) br_error("%s", out_err.msg);
+        if (br_interrupted()) exit_code = BR_EXIT_INTERRUPTED;
         if (s->record) record(s, &job);
     } else {
         br_job_log_error(code, &err);
     }
     br_breakdown_free(s->breakdown); /* it points into the metrics */
     br_job_deinit(&job);
+    br_interrupt_unwatch();
     return (int) exit_code;
 }
 

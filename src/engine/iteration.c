@@ -47,6 +47,22 @@ static void log_exception(const br_slot *slot, const br_err *err)
     br_log_line(BR_LOG_ERROR, br_str_of(err->msg), fields, BR_COUNT_OF(fields));
 }
 
+/* Of many virtual users that hang in the same loop some are enough. */
+#define STUCK_TOLD_MAX 10
+
+static void tell_stuck(const br_slot *slot, int64_t iteration, const br_err *err)
+{
+    uint32_t before = atomic_fetch_add(&slot->worker->engine->stuck_told, 1);
+    if (before == STUCK_TOLD_MAX) br_warn("more iterations were interrupted in this way: they are not told");
+    if (before >= STUCK_TOLD_MAX) return;
+    br_log_field fields[] = {{"executor", br_str_of(br_executor_name(slot->scenario->executor))},
+        {"scenario", slot->scenario->name}, {"source", BR_STR("stacktrace")}};
+    char text[sizeof(err->msg) + 100];
+    int n = snprintf(text, sizeof(text), "virtual user %lld was interrupted in iteration %lld: %s",
+        (long long) br_vu_id(slot->vu), (long long) iteration, err->msg);
+    br_log_line(BR_LOG_WARN, (br_str){text, (size_t) n}, fields, BR_COUNT_OF(fields));
+}
+
 br_ns br_iteration_run(br_slot *slot, br_ns meant, br_ns start)
 {
     br_pooled_vu *pooled = slot->pooled;
@@ -62,12 +78,14 @@ br_ns br_iteration_run(br_slot *slot, br_ns meant, br_ns start)
         .stop_flag = &w->stop,
         .now = start,
         .meant = meant};
-    br_err err;
+    br_err err = {0};
     br_hist_record(&w->start_lag, start - meant);
     slot->own_iteration = pooled->by_scenario[slot->scenario - e->config->options->scenarios]++;
-    br_vu_set_iteration(slot->vu, pooled->iterations++);
+    int64_t iteration = pooled->iterations++;
+    br_vu_set_iteration(slot->vu, iteration);
     br_code code = br_vu_run(slot->vu, slot->fiber, &call, e->setup_data, NULL, &err);
     br_ns end = br_loop_clock(w->loop);
+    if (code == BR_ECANCEL && err.msg[0]) tell_stuck(slot, iteration, &err);
     if (code == BR_EABORT) {
         br_engine_abort_from(w, err.msg);
         code = BR_ECANCEL;

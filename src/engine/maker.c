@@ -53,9 +53,14 @@ static void make(order o)
         .id_in_test = br_stripe_global(e->config->options->stripe, id - 1) + 1,
         .run_tags = w->run_tags,
         .stop_flag = &w->stop};
-    br_err err;
+    br_err err = {0};
     if (br_vu_new(&vc, &o.vu, &err) != BR_OK) {
-        if (!br_worker_stopped(w)) br_error("Error while allocating unplanned VU: %s", err.msg);
+        if (!br_worker_stopped(w)) {
+            br_error("Error while allocating unplanned VU: %s", err.msg);
+        } else if (err.code == BR_ECANCEL && err.msg[0]) {
+            br_engine_name_init(id, &err);
+            br_warn("%s", err.msg);
+        }
         o.vu = NULL;
     }
     order *made = BR_NEW(order);

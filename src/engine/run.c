@@ -236,12 +236,20 @@ static void wake_control(br_engine *e)
     if (e->control_waits) br_fiber_wake(e->control, BR_OK);
 }
 
+void br_engine_name_init(int64_t vu, br_err *err)
+{
+    if (err->msg[0])
+        (void) br_wrap(err, BR_ECANCEL, "the init code of virtual user %lld was interrupted", (long long) vu);
+}
+
 void br_engine_worker_ready(br_engine *e, br_worker *w)
 {
     e->workers_ready++;
     if (w->init_code != BR_OK && e->failure == BR_OK && !e->stopping) {
         e->failure = w->init_code;
         (void) br_fail(e->err, w->init_code, "%s", w->init_error.msg);
+    } else if (w->init_code == BR_ECANCEL && w->init_error.msg[0]) {
+        br_warn("%s", w->init_error.msg);
     }
     wake_control(e);
 }
@@ -284,6 +292,16 @@ static void on_stage_timeout(br_timer *timer, void *ctx)
     br_fiber_cancel(t->engine->control);
 }
 
+/* Where setup(), teardown() or handleSummary() hung when it was interrupted. */
+static void tell_stuck(const char *name, br_code code, const br_err *err)
+{
+    if (code != BR_ECANCEL || !err->msg[0]) return;
+    br_log_field field = {"source", BR_STR("stacktrace")};
+    char text[sizeof(err->msg) + 60];
+    int n = snprintf(text, sizeof(text), "%s() was interrupted: %s", name, err->msg);
+    br_log_line(BR_LOG_WARN, (br_str){text, (size_t) n}, &field, 1);
+}
+
 static void fail_stage(
     br_engine *e, const char *name, br_code code, const br_err *err, bool expired, br_ns timeout)
 {
@@ -299,7 +317,7 @@ static void fail_stage(
         br_engine_stop(e, setup ? BR_EXIT_SETUP_TIMEOUT : BR_EXIT_TEARDOWN_TIMEOUT, BR_RUN_ABORTED, text);
         return;
     }
-    if (code == BR_ECANCEL) return; /* the reason has been given */
+    if (code == BR_ECANCEL) return; /* the reason was given by whoever stopped it */
     if (code == BR_EABORT) {
         br_error("%s", err->msg);
         br_engine_stop(e, BR_EXIT_ABORTED, BR_RUN_ABORTED, err->msg);
@@ -342,8 +360,10 @@ static void run_stage(br_engine *e, const char *name, br_ns timeout, br_str data
     br_err err = {0};
     br_vu *vu = NULL;
     br_code code = make_control_vu(e, &vu, &err);
+    if (code == BR_ECANCEL) br_fiber_uncancel(e->control);
     if (code != BR_OK) {
-        fail_stage(e, name, BR_EEXCEPTION, &err, false, timeout);
+        tell_stuck(name, code, &err);
+        fail_stage(e, name, code == BR_ECANCEL ? code : BR_EEXCEPTION, &err, false, timeout);
         return;
     }
     char group[32];
@@ -361,6 +381,7 @@ static void run_stage(br_engine *e, const char *name, br_ns timeout, br_str data
     br_fiber_uncancel(e->control);
     record_stage_bytes(e, vu);
     br_vu_free(vu);
+    tell_stuck(name, code, &err);
     if (code != BR_OK)
         fail_stage(e, name, code, &err, t.expired || br_loop_clock(e->loop) > deadline, timeout);
 }
@@ -587,12 +608,24 @@ typedef struct summary_call {
     br_code code;
 } summary_call;
 
+/* No signal is taken over here: whoever watches them is asked. */
+static void look_for_signal(br_timer *timer, void *ctx)
+{
+    br_engine *e = ctx;
+    if (e->config->interrupted())
+        br_fiber_cancel(e->control);
+    else
+        br_timer_start(e->loop, timer, br_loop_now(e->loop) + 50 * BR_MS, look_for_signal, e);
+}
+
 static void summary_main(br_fiber *self, void *arg)
 {
     summary_call *s = arg;
     br_engine *e = s->engine;
     e->control = self;
     br_vu *vu = NULL;
+    br_timer look = {0};
+    if (e->config->interrupted && !e->config->interrupted()) look_for_signal(&look, e);
     s->code = make_control_vu(e, &vu, e->err);
     if (s->code == BR_OK && !br_program_has_export(e->config->program, BR_STR("handleSummary"))) {
         s->code = BR_ENOTFOUND; /* the init code has run all the same, as in k6 */
@@ -603,11 +636,19 @@ static void summary_main(br_fiber *self, void *arg)
             on_stage_timeout, &t);
         s->code = br_vu_handle_summary(vu, self, s->data, s->fn, s->ctx, e->err);
         br_timer_stop(e->loop, &t.timer);
-        if (t.expired)
+        if (t.expired) {
+            tell_stuck("handleSummary", s->code, e->err);
             s->code = br_fail(e->err, BR_ETIMEOUT, "handleSummary() execution timed out after %.0f seconds",
                 (double) e->config->options->summary_timeout / 1e9);
+        }
         br_vu_free(vu);
     }
+    if (s->code == BR_ECANCEL) {
+        static const char what[] = "handleSummary() was interrupted by a signal";
+        (void) (e->err->msg[0] ? br_wrap(e->err, BR_ECANCEL, "%s", what)
+                               : br_fail(e->err, BR_ECANCEL, "%s", what));
+    }
+    br_timer_stop(e->loop, &look);
     br_loop_stop(e->loop);
 }
 

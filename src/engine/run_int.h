@@ -117,7 +117,8 @@ struct br_engine {
     uint32_t worker_count, workers_ready, workers_done;
     br_scenario_shared *shared; /* by scenario */
     _Atomic int64_t vus_ready, next_vu_id;
-    int64_t vus_total; /* planned */
+    _Atomic uint32_t stuck_told; /* iterations whose endless loop was told */
+    int64_t vus_total;           /* planned */
     struct br_maker *maker;
     br_run_phase phase;
     br_ns begin, start, stop_at; /* loop clock: before setup; scenarios; end of the last */
@@ -157,6 +158,8 @@ static inline bool br_worker_stopped(const br_worker *w)
 {
     return atomic_load_explicit(&w->stop, memory_order_relaxed);
 }
+/* The error of init code that hung when it was interrupted says whose it was; any thread. */
+void br_engine_name_init(int64_t vu, br_err *err);
 void br_engine_worker_ready(br_engine *e, br_worker *w); /* control thread */
 void br_engine_worker_done(br_engine *e, br_worker *w);  /* control thread */
 

@@ -165,6 +165,7 @@ static br_code make_vus(br_worker *w, br_err *err)
             .stop_flag = &w->stop};
         w->vus[i].by_scenario = br_calloc(e->config->options->scenario_count + 1, sizeof(int64_t));
         br_code code = br_vu_new(&vc, &w->vus[i].vu, err);
+        if (code == BR_ECANCEL) br_engine_name_init(vc.id, err);
         if (code != BR_OK) return code;
         br_worker_return_vu(w, &w->vus[i]);
         atomic_fetch_add(&e->vus_ready, 1);

@@ -9,6 +9,7 @@
 #include "script/js.h"
 
 #define TIMERS_MAX 100000
+#define INIT_NAP   (50 * BR_MS)
 
 typedef struct vu_timer {
     br_ns at;
@@ -223,15 +224,27 @@ static void on_wake(br_timer *timer, void *ctx)
     if (vu->events->waiting) br_fiber_wake(vu->fiber, BR_OK);
 }
 
+/* Init code, which nothing wakes early: it looks itself whether it is to end. */
+static br_code pause_init(br_vu *vu, br_ns until)
+{
+    br_fiber *fiber = br_vu_init_fiber(vu);
+    for (br_ns now; (now = br_clock_now()) < until;) {
+        br_ns left = until - now, nap = left < INIT_NAP ? left : INIT_NAP;
+        struct timespec t = {.tv_nsec = nap};
+        if (br_vu_init_stopped(vu)) return BR_ECANCEL;
+        if (fiber)
+            (void) br_fiber_sleep_until(fiber, br_loop_clock(vu->config.loop) + nap); /* seen above */
+        else
+            nanosleep(&t, NULL);
+    }
+    vu->busy_since = vu->slice_start = br_clock_now();
+    return BR_OK;
+}
+
 static br_code wait_for_event(br_vu *vu, br_ns until)
 {
     br_vu_events *e = vu->events;
-    if (!vu->fiber) { /* init code */
-        struct timespec at = {.tv_sec = until / BR_SEC, .tv_nsec = until % BR_SEC};
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
-            continue;
-        return BR_OK;
-    }
+    if (!vu->fiber) return pause_init(vu, until);
     br_code code;
     if (!e->running) {
         code = br_fiber_sleep_until(vu->fiber, until);
@@ -242,7 +255,7 @@ static br_code wait_for_event(br_vu *vu, br_ns until)
         e->waiting = false;
         br_timer_stop(vu->config.loop, &e->wake);
     }
-    vu->slice_start = br_loop_now(vu->config.loop);
+    br_vu_woken(vu);
     return code;
 }
 
@@ -280,7 +293,7 @@ void br_vu_events_clear(br_vu *vu)
 {
     br_vu_events *e = vu->events;
     if (!e) return;
-    if (vu->cancelled && e->timers.len && !vu->abort_text[0]) {
+    if (vu->cancelled && vu->phase == BR_VU_RUNNING && e->timers.len && !vu->abort_text[0]) {
         br_warn("%zu timer%s did not fire: the iteration was interrupted", e->timers.len,
             e->timers.len == 1 ? "" : "s");
     }

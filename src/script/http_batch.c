@@ -151,7 +151,7 @@ static br_code run(batch *b)
             if (b->list[i].sent) br_http_fetch_cancel(&b->list[i].fetch);
         }
     }
-    vu->slice_start = br_loop_now(vu->config.loop);
+    br_vu_woken(vu);
     vu->lag = 0;
     return code;
 }

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void br_js_replace_surrogates(char *bytes, size_t n)
 {
@@ -94,6 +95,17 @@ static void put_stack(const br_program *p, br_buf *out, br_str stack)
         if (line.n) put_frame(out, br_js_original_frame(p, line, &scratch));
     }
     br_buf_deinit(&scratch);
+}
+
+void br_js_put_interruption(br_vu *vu, br_buf *out)
+{
+    char *place = JS_TakeInterruptPlace(vu->ctx, vu->function);
+    (void) br_buf_printf(out, "JavaScript ran for %.1f s without a pause", (double) vu->stuck / BR_SEC);
+    if (place && *place) {
+        (void) br_buf_puts(out, "\n");
+        put_stack(vu->config.program, out, br_str_of(place));
+    }
+    free(place); // of QuickJS
 }
 
 /* QuickJS's own errors at a limit do not say whose limit it is. */

@@ -49,6 +49,9 @@ br_code br_js_take_exception(JSContext *ctx, br_buf *out);
 /* The same for something that could not be loaded: "file:///x.js: Line 1:2 text", without stack or kind of
  * error. */
 void br_js_take_load_error(JSContext *ctx, br_buf *out);
+/* "JavaScript ran for 1.5 s without a pause\n\tat fn (file:///x.js:1:2)\n" of the call that was interrupted;
+ * takes the place from the runtime. */
+void br_js_put_interruption(br_vu *vu, br_buf *out);
 /* Text of any thrown value in that form. */
 void br_js_exception_text(JSContext *ctx, JSValueConst value, br_buf *out);
 

@@ -386,9 +386,9 @@ void br_js_loader_init(br_vu *vu)
 
 static br_code fail_with_exception(br_vu *vu, br_code kind, br_err *err)
 {
-    if (vu->cancelled) { /* test.abort() in init code */
+    if (vu->cancelled || br_vu_init_stopped(vu)) { /* the latter: while a module was fetched */
         JS_FreeValue(vu->ctx, JS_GetException(vu->ctx));
-        return br_fail(err, BR_EABORT, "%s", vu->abort_text);
+        return br_vu_fail_interrupted(vu, err);
     }
     br_buf text;
     br_buf_init(&text, 1 << 20);
@@ -409,7 +409,7 @@ static br_code finish_evaluation(br_vu *vu, JSValueConst promise, br_err *err)
     JSContext *job_ctx;
     int rc;
     do {
-        while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0)
+        while ((rc = JS_ExecutePendingJob(vu->rt, &job_ctx)) > 0 && !vu->cancelled)
             continue;
         br_code event = rc < 0 || JS_PromiseState(vu->ctx, promise) == JS_PROMISE_REJECTED
                             ? BR_EOF
@@ -418,8 +418,8 @@ static br_code finish_evaluation(br_vu *vu, JSValueConst promise, br_err *err)
             rc = -1;
         else if (event == BR_OK)
             rc = 1;
-    } while (rc > 0);
-    if (rc < 0) return fail_with_exception(vu, BR_EEXCEPTION, err);
+    } while (rc > 0 && !vu->cancelled);
+    if (rc < 0 || vu->cancelled) return fail_with_exception(vu, BR_EEXCEPTION, err);
     if (!JS_IsPromise(promise)) return BR_OK;
     JSPromiseStateEnum state = JS_PromiseState(vu->ctx, promise);
     if (state == JS_PROMISE_FULFILLED)

@@ -182,7 +182,7 @@ static br_code fetch(br_js_flight *f)
     br_code code = br_fiber_await(vu->fiber);
     vu->waiting = false;
     if (code != BR_OK) br_http_fetch_cancel(f->fetch);
-    vu->slice_start = br_loop_now(vu->config.loop);
+    br_vu_woken(vu);
     vu->lag = 0;
     return code;
 }

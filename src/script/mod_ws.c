@@ -149,7 +149,7 @@ static bool wait_for(JSContext *ctx, ws_socket *s, br_ns until)
     br_code code = br_fiber_await(vu->fiber);
     s->waiting = false;
     br_timer_stop(vu->config.loop, &s->wake);
-    vu->slice_start = br_loop_now(vu->config.loop);
+    br_vu_woken(vu);
     if (code != BR_OK) br_js_interrupt(ctx);
     return code == BR_OK;
 }

@@ -103,11 +103,11 @@ static br_code read_options(br_program *p, br_vu *vu, br_err *err)
     if (JS_IsException(json)) {
         br_buf text;
         br_buf_init(&text, 1 << 20);
-        (void) br_js_take_exception(ctx, &text);
+        br_code code = br_js_take_exception(ctx, &text);
         (void) br_fail(err, BR_EEXCEPTION, "reading the exported options: %.*s",
             (int) (text.len < 900 ? text.len : 900), text.data ? text.data : "");
         br_buf_deinit(&text);
-        return BR_EEXCEPTION;
+        return code == BR_ECANCEL ? br_vu_fail_interrupted(vu, err) : BR_EEXCEPTION;
     }
     if (JS_IsString(json)) p->options_json = br_js_str_dup(ctx, json, &p->arena);
     JS_FreeValue(ctx, json);
@@ -149,6 +149,7 @@ static br_code read_exports(br_program *p, br_vu *vu, br_err *err)
     for (uint32_t i = 0; i < n && code == BR_OK; i++)
         code = read_export(p, vu, keys[i].atom, err);
     JS_FreePropertyEnum(vu->ctx, keys, n);
+    if (vu->cancelled) return br_vu_fail_interrupted(vu, err); /* in a getter of module.exports */
     if (code == BR_OK && p->callables == 0) code = br_fail(err, BR_EINVAL, "no exported functions in script");
     return code;
 }
@@ -173,6 +174,7 @@ static void reword_missing_export(const br_program *p, br_err *err)
 static void make_remote(br_program *p, const br_program_config *c)
 {
     br_remote_config remote = c->remote ? *c->remote : (br_remote_config){0};
+    remote.stop_flag = c->stop_flag;
     const char *lock = br_arena_printf(&p->arena, BR_FMT "/" BR_MODULE_LOCK_NAME, BR_ARG(p->dir));
     if (!remote.lock_file && (remote.lock_write || access(lock, F_OK) == 0)) remote.lock_file = lock;
     p->remote = br_remote_new(&remote);
@@ -184,7 +186,7 @@ static br_code discover(br_program *p, const br_program_config *c, br_err *err)
         .console_out = c->console_out,
         .memory_limit_bytes = c->memory_limit_bytes,
         .stack_bytes = c->stack_bytes};
-    br_vu_config config = {.program = p, .settings = &settings, .id = 0};
+    br_vu_config config = {.program = p, .settings = &settings, .id = 0, .stop_flag = c->stop_flag};
     br_vu *vu = NULL;
     br_code code = br_vu_new(&config, &vu, err);
     if (code == BR_EEXCEPTION) reword_missing_export(p, err);

@@ -44,6 +44,7 @@ typedef struct br_program_config {
     const br_map *archived;
     const char *main_url;
     size_t memory_limit_bytes, stack_bytes; /* of the discovering virtual user; see br_vu_settings */
+    const _Atomic bool *stop_flag;          /* becomes true: init code is interrupted; may be NULL */
     bool keep_sources;                      /* for br_program_sources() */
     br_str input; /* path "-": the script's text, as if it were a file "-" in the current folder */
 } br_program_config;
@@ -51,8 +52,9 @@ typedef struct br_program_config {
 /*
  * BR_ENOTFOUND, BR_EACCESS, BR_EIO, BR_ELIMIT: the file (message in k6's form "The moduleSpecifier ...
  * couldn't be found"); BR_ESYNTAX: syntax error or failed import; BR_EEXCEPTION: exception in init code, the
- * message has file, line and stack; BR_EABORT: init code called test.abort(); BR_EINVAL: exports of the wrong
- * kind, options that are no JSON; BR_EUNSUPPORTED: module not supported yet.
+ * message has file, line and stack; BR_ECANCEL: interrupted, as br_vu_new() has it; BR_EABORT: init code
+ * called test.abort(); BR_EINVAL: exports of the wrong kind, options that are no JSON; BR_EUNSUPPORTED:
+ * module not supported yet.
  */
 BR_NODISCARD br_code br_program_load(const br_program_config *config, br_program **ret, br_err *err);
 void br_program_free(br_program *p); /* NULL is fine */

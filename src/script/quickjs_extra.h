@@ -18,6 +18,14 @@ bool JS_TakeStackOverflow(JSRuntime *rt);
 bool JS_TakeEndOfMemory(JSRuntime *rt);
 bool JS_HasMemoryEnded(const JSRuntime *rt); /* the same, and changes nothing */
 
+/*
+ * Where the interrupt handler first ended something since this was asked last: lines "    at f (file:1:2)",
+ * the innermost functions of scripts; if none saw it, where the function `called` begins. NULL: it is none of
+ * a script. free() it.
+ */
+char *JS_TakeInterruptPlace(JSContext *ctx, JSValueConst called);
+void JS_DropInterruptPlace(JSRuntime *rt);
+
 /* Memory outside of the engine that an object keeps: it counts for the limit and for when to collect. */
 void JS_CountMemory(JSRuntime *rt, ptrdiff_t bytes);
 

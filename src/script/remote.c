@@ -1,4 +1,6 @@
 #include "script/remote.h"
+
+#include <stdatomic.h>
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -7,6 +9,7 @@
 
 #define TIMEOUT       (60 * BR_SEC)
 #define REDIRECTS_MAX 10
+#define LOOK_EVERY    (50 * BR_MS)
 
 struct br_remote {
     br_remote_config config;
@@ -79,6 +82,15 @@ static void on_fetched(void *ctx)
     br_loop_stop(r->loop);
 }
 
+static void look_for_stop(br_timer *timer, void *ctx)
+{
+    br_remote *r = ctx;
+    if (atomic_load_explicit(r->config.stop_flag, memory_order_relaxed))
+        br_loop_stop(r->loop);
+    else
+        br_timer_start(r->loop, timer, br_loop_now(r->loop) + LOOK_EVERY, look_for_stop, r);
+}
+
 static br_code check_answer(br_remote *r, const br_http_fetch *f, br_err *err)
 {
     const br_http_response *a = &r->response;
@@ -111,8 +123,16 @@ static br_code get(br_remote *r, br_str text, br_err *err)
     br_http_fetch_options options = {.max_redirects = REDIRECTS_MAX};
     r->insecure = false;
     br_http_fetch_start(r->client, &fetch, &request, &r->response, &options, on_hop, on_fetched, r);
+    br_timer look = {0};
+    if (r->config.stop_flag) look_for_stop(&look, r);
     br_loop_run(r->loop);
-    code = check_answer(r, &fetch, err);
+    br_timer_stop(r->loop, &look);
+    if (r->config.stop_flag && atomic_load(r->config.stop_flag)) {
+        br_http_fetch_cancel(&fetch);
+        code = br_fail(err, BR_ECANCEL, "interrupted");
+    } else {
+        code = check_answer(r, &fetch, err);
+    }
     br_http_fetch_deinit(&fetch);
     return code;
 }

@@ -22,7 +22,8 @@ typedef struct br_remote_config {
     bool offline;          /* the cache and folders only */
     const br_module_map *maps;
     size_t map_count;
-    const char *user_agent; /* "brunt/VERSION"; NULL: none is sent */
+    const char *user_agent;        /* "brunt/VERSION"; NULL: none is sent */
+    const _Atomic bool *stop_flag; /* becomes true: a request is given up; may be NULL */
 } br_remote_config;
 
 typedef struct br_remote br_remote;
@@ -33,7 +34,7 @@ void br_remote_free(br_remote *r); /* NULL is fine */
 
 /*
  * Appends the text of the module to *ret, whose limit is the module's. The message says what was asked, what
- * failed, and what can be done. BR_EUNSUPPORTED: no https:// URL.
+ * failed, and what can be done. BR_EUNSUPPORTED: no https:// URL; BR_ECANCEL: the stop flag.
  */
 BR_NODISCARD br_code br_remote_read(br_remote *r, br_str url, br_buf *ret, br_err *err);
 /* Writes the lock file, if it is to be written and changed. */

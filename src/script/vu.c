@@ -22,16 +22,43 @@ static const char *const atom_names[] = {
 #undef BR_JS_ATOM_NAME
 };
 
+static br_ns clock_of(const br_vu *vu)
+{
+    return vu->config.loop ? br_loop_clock(vu->config.loop) : br_clock_now();
+}
+
+static int interrupt(br_vu *vu, br_ns now)
+{
+    if (!vu->cancelled) vu->stuck = now - vu->busy_since;
+    vu->cancelled = true;
+    return 1;
+}
+
+bool br_vu_init_stopped(const br_vu *vu)
+{
+    const _Atomic bool *flag = vu->config.stop_flag;
+    const br_fiber *fiber = br_vu_init_fiber(vu);
+    return (flag && atomic_load_explicit(flag, memory_order_relaxed)) || (fiber && br_fiber_cancelled(fiber));
+}
+
+/* Init code, and what is read of the exports behind it. */
+static int on_init_interrupt(br_vu *vu)
+{
+    br_ns now = clock_of(vu);
+    br_fiber *fiber = br_vu_init_fiber(vu);
+    if (fiber && now - vu->slice_start > BR_VU_SLICE) {
+        (void) br_fiber_sleep_until(fiber, br_loop_now(vu->config.loop)); /* a cancel is seen below */
+        vu->slice_start = clock_of(vu);
+    }
+    return br_vu_init_stopped(vu) ? interrupt(vu, now) : 0;
+}
+
 /* QuickJS asks this every few thousand steps: is the call to end, or has it had the worker for too long? */
 static int on_interrupt(JSRuntime *rt, void *opaque)
 {
     (void) rt;
     br_vu *vu = opaque;
-    if (vu->phase == BR_VU_INIT && vu->config.stop_flag) {
-        vu->cancelled = atomic_load_explicit(vu->config.stop_flag, memory_order_relaxed);
-        return vu->cancelled;
-    }
-    if (vu->phase != BR_VU_RUNNING) return 0;
+    if (vu->phase != BR_VU_RUNNING) return on_init_interrupt(vu);
     const char *low, *high;
     br_fiber_stack_bounds(vu->fiber, &low, &high);
     vu->deep |= (size_t) (high - (const char *) __builtin_frame_address(0)) > BR_VU_DEEP_BYTES;
@@ -43,8 +70,7 @@ static int on_interrupt(JSRuntime *rt, void *opaque)
         vu->slice_start = br_loop_clock(vu->config.loop);
         vu->lag += vu->slice_start - now; /* it would have gone on */
     }
-    if (stop) vu->cancelled = true;
-    return stop;
+    return stop ? interrupt(vu, now) : 0;
 }
 
 static void on_rejection(
@@ -177,6 +203,7 @@ static void init_values(br_vu *vu)
     vu->iteration = -1;
     vu->deadline = BR_NS_MAX;
     vu->phase = BR_VU_INIT;
+    vu->busy_since = vu->slice_start = clock_of(vu);
     br_buf_init(&vu->url_text, BR_BUF_NO_LIMIT);
     vu->jar = br_jar_new();
     br_arena_init(&vu->scratch, 2048);
@@ -260,7 +287,10 @@ void br_vu_free(br_vu *vu)
             JS_FreeAtom(ctx, vu->atoms[i]);
         JS_FreeContext(ctx);
     }
-    if (vu->rt) JS_FreeRuntime(vu->rt);
+    if (vu->rt) {
+        JS_DropInterruptPlace(vu->rt);
+        JS_FreeRuntime(vu->rt);
+    }
     br_js_response_pool_free(vu);
     br_buf_deinit(&vu->url_text);
     br_arena_deinit(&vu->scratch);
@@ -295,9 +325,11 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->fiber = fiber;
     vu->phase = BR_VU_RUNNING;
     vu->cancelled = false;
+    vu->stuck = 0;
     vu->deadline = call->deadline;
     vu->stop_flag = call->stop_flag;
     vu->slice_start = call->now ? call->now : br_loop_clock(vu->config.loop);
+    vu->busy_since = vu->slice_start;
     vu->lag = call->meant && call->meant < vu->slice_start ? vu->slice_start - call->meant : 0;
     vu->abort_text[0] = 0;
     renew_jar(vu);
@@ -323,6 +355,7 @@ static void leave(br_vu *vu)
     br_vu_events_clear(vu);
     vu->phase = BR_VU_IDLE;
     (void) JS_TakeEndOfMemory(vu->rt);
+    JS_DropInterruptPlace(vu->rt);
     if (JS_TakeStackOverflow(vu->rt) || vu->deep) br_fiber_trim(vu->fiber);
     vu->deep = false;
     vu->fiber = NULL;
@@ -332,6 +365,17 @@ static void leave(br_vu *vu)
     if (vu->config.settings->no_vu_connection_reuse && vu->http) br_http_client_close_idle(vu->http);
 }
 
+br_code br_vu_fail_interrupted(br_vu *vu, br_err *err)
+{
+    if (vu->abort_text[0]) return br_fail(err, BR_EABORT, "%s", vu->abort_text);
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    if (vu->stuck >= BR_VU_STUCK) br_js_put_interruption(vu, &text);
+    (void) br_fail(err, BR_ECANCEL, "%s", text.data ? text.data : "");
+    br_buf_deinit(&text);
+    return BR_ECANCEL;
+}
+
 static br_code fail_pending(br_vu *vu, const char *prefix, br_err *err)
 {
     br_buf text;
@@ -339,10 +383,8 @@ static br_code fail_pending(br_vu *vu, const char *prefix, br_err *err)
     (void) br_buf_puts(&text, prefix);
     br_code code = br_js_take_exception(vu->ctx, &text);
     if (vu->cancelled) code = BR_ECANCEL;
-    if (code == BR_ECANCEL && vu->abort_text[0]) {
-        code = br_fail(err, BR_EABORT, "%s", vu->abort_text);
-    } else if (code == BR_ECANCEL) {
-        (void) br_fail(err, code, "interrupted");
+    if (code == BR_ECANCEL) {
+        code = br_vu_fail_interrupted(vu, err);
     } else {
         (void) br_fail(
             err, code, BR_FMT, (int) (text.len < 1000 ? text.len : 1000), text.data ? text.data : "");
@@ -383,7 +425,7 @@ static br_code settle(br_vu *vu, JSValue *value, br_err *err)
         if (event == BR_EEXCEPTION)
             code = fail_pending(vu, "", err);
         else if (event != BR_OK)
-            code = br_fail(err, BR_ECANCEL, "interrupted");
+            code = br_vu_fail_interrupted(vu, err);
         else
             code = run_jobs(vu, value, err);
     }
@@ -448,7 +490,7 @@ static br_code call_function(br_vu *vu, br_str name, JSValueConst argument, JSVa
         return br_fail(err, BR_ENOTFOUND, "function '" BR_FMT "' not found in exports", BR_ARG(name));
     JSValue value = JS_Call(vu->ctx, vu->function, JS_UNDEFINED, 1, &argument);
     br_code code = JS_IsException(value) ? fail_pending(vu, "", err) : settle(vu, &value, err);
-    if (code == BR_OK && vu->cancelled) code = br_fail(err, BR_ECANCEL, "interrupted");
+    if (code == BR_OK && vu->cancelled) code = br_vu_fail_interrupted(vu, err);
     if (code == BR_OK) {
         *ret = value;
     } else if (!JS_IsException(value)) {
@@ -535,6 +577,11 @@ void br_vu_take_bytes(br_vu *vu, uint64_t *ret_sent, uint64_t *ret_received)
     *ret_received = totals->received_bytes - vu->taken_received;
     vu->taken_sent = totals->sent_bytes;
     vu->taken_received = totals->received_bytes;
+}
+
+int64_t br_vu_id(const br_vu *vu)
+{
+    return vu->config.id;
 }
 
 br_origin br_vu_origin(const br_vu *vu)

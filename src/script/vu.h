@@ -87,7 +87,8 @@ typedef struct br_vu_config {
 
 /*
  * Makes the runtime and runs the init code, on the calling (not fiber) stack.
- * BR_EEXCEPTION: init code threw (message with stack). Free with br_vu_free().
+ * BR_EEXCEPTION: init code threw (message with stack); BR_ECANCEL: it was interrupted, by the stop flag or by
+ * a cancel of the fiber that it runs on, with a message as of br_vu_run(). Free with br_vu_free().
  */
 BR_NODISCARD br_code br_vu_new(const br_vu_config *config, br_vu **ret, br_err *err);
 void br_vu_free(br_vu *vu); /* no call may be running */
@@ -110,11 +111,15 @@ typedef struct br_vu_call {
     const _Atomic bool *stop_flag; /* becomes true: interrupt at once; may be NULL */
 } br_vu_call;
 
+#define BR_VU_STUCK BR_SEC
+
 /*
  * Calls an exported function on the calling fiber and waits for the promise it may return.
  * argument: setup data as JSON (parsed once per VU; p == NULL: undefined).
  * ret_json (may be NULL): the returned value as JSON, p == NULL for undefined; br_free(ret_json->p).
- * BR_EEXCEPTION: threw (message "Error: text\n\tat fn (file:///x.js:1:2)\n"); BR_ECANCEL: interrupted;
+ * BR_EEXCEPTION: threw (message "Error: text\n\tat fn (file:///x.js:1:2)\n"); BR_ECANCEL: interrupted. If
+ * JavaScript had run for BR_VU_STUCK without waiting for anything, the message says so, and where; else it is
+ * empty.
  * BR_EINVAL: the result is not representable as JSON; BR_ENOTFOUND: no such function. BR_EABORT: init code,
  * setup() or an iteration called test.abort() (the host has been told).
  */
@@ -132,6 +137,7 @@ void br_vu_set_iteration(br_vu *vu, int64_t iteration);
 
 /* Socket bytes since the last call of this function: data_sent, data_received of an iteration. */
 void br_vu_take_bytes(br_vu *vu, uint64_t *ret_sent, uint64_t *ret_received);
+int64_t br_vu_id(const br_vu *vu); /* __VU */
 /* The VU's tags and metadata as they are now. */
 br_origin br_vu_origin(const br_vu *vu);
 size_t br_vu_heap_bytes(const br_vu *vu);

@@ -116,6 +116,8 @@ struct br_vu {
     int64_t iteration; /* -1 outside */
     br_ns deadline;
     br_ns slice_start; /* when JavaScript got the processor; it yields after a while */
+    br_ns busy_since;  /* since when it has not waited for anything */
+    br_ns stuck;       /* how long that was when the running call was interrupted */
     br_ns lag;         /* how much later than meant JavaScript runs; an answer ends it: docs/measuring.md */
     const _Atomic bool *stop_flag;
     br_ns wall_offset;    /* wall clock - loop clock */
@@ -136,9 +138,23 @@ static inline br_vu *br_vu_of(JSContext *ctx)
 /* JavaScript goes on after a pause that was to last until `due`. */
 static inline void br_vu_resumed(br_vu *vu, br_ns due)
 {
-    vu->slice_start = br_loop_clock(vu->config.loop);
+    vu->busy_since = vu->slice_start = br_loop_clock(vu->config.loop);
     if (vu->slice_start > due) vu->lag += vu->slice_start - due;
 }
+/* The same after something that was not due at any time. */
+static inline void br_vu_woken(br_vu *vu)
+{
+    vu->busy_since = vu->slice_start = br_loop_now(vu->config.loop);
+}
+/* The fiber that init code runs on: that of the control thread. NULL: on a thread's own stack. */
+static inline br_fiber *br_vu_init_fiber(const br_vu *vu)
+{
+    return vu->config.loop ? br_fiber_current() : NULL;
+}
+bool br_vu_init_stopped(const br_vu *vu); /* is init code to end at once? */
+/* The error of a call, or of init code, that was interrupted: BR_EABORT if the script wanted it, else
+ * BR_ECANCEL as br_vu_run() describes it. */
+br_code br_vu_fail_interrupted(br_vu *vu, br_err *err);
 /* Wall-clock time of an instant of the loop's clock. */
 static inline br_ns br_vu_wall(const br_vu *vu, br_ns at)
 {

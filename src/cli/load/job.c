@@ -12,6 +12,7 @@
 #include "cli/config/config.h"
 #include "cli/load/headroom.h"
 #include "cli/load/modules.h"
+#include "cli/terminal/interrupt.h"
 #include "cli/load/progress.h"
 #include "engine/segment.h"
 
@@ -41,6 +42,7 @@ static br_env_var *collect_env(const br_job_config *c, size_t *ret_count)
 static br_exit_code load_exit(br_code code)
 {
     if (code == BR_EABORT) return BR_EXIT_ABORTED;
+    if (code == BR_ECANCEL) return BR_EXIT_INTERRUPTED;
     return code == BR_EEXCEPTION || code == BR_ESYNTAX ? BR_EXIT_EXCEPTION : BR_EXIT_OTHER;
 }
 
@@ -52,6 +54,14 @@ static br_code wrap_load_error(const br_job_config *c, br_code code, br_err *err
         path ? path : c->script);
     free(path); // from realpath
     return code;
+}
+
+/* Its error has a text only if the script hung. */
+static br_code fail_interrupted_load(br_err *err)
+{
+    static const char what[] = "the init code was interrupted by a signal";
+    if (!err->msg[0]) return br_fail(err, BR_ECANCEL, "%s", what);
+    return br_wrap(err, BR_ECANCEL, "%s", what);
 }
 
 static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *ret_exit, br_err *err)
@@ -82,6 +92,7 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
         .secrets = c->secrets,
         .memory_limit_bytes = job->limits.memory_bytes,
         .stack_bytes = job->limits.stack_bytes,
+        .stop_flag = br_interrupt_flag(),
         .input = c->input,
         .keep_sources = c->keep_sources};
     if (c->archive) {
@@ -93,6 +104,7 @@ static br_code load_script(const br_job_config *c, br_job *job, br_exit_code *re
     br_arena_deinit(&modules.arena);
     if (code == BR_OK) return BR_OK;
     *ret_exit = load_exit(code);
+    if (code == BR_ECANCEL) return fail_interrupted_load(err);
     return code == BR_ESYNTAX || code == BR_EINVAL ? wrap_load_error(c, code, err) : code;
 }
 

@@ -73,7 +73,7 @@ static bool script_summary(br_job *job, const br_summary_config *c, entries *e)
     if (code == BR_OK) return true;
     if (code != BR_AGAIN && code != BR_ENOTFOUND) { /* BR_AGAIN: it returned nothing */
         br_log_field field = {"hint", BR_STR("script exception")};
-        br_log_line(BR_LOG_ERROR, br_str_of(err.msg), &field, 1);
+        br_log_line(BR_LOG_ERROR, br_str_of(err.msg), &field, code != BR_ECANCEL);
     }
     return false;
 }

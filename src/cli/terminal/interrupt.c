@@ -43,6 +43,11 @@ bool br_interrupted(void)
     return atomic_load(&interrupted);
 }
 
+const _Atomic bool *br_interrupt_flag(void)
+{
+    return &interrupted;
+}
+
 void br_interrupt_note(void)
 {
     atomic_store(&interrupted, true);

@@ -15,7 +15,8 @@
 void br_interrupt_watch(void);
 void br_interrupt_unwatch(void); /* signals do again what they did before */
 bool br_interrupted(void);
-void br_interrupt_note(void); /* a run has seen the signal */
+const _Atomic bool *br_interrupt_flag(void); /* what it reads, for whoever looks often */
+void br_interrupt_note(void);                /* a run has seen the signal */
 
 /* Lets a signal stop the loop that runs now; NULL: none. */
 void br_interrupt_stops(br_loop *loop);

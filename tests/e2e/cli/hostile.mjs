@@ -63,6 +63,28 @@ const endless = {
 };
 
 const EXPORT = 'export default function () {}';
+const BEGUN = "console.log('begun');";
+// Loops that are interrupted after more than a second: who was in them, and where, in one message.
+const ITERATION = 'virtual user 1 was interrupted in iteration 0: JavaScript ran for [\\d.]+ s without a pause';
+const stuck = {
+    'a loop': [`export default function () {\n let a = 1;\n ${BEGUN}\n while (a) {\n a++;\n }\n}`,
+        new RegExp(`${ITERATION}\\\\n\\\\tat default \\(file:\\S+script\\.js:[45]:\\S+ executor=constant-vus scenario=default`)],
+    'a loop in a function': [`function spin() {\n for (;;);\n}\nexport default function () { ${BEGUN} spin(); }`,
+        new RegExp(`${ITERATION}\\\\n\\\\tat spin \\(\\S+script\\.js:2:\\S+\\\\n\\\\tat default \\(\\S+script\\.js:4:`)],
+    'an async loop': [`export default async function () {\n ${BEGUN}\n for (;;) {\n await null;\n }\n}`,
+        new RegExp(`${ITERATION}\\\\n\\\\tat default \\(\\S+script\\.js:[34]:`)],
+    'a chain of jobs': [`export default function () { ${BEGUN} return (function f() { return Promise.resolve().then(f) })(); }`,
+        new RegExp(`${ITERATION}\\\\n\\\\tat (f|default) \\(\\S+script\\.js:1:`)],
+    'setup': [`export function setup() {\n ${BEGUN} for (;;);\n} ${EXPORT}`, /setup\(\) was interrupted: .*tat setup \(\S+script\.js:2:/],
+    'handleSummary': [`${EXPORT}\nexport function handleSummary() {\n ${BEGUN} for (;;);\n}`,
+        /handleSummary\(\) was interrupted by a signal: .*tat handleSummary \(\S+script\.js:3:/],
+    'a getter of options': [`export const options = { get vus() {\n ${BEGUN} for (;;);\n} }; ${EXPORT}`,
+        /init code was interrupted by a signal: .*tat get vus \(\S+script\.js:2:/],
+    'init code': [`${BEGUN}\n for (;;);\n ${EXPORT}`, /init code was interrupted by a signal: .*script\.js:2:/],
+    'init code of a virtual user': [`if (__VU === 1) { ${BEGUN}\n for (;;); }\n ${EXPORT}`,
+        /init code of virtual user 1 was interrupted: .*script\.js:2:/],
+};
+
 const inits = {
     'recursion': [`(function f() { f() })(); ${EXPORT}`, 107, /virtual user 0 is at its limit of 1024 KiB/],
     'memory': [`const a = []; for (;;) a.push({}); ${EXPORT}`, 107, /virtual user 0 is at its limit of 32 MiB.*script\.js:1/s],
@@ -114,6 +136,40 @@ export function hostileTests() {
             assert.ok(done.afterSignal < paced(1000), `it took ${done.afterSignal} ms`);
         });
     }
+    for (const [name, [script, pattern]] of Object.entries(stuck)) {
+        test(`stuck: ${name}`, async () => {
+            const run = new Run(['run', '-q', '-d', '1h', ...(name === 'handleSummary' ? ['-i', '1'] : []), 'script.js'],
+                { dir: folder({ 'script.js': script }) });
+            await run.until(/begun/);
+            await sleep(paced(1200));
+            run.signal('SIGINT');
+            const done = await run.end();
+            assert.equal(done.code, 105, done.err);
+            assert.match(done.err, pattern);
+            assert.equal(done.err.match(/without a pause/g).length, 1, done.err);
+            assert.ok(done.afterSignal < paced(1000), `it took ${done.afterSignal} ms`);
+        });
+    }
+    test('teardown without end says where', async () => {
+        const done = await runScript(`export const options = { teardownTimeout: '1500ms' };
+            export function teardown() { for (;;); } ${EXPORT}`);
+        assertFails(done, 101, /timed out/);
+        assert.match(messages(done.err, 'warning')[0], /^teardown\(\) was interrupted: .*script\.js:2:/s);
+    });
+    test('a scenario that ends while an iteration computes says nothing', async () => {
+        const done = await runScript(body('const t = Date.now(); while (Date.now() < t + 400);'), ['-d', '1s']);
+        assert.equal(done.code, 0, done.err);
+        assert.doesNotMatch(done.err, /without a pause/);
+    });
+    test('init code that waits for a timer ends at the first signal', async () => {
+        const run = new Run(['run', '-q', 'script.js'],
+            { dir: folder({ 'script.js': `${BEGUN} await new Promise((done) => setTimeout(done, 1e8)); ${EXPORT}` }) });
+        await run.until(/begun/);
+        run.signal('SIGINT');
+        const done = await run.end();
+        assertFails(done, 105, /init code was interrupted by a signal$/);
+        assert.ok(done.afterSignal < paced(1000), `it took ${done.afterSignal} ms`);
+    });
     for (const [name, [script, code, pattern]] of Object.entries(inits)) {
         test(`before and after: ${name}`, async () => assertFails(await runScript(script, flags), code, pattern));
     }
