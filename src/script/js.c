@@ -6,9 +6,10 @@
 
 void br_js_replace_surrogates(char *bytes, size_t n)
 {
+    static const char replacement[3] = {'\xEF', '\xBF', '\xBD'}; /* U+FFFD */
     for (size_t i = 0; i + 2 < n; i++) {
         if ((uint8_t) bytes[i] == 0xED && (uint8_t) bytes[i + 1] >= 0xA0)
-            memcpy(bytes + i, "\xEF\xBF\xBD", 3);
+            memcpy(bytes + i, replacement, sizeof(replacement));
     }
 }
 
