@@ -74,8 +74,10 @@ static bool put_part(JSContext *ctx, br_buf *out, JSValueConst part)
     br_str bytes;
     const blob *b = JS_GetClassID(part) == blob_class ? JS_GetOpaque(part, blob_class) : NULL;
     br_code code;
-    if (b || br_js_bytes(ctx, part, &bytes)) {
+    JSValue buffer = JS_UNDEFINED;
+    if (b || br_js_buffer_bytes(ctx, part, &buffer, &bytes)) {
         code = br_buf_put(out, b ? bytes_of(ctx, b) : bytes);
+        JS_FreeValue(ctx, buffer);
     } else if (JS_IsObject(part)) {
         br_js_throw(ctx, "a Blob is made of strings, ArrayBuffers, typed arrays and Blobs");
         return false;

@@ -242,6 +242,31 @@ bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret)
     return true;
 }
 
+bool br_js_buffer_bytes(JSContext *ctx, JSValueConst v, JSValue *ret_buffer, br_str *ret)
+{
+    *ret_buffer = JS_UNDEFINED;
+    if (!JS_IsDataView(v)) return br_js_bytes(ctx, v, ret);
+    /* Its fields are accessors, which a script may have replaced: none runs once the bytes are there. */
+    JSValue at = JS_GetPropertyStr(ctx, v, "byteOffset"), size = JS_GetPropertyStr(ctx, v, "byteLength");
+    bool ok = JS_IsNumber(at) && JS_IsNumber(size);
+    int64_t offset = -1, length = -1;
+    if (ok) ok = JS_ToInt64(ctx, &offset, at) == 0 && JS_ToInt64(ctx, &length, size) == 0;
+    JSValue buffer = ok ? JS_GetPropertyStr(ctx, v, "buffer") : JS_UNDEFINED;
+    br_str all;
+    ok = ok && br_js_bytes(ctx, buffer, &all) && offset >= 0 && length >= 0 && (uint64_t) offset <= all.n &&
+         (uint64_t) length <= all.n - (uint64_t) offset;
+    if (ok) *ret = br_str_sub(all, (size_t) offset, (size_t) (offset + length));
+    if (JS_IsException(buffer) || JS_IsException(at) || JS_IsException(size))
+        JS_FreeValue(ctx, JS_GetException(ctx));
+    JS_FreeValue(ctx, at);
+    JS_FreeValue(ctx, size);
+    if (ok)
+        *ret_buffer = buffer;
+    else
+        JS_FreeValue(ctx, buffer);
+    return ok;
+}
+
 bool br_js_octets(JSContext *ctx, JSValueConst v, br_str *ret)
 {
     int type = JS_GetTypedArrayType(v);

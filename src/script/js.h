@@ -63,7 +63,9 @@ static inline int br_js_keys(JSContext *ctx, JSValueConst object, JSPropertyEnum
 
 /* Bytes of an ArrayBuffer or typed array; false if `v` is none. The view dies when JS runs. */
 bool br_js_bytes(JSContext *ctx, JSValueConst v, br_str *ret);
-/* The same of what becomes bytes in k6's language: an ArrayBuffer or an array of unsigned bytes. Others are
+/* The same, also of a DataView. If true, free *ret_buffer when the bytes are used. */
+bool br_js_buffer_bytes(JSContext *ctx, JSValueConst v, JSValue *ret_buffer, br_str *ret);
+/* Of what becomes bytes in k6's language: an ArrayBuffer or an array of unsigned bytes. Others are
  * lists of numbers there. */
 bool br_js_octets(JSContext *ctx, JSValueConst v, br_str *ret);
 

@@ -230,8 +230,9 @@ JSValue br_js_http_result(const br_js_flight *f)
     br_js_response *r = f->response;
     keep_final_url(f);
     warn_redirects(f);
+    bool switched = r->http.status == 101; /* it is thrown whatever the options say */
     if (r->http.error.code != BR_OK)
-        return failed(f->vu, f->request, f->fetch->current, r, f->request->throw_errors);
+        return failed(f->vu, f->request, f->fetch->current, r, f->request->throw_errors || switched);
     return br_js_response_object(f->vu, r);
 }
 

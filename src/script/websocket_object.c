@@ -265,9 +265,12 @@ static JSValue socket_send(JSContext *ctx, JSValueConst this_val, int argc, JSVa
         br_free((void *) (uintptr_t) bytes.p);
         return sent(ctx, s, code, bytes.n);
     }
-    if (!argc || !br_js_bytes(ctx, argv[0], &bytes))
+    JSValue buffer;
+    if (!argc || !br_js_buffer_bytes(ctx, argv[0], &buffer, &bytes))
         return br_js_throw(ctx, "unsupported send type: use a string, an ArrayBuffer or a typed array");
-    return sent(ctx, s, br_js_ws_send(&s->ws, BR_WS_BINARY, bytes), bytes.n);
+    br_code code = br_js_ws_send(&s->ws, BR_WS_BINARY, bytes);
+    JS_FreeValue(ctx, buffer);
+    return sent(ctx, s, code, bytes.n);
 }
 
 static JSValue socket_ping(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)

@@ -215,12 +215,12 @@ static void made_objects_are_plain(void **state)
         "  const h = crypto.createHash('md5'), { update, digest } = h; update('a');\n"
         "  'use strict'; let kept = ''; try { c.name = 'other' } catch (e) { kept = e.name }\n"
         "  return [Object.keys(c), JSON.stringify(c), bare.name, add(1), c.add.call({}, 1), c instanceof Counter, {} instanceof Gauge, c.name, kept,\n"
-        "    list.length, list instanceof SharedArray, new CookieJar() instanceof CookieJar, Object.keys(h), digest('hex'), h.digest('hex') === crypto.md5('a', 'hex'), Blob(['ab']).size,\n"
+        "    list.length, list instanceof SharedArray, new CookieJar() instanceof CookieJar, Object.keys(h), digest('hex'), h.digest('hex') === crypto.md5('a', 'hex'), Blob(['ab']).size, Blob([new DataView(new ArrayBuffer(4), 1, 2)]).size,\n"
         "    Object.keys(ns), 'default' in ns, ns.default === undefined, 'default' in all, typeof all.get]\n}");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
     assert_string_equal(w.json,
         "[[\"name\",\"add\"],\"{\\\"name\\\":\\\"ok\\\"}\",\"bare\",true,true,false,false,\"ok\",\"TypeError\","
-        "2,false,false,[\"digest\",\"update\"],\"0cc175b9c0f1b6a831c399e269772661\",true,2,"
+        "2,false,false,[\"digest\",\"update\"],\"0cc175b9c0f1b6a831c399e269772661\",true,2,2,"
         "[\"Counter\",\"Gauge\",\"Rate\",\"Trend\"],false,true,false,\"function\"]");
     world_deinit(&w);
 }

@@ -82,6 +82,22 @@ static void reports_bad_json(void **state)
     world_deinit(&w);
 }
 
+/* Whatever the option `throw` says. */
+static void throws_at_switched_protocols(void **state)
+{
+    (void) state;
+    static const mini_script switched = ANSWERS("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n");
+    world w;
+    world_init(&w, &switched, 1);
+    assert_gives(&w,
+        "const says = (f) => { try { return f().status } catch (e) { return '' + e } };\n"
+        "return [says(() => http.get(base)), says(() => http.batch([base])), says(() => http.get(base, {throw: false}))]",
+        "[\"GoError: unsupported response status: 101 Switching Protocols\","
+        "\"GoError: unsupported response status: 101 Switching Protocols\","
+        "\"GoError: unsupported response status: 101 Switching Protocols\"]");
+    world_deinit(&w);
+}
+
 static void gives_the_body_as_asked(void **state)
 {
     (void) state;
@@ -241,6 +257,7 @@ int main(void)
         cmocka_unit_test(has_fields),
         cmocka_unit_test(parses_json),
         cmocka_unit_test(reports_bad_json),
+        cmocka_unit_test(throws_at_switched_protocols),
         cmocka_unit_test(gives_the_body_as_asked),
         cmocka_unit_test(a_cut_body_keeps_what_came),
         cmocka_unit_test(limits_the_body),
