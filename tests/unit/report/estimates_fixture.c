@@ -170,8 +170,13 @@ br_comparison *fixture_comparison(size_t endpoints)
             &c->arena, name, "p95", "ms", i == 0 ? 1.43 : 0.98 + 0.01 * (double) (i % 9));
         c->rows[c->row_count++] = row(&c->arena, name, "error_rate", "share", 1);
         c->rows[c->row_count - 1].old_value = c->rows[c->row_count - 1].new_value = 0;
+        c->rows[c->row_count - 1].bound = 0.0004;
     }
-    c->rows[c->row_count++] = row(&c->arena, "", "throughput", "per_s", 1.01);
+    br_comparison_row *fewer = &c->rows[c->row_count++]; /* worse, not by the limit */
+    *fewer = row(&c->arena, "", "throughput", "per_s", 1.15);
+    fewer->more_is_better = true;
+    fewer->new_value = 100 / 1.15;
+    fewer->sentence = BR_STR("throughput of all requests is 0.87 (0.80 to 0.95) times what it was.");
     br_comparison_row *vague = &c->rows[c->row_count++];
     *vague = row(&c->arena, "POST /orchestrator/start", "p95", "ms", 1.18);
     *vague = (br_comparison_row){.endpoint = vague->endpoint,

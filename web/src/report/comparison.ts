@@ -13,9 +13,24 @@ interface Axis {
   limit: number | undefined; // where the alert begins
 }
 
+interface NowByBefore {
+  ratio?: number | undefined; // undefined: both are zero
+  low?: number | undefined;
+  high?: number | undefined;
+  detectable?: number | undefined;
+}
+
+/** What a reader is shown, as in the text. In the document a ratio above 1 is worse, also of throughput. */
+function nowByBefore(r: ComparisonRow): NowByBefore {
+  const turned = (v: number | undefined) => (v !== undefined && v > 0 ? 1 / v : undefined);
+  if (r.bound !== undefined) return {};
+  if (!r.more_is_better) return r;
+  return { ratio: turned(r.ratio), low: turned(r.high), high: turned(r.low), detectable: turned(r.detectable) };
+}
+
 /** All that is known of all rows is in view, and 1 always is; nothing beyond a factor of eight, which is drawn at the edge. */
 function axisOf(rows: ComparisonRow[], limit: number | undefined): Axis {
-  const values = rows.flatMap((r) => [r.ratio, r.low, r.high, r.detectable]).filter((v): v is number => v !== undefined && v > 0);
+  const values = rows.map(nowByBefore).flatMap((r) => [r.ratio, r.low, r.high, r.detectable]).filter((v): v is number => v !== undefined && v > 0);
   const reach = Math.max(1.25, limit ?? 1, ...values.map((v) => Math.max(v, 1 / v))) * 1.04;
   const bound = Math.min(reach, 8);
   return { low: 1 / bound, high: bound, limit: limit !== undefined && limit <= bound ? limit : undefined };
@@ -34,15 +49,16 @@ function at(spec: string, start: number, length?: number): HTMLElement {
 }
 
 function plot(axis: Axis, row: ComparisonRow): HTMLElement {
+  const n = nowByBefore(row);
   const parts: HTMLElement[] = [at('span.one', place(axis, 1))];
-  if (axis.limit !== undefined) parts.push(at('span.alert', place(axis, axis.limit)));
-  if (row.low !== undefined && row.high !== undefined) {
-    const from = place(axis, row.low);
-    parts.push(at('span.whisker', from, place(axis, row.high) - from));
+  if (axis.limit !== undefined) parts.push(at('span.alert', place(axis, row.more_is_better ? 1 / axis.limit : axis.limit)));
+  if (n.low !== undefined && n.high !== undefined) {
+    const from = place(axis, n.low);
+    parts.push(at('span.whisker', from, place(axis, n.high) - from));
   }
-  if (row.detectable !== undefined) parts.push(at('span.detectable', place(axis, row.detectable)));
-  if (row.ratio !== undefined && row.ratio > 0) {
-    parts.push(at(row.low === undefined ? 'span.dot.vague' : 'span.dot', place(axis, row.ratio)));
+  if (n.detectable !== undefined) parts.push(at('span.detectable', place(axis, n.detectable)));
+  if (n.ratio !== undefined && n.ratio > 0) {
+    parts.push(at(n.low === undefined ? 'span.dot.vague' : 'span.dot', place(axis, n.ratio)));
   }
   return h('div.whiskers', { 'aria-hidden': 'true' }, parts);
 }
@@ -68,12 +84,18 @@ function ticks(axis: Axis): HTMLElement {
     limit !== undefined && tick('span.tick.limit', limit, worse(limit)));
 }
 
+function interval({ low, high }: NowByBefore): string {
+  if (low === undefined && high === undefined) return 'interval unknown';
+  if (high === undefined) return `${format.ratio(low)} or more`;
+  return low === undefined ? `up to ${format.ratio(high)}` : `${format.ratio(low)} to ${format.ratio(high)}`;
+}
+
 function figures(row: ComparisonRow): Child {
-  const interval = row.low === undefined || row.high === undefined ? 'interval unknown'
-    : `${format.ratio(row.low)} to ${format.ratio(row.high)}`;
+  const n = nowByBefore(row);
+  if (row.bound !== undefined) return `now below ${format.byUnit(row.bound, row.unit)}`;
   return [
-    h('strong', null, `${format.ratio(row.ratio)}×`), ` ${interval}`,
-    row.detectable !== undefined && h('span.muted', null, ` · detects ${format.ratio(row.detectable)}×`),
+    h('strong', null, n.ratio === undefined ? '–' : `${format.ratio(n.ratio)}×`), ` ${interval(n)}`,
+    n.detectable !== undefined && h('span.muted', null, ` · detects ${format.ratio(n.detectable)}×`),
   ];
 }
 
@@ -82,6 +104,7 @@ function item(axis: Axis, row: ComparisonRow): HTMLElement {
     h('div.name', null,
       h('span.mark', null, MARKS[row.change], h('span.hidden', null, ` ${row.change} `)),
       h('strong', null, row.measure), ' ', row.endpoint || 'all requests',
+      row.more_is_better && h('span.muted', null, ' (more is better)'),
       !row.gates && h('span.muted', null, ' (does not count)')),
     plot(axis, row),
     h('div.ratio', null, figures(row)),
@@ -105,12 +128,14 @@ export function comparison(result: Result): HTMLElement | null {
   return section('comparison', 'Comparison with earlier runs',
     h(`p.answer.${c.answer.replace(' ', '-')}`, null, c.headline),
     h('p.muted', null, runs(c)),
-    c.rows.length > 0 && h('div.axis', { 'aria-hidden': 'true' }, h('span.muted', null, '← better'), ticks(axis), h('span.muted', null, 'worse →')),
+    c.rows.length > 0 && h('div.axis', { 'aria-hidden': 'true' }, h('span.muted', null, '← less'), ticks(axis), h('span.muted', null, 'more →')),
     first.length > 0 && list(first),
     rest.length > 0 && h('details', null, h('summary', null, `${rest.length} more that are as they were`), list(rest)),
     c.rows.length > 0 && h('p.muted.legend', null,
-      'Dot: how many times worse (new to old); dashed line: as before. Line: its 95 % interval. Violet tick: the smallest change that these runs would have detected.',
-      axis.limit !== undefined && ` Red line: ${worse(axis.limit)}, where the alert begins.`),
+      'Dot: now by before; dashed line: as before; right of it is more, which is worse',
+      c.rows.some((r) => r.more_is_better) && ' but for what says “more is better”',
+      '. Line: its 95 % interval. Violet tick: the smallest worsening that these runs had a chance of 80 % to show.',
+      axis.limit !== undefined && ` Red line: worse by ${Number(((axis.limit - 1) * 100).toPrecision(3))} %, where the alert begins.`),
     omitted(c.rows.length, c.rows_total, 'figures'),
     c.notes.length > 0 && h('ul.notes', null, c.notes.map((n) => h('li', null, n))));
 }

@@ -156,6 +156,8 @@ export interface ComparisonRow {
   low?: number;
   high?: number;
   detectable?: number;
+  bound?: number;
+  more_is_better?: boolean;
   p_value?: number;
   q_value?: number;
   sentence: string;
