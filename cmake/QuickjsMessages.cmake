@@ -289,6 +289,34 @@ quickjs_says(1 [[
     JS_FreeCString(ctx, str);
 ]])
 
+# A regular expression of a script that cannot be: with the place, which the engine leaves out.
+quickjs_says(1 [[
+                build_backtrace(s->ctx, s->ctx->rt->current_exception, JS_UNDEFINED,
+                                s->filename,
+                                s->token.line_num,
+                                s->token.col_num,
+                                backtrace_flags);
+                return -1;
+]] [[
+                return js_parse_bad_regexp(s);
+]])
+quickjs_says(1 [[
+            int ret, backtrace_flags;
+            if (!s->ctx->compile_regexp)
+]] [[
+            int ret;
+            if (!s->ctx->compile_regexp)
+]])
+quickjs_says(1 [[
+                /* add the line number info */
+                backtrace_flags = 0;
+                if (s->cur_func && s->cur_func->backtrace_barrier)
+                    backtrace_flags = JS_BACKTRACE_FLAG_SINGLE_LEVEL;
+                return js_parse_bad_regexp(s);
+]] [[
+                return js_parse_bad_regexp(s);
+]])
+
 # The functions that the replacements call: cmake/quickjs_messages.c
 quickjs_says(1 "\nstruct JSRuntime {\n" [[
 
@@ -299,6 +327,8 @@ static int js_check_callback(JSContext *ctx, JSValueConst func);
 static void js_throw_no_member(JSContext *ctx, JSValue *argv);
 static void js_remember_missing(JSContext *ctx, JSAtom atom, const JSValue *slot);
 static void js_throw_json_error(JSContext *ctx, const char *text, size_t len);
+struct JSParseState;
+static int js_parse_bad_regexp(struct JSParseState *s);
 struct JSRuntime {
     JSAtom missing_member;
     const JSValue *missing_slot;

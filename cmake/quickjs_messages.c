@@ -279,3 +279,22 @@ static void js_throw_json_error(JSContext *ctx, const char *text, size_t len)
     JS_FreeValue(ctx, error);
     JS_ThrowSyntaxError(ctx, "%s", s.says);
 }
+
+/* What is wrong with the expression, as an error of the parser: those have the place. */
+static int js_parse_bad_regexp(JSParseState *s)
+{
+    JSValue error = JS_GetException(s->ctx);
+    if (JS_IsUncatchableError(error)) {
+        JS_Throw(s->ctx, error);
+        return -1;
+    }
+    JSValue message = JS_GetPropertyStr(s->ctx, error, "message");
+    const char *text = JS_ToCString(s->ctx, message);
+    JS_FreeValue(s->ctx, message);
+    JS_FreeValue(s->ctx, error);
+    if (!text)
+        return -1;
+    js_parse_error(s, "Invalid regular expression: %s", text);
+    JS_FreeCString(s->ctx, text);
+    return -1;
+}

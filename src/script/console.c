@@ -53,7 +53,9 @@ static int put_array(formatter *f, JSValueConst v)
 
 static int put_typed_array(formatter *f, JSValueConst v)
 {
-    JSAtom name = JS_GetClassName(JS_GetRuntime(f->ctx), JS_GetClassID(v));
+    JSAtom name = JS_GetTypedArrayType(v) == JS_TYPED_ARRAY_UINT8C
+                      ? JS_NewAtom(f->ctx, "Uint8Array") /* as k6 shows it */
+                      : JS_GetClassName(JS_GetRuntime(f->ctx), JS_GetClassID(v));
     const char *text = JS_AtomToCStringLen(f->ctx, NULL, name);
     JS_FreeAtom(f->ctx, name);
     int64_t n;

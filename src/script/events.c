@@ -158,7 +158,9 @@ static bool fire(br_vu *vu)
         next.at += t.interval;
         insert(e, next);
     }
-    JSValue result = JS_Call(ctx, t.function, JS_UNDEFINED, t.argc, (JSValueConst *) t.argv);
+    JSValue global = JS_GetGlobalObject(ctx);
+    JSValue result = JS_Call(ctx, t.function, global, t.argc, (JSValueConst *) t.argv);
+    JS_FreeValue(ctx, global);
     drop_timer(ctx, &t);
     JS_FreeValue(ctx, result);
     return !JS_IsException(result);
@@ -293,12 +295,12 @@ void br_vu_events_clear(br_vu *vu)
 {
     br_vu_events *e = vu->events;
     if (!e) return;
-    if (vu->cancelled && vu->phase == BR_VU_RUNNING && e->timers.len && !vu->abort_text[0]) {
-        br_warn("%zu timer%s did not fire: the iteration was interrupted", e->timers.len,
-            e->timers.len == 1 ? "" : "s");
-    }
+    bool told = vu->cancelled && vu->phase == BR_VU_RUNNING && !vu->abort_text[0];
     while (e->timers.len) {
         vu_timer t = e->timers.data[--e->timers.len];
+        if (told)
+            br_warn("%s %u was stopped because the VU iteration was interrupted",
+                t.interval < 0 ? "setTimeout" : "setInterval", t.id);
         drop_timer(vu->ctx, &t);
     }
     while (e->all) {

@@ -163,7 +163,8 @@ static JSValue later_error(JSContext *ctx, JSValue error, JSValue script)
 {
     if (JS_IsException(script)) {
         JSValue other = JS_GetException(ctx);
-        bool later = error_place(ctx, other) > error_place(ctx, error);
+        uint64_t place = error_place(ctx, error); /* 0: a regular expression, which has no place */
+        bool later = place && error_place(ctx, other) > place;
         JS_Throw(ctx, later ? other : error);
         error = later ? error : other;
     }

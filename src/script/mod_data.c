@@ -231,7 +231,7 @@ static JSValue construct(JSContext *ctx, JSValueConst new_target, int argc, JSVa
     (void) new_target;
     br_vu *vu = br_vu_of(ctx);
     if (!br_vu_in_init(vu)) return br_js_throw(ctx, "new SharedArray must be called in the init context");
-    br_str name = argc ? br_js_str(ctx, argv[0]) : BR_STR("");
+    br_str name = argc ? br_js_str(ctx, argv[0]) : BR_STR("undefined");
     if (!name.p) return JS_EXCEPTION;
     /* Guarded by its own lock, unlike the rest of the program. */
     br_program *p = (br_program *) (uintptr_t) vu->config.program;

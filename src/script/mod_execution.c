@@ -165,7 +165,9 @@ static JSValue vu_field(JSContext *ctx, JSValueConst this_val, int field)
         return br_js_throw(ctx, "getting VU information in the init context is not supported");
     if (field == VU_ID_IN_TEST && vu->config.id_in_test) return JS_NewInt64(ctx, vu->config.id_in_test);
     if (field == VU_ID || field == VU_ID_IN_TEST) return JS_NewInt64(ctx, vu->config.id);
-    if (field == VU_ITERATION) return JS_NewInt64(ctx, vu->iteration);
+    /* Without a scenario there are no iterations yet. */
+    if (field == VU_ITERATION) return JS_NewInt64(ctx, vu->iteration < 0 ? 0 : vu->iteration);
+    if (!vu->owner) return JS_NewInt64(ctx, 0);
     br_vu_scenario_info info;
     return scenario_info(ctx, &info) ? JS_NewInt64(ctx, info.own_iteration) : JS_EXCEPTION;
 }
@@ -235,7 +237,7 @@ static JSValue instance_field(JSContext *ctx, JSValueConst this_val, int field)
 {
     (void) this_val;
     br_vu *vu = br_vu_of(ctx);
-    if (br_vu_in_init(vu) || !host_of(vu))
+    if (br_vu_in_init(vu) || !host_of(vu) || !vu->sees_instance)
         return br_js_throw(ctx, "getting instance information in the init context is not supported");
     br_vu_instance_info info;
     host_of(vu)->instance(host_of(vu)->ctx, &info);

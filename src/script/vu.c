@@ -334,6 +334,7 @@ static void enter(br_vu *vu, br_fiber *fiber, const br_vu_call *call)
     vu->abort_text[0] = 0;
     renew_jar(vu);
     vu->owner = call->owner;
+    vu->sees_instance = call->owner || br_str_is(call->function, "setup");
     if (vu->call_tags != call->tags) { /* another scenario: what the script set is gone */
         vu->call_tags = vu->origin.tags = call->tags;
         vu->origin.metadata = NULL;

@@ -94,7 +94,8 @@ struct br_vu {
     JSValue html_protos; /* of types of elements, by tag; no object until one is shown to the script */
     JSAtom atoms[BR_ATOM_COUNT];
     br_vu_phase phase;
-    br_fiber *fiber; /* of the running call */
+    bool sees_instance; /* the running call is setup() or an iteration: k6 tells the others nothing */
+    br_fiber *fiber;    /* of the running call */
     br_http_client *http;
     br_js_response *free_responses;
     br_http_fetch fetch;

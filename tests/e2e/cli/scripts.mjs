@@ -126,6 +126,31 @@ export function scriptTests() {
         assertFails(await runScript(script('teardown')), 101, /teardown\(\) execution timed out/);
         assertFails(await runScript(script('setup').replace('sleep(30)', 'while (true) {}')), 100, /setup\(\) execution timed out/);
     });
+    test('what k6/execution tells in setup and teardown', async () => {
+        const done = await runScript(`import exec from 'k6/execution';
+            const ask = (what, f) => { try { console.log(what, f()); } catch (e) { console.log(what, e.message); } };
+            function all(phase) {
+                ask(phase + ' vu', () => [exec.vu.idInTest, exec.vu.iterationInInstance, exec.vu.iterationInScenario].join());
+                ask(phase + ' instance', () => exec.instance.iterationsCompleted);
+                ask(phase + ' scenario', () => exec.scenario.name);
+            }
+            export function setup() { all('setup'); }
+            export default function () { all('default'); }
+            export function teardown() { all('teardown'); }`);
+        assertQuiet(done);
+        assert.deepEqual(messages(done.err, 'info'), [
+            'setup vu 0,0,0', 'setup instance 0', 'setup scenario getting scenario information outside of the VU context is not supported',
+            'default vu 1,0,0', 'default instance 0', 'default scenario default',
+            'teardown vu 0,0,0', 'teardown instance getting instance information in the init context is not supported',
+            'teardown scenario getting scenario information outside of the VU context is not supported']);
+    });
+    test('each timer that an interruption stops is told', async () => {
+        const done = await runScript(`export const options = { scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '0s' } } };
+            export default function () { setTimeout(() => {}, 60000); setInterval(() => {}, 50000); }`);
+        assert.equal(done.code, 0);
+        assert.deepEqual(messages(done.err, 'warning').slice(0, 2).sort(), [
+            'setInterval 2 was stopped because the VU iteration was interrupted', 'setTimeout 1 was stopped because the VU iteration was interrupted']);
+    });
     test('both kinds of cryptography in one script leave nothing behind', async () => {
         const done = await runScript(`import k6crypto from 'k6/crypto';
             export default async function () {

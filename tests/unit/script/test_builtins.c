@@ -14,9 +14,10 @@ static void timers_fire_in_order(void **state)
         "  clearTimeout(setTimeout(() => log.push('never'), 1)); clearTimeout(99);\n"
         "  await new Promise((done) => { let n = 0; const id = setInterval((x) => { log.push(x + ++n); if (n === 2) { clearInterval(id); done() } }, 8, 'i') });\n"
         "  try { setTimeout('text') } catch (e) { log.push(e.name) }\n"
+        "  await new Promise((done) => setTimeout(function () { log.push(this === globalThis); done() }, 1));\n"
         "  return log\n}");
     assert_int_equal(world_call(&w, w.vu, "default", NULL), BR_OK);
-    assert_string_equal(w.json, "[true,\"a\",\"b\",\"i1\",\"i2\",\"TypeError\"]");
+    assert_string_equal(w.json, "[true,\"a\",\"b\",\"i1\",\"i2\",\"TypeError\",true]");
     world_deinit(&w);
 }
 

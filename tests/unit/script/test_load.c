@@ -17,6 +17,10 @@ static void reports_bad_scripts(void **state)
     world w;
     world_init(&w, NULL, 0);
     assert_load_fails(&w, "export default function () {\n  let x = ;\n}", BR_ESYNTAX, "main.js: Line 2:");
+    assert_load_fails(&w, "export const a = 1;\nconst b = /(/;\nexport default function () {}", BR_ESYNTAX,
+        "main.js: Line 2:11 Invalid regular expression: expecting ')'");
+    assert_load_fails(&w, "import http from 'k6/http';\nexport default function () { return /a/gg; }",
+        BR_ESYNTAX, "main.js: Line 2:37 Invalid regular expression: invalid regular expression flags");
     assert_load_fails(&w, "export default function () {}\nthrow new Error('at init')", BR_EEXCEPTION,
         "Error: at init\n\tat ");
     assert_non_null(strstr(w.err.msg, "main.js:2:"));

@@ -269,6 +269,7 @@ static void formats_console_arguments(void **state)
         {"(() => { const o = {}; return [o, o] })()", "[ {}, {} ]"},
         {"new Date(0)", "\"1970-01-01T00:00:00.000Z\""},
         {"new Uint8Array([1, 2])", "Uint8Array(2) [ 1, 2 ]"},
+        {"new Uint8ClampedArray([7])", "Uint8Array(1) [ 7 ]"},
         {"new Float64Array(0)", "Float64Array(0) []"},
         {"new Uint8Array([0, 255]).buffer", "ArrayBuffer { [Uint8Contents]: <00 ff>, byteLength: 2 }"},
         {"new ArrayBuffer(0)", "ArrayBuffer { [Uint8Contents]: <>, byteLength: 0 }"},
