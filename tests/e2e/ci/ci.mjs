@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { readYaml } from './yaml.mjs';
 
 const brunt = path.resolve(process.argv[2]);
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -127,24 +128,8 @@ describe('deploy/ci/run', () => {
     });
 });
 
-/** A YAML file as a value; "on" of a workflow is read as true by YAML 1.1. */
-function yaml(name) {
-    const done = spawnSync('/usr/bin/python3', ['-c', `
-import json, sys, yaml
-class Loader(yaml.SafeLoader): pass
-Loader.yaml_implicit_resolvers = {k: [(t, r) for t, r in v if t != 'tag:yaml.org,2002:bool'] for k, v in yaml.SafeLoader.yaml_implicit_resolvers.items()}
-def unique(loader, node):
-    keys = [loader.construct_object(k) for k, _ in node.value]
-    assert len(keys) == len(set(keys)), f'a key stands twice: {keys}'
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-Loader.add_constructor('tag:yaml.org,2002:map', unique)
-json.dump(yaml.load(open(sys.argv[1]), Loader), sys.stdout)`, path.join(ci, name)], { encoding: 'utf8' });
-    assert.equal(done.status, 0, done.stderr);
-    return JSON.parse(done.stdout);
-}
-
 describe('the workflow of GitHub', () => {
-    const workflow = yaml('github-workflow.yml');
+    const workflow = readYaml(path.join(ci, 'github-workflow.yml'));
     const text = readFileSync(path.join(ci, 'github-workflow.yml'), 'utf8');
     const { steps } = workflow.jobs['load-test'];
     test('when it runs', () => {
@@ -197,7 +182,7 @@ describe('the workflow of GitHub', () => {
 });
 
 describe('the pipeline of GitLab', () => {
-    const pipeline = yaml('gitlab-ci.yml');
+    const pipeline = readYaml(path.join(ci, 'gitlab-ci.yml'));
     test('runs the script, keeps history and reports', () => {
         const job = pipeline['load-test'];
         assert.deepEqual(job.script, ['deploy/ci/run "$LOAD_TEST" "$LOAD_ENVIRONMENT"']);
