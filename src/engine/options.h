@@ -134,5 +134,17 @@ br_ns br_scenario_end(const br_scenario *s);           /* start + duration, with
 br_ns br_scenario_hard_end(const br_scenario *s);      /* with it */
 /* "10 looping VUs for 30s (gracefulStop: 30s)" */
 void br_scenario_describe(const br_scenario *s, br_buf *out);
+/*
+ * Where sums over the scenarios that are active at the same time change, in the order of time. A scenario is
+ * active from its start until its hard end, which belongs to it no more: ends come before beginnings.
+ */
+typedef struct br_scenario_edge {
+    br_ns at;
+    uint32_t scenario;
+    bool begins;
+} br_scenario_edge;
+
+/* Returns how many; br_free(*ret). */
+size_t br_options_edges(const br_options *o, br_scenario_edge **ret);
 /* Most VUs needed at the same time over all scenarios. */
 int64_t br_options_max_vus(const br_options *o);

@@ -1,5 +1,6 @@
 /* Scenarios: reading one, k6's rules, figures and descriptions. */
 #include <ctype.h>
+#include "base/mem.h"
 #include "base/num.h"
 #include "engine/options_read.h"
 #include "engine/segment.h"
@@ -330,18 +331,39 @@ void br_scenario_describe(const br_scenario *s, br_buf *out)
     if (!first) (void) br_buf_puts(out, ")");
 }
 
+static int by_time(const void *a, const void *b)
+{
+    const br_scenario_edge *x = a, *y = b;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    return (int) x->begins - (int) y->begins;
+}
+
+size_t br_options_edges(const br_options *o, br_scenario_edge **ret)
+{
+    br_scenario_edge *edges = br_calloc(2 * o->scenario_count + 1, sizeof(*edges));
+    size_t n = 0;
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        const br_scenario *s = &o->scenarios[i];
+        br_ns end = br_scenario_hard_end(s);
+        if (end <= s->start_time) continue; /* never active */
+        edges[n++] = (br_scenario_edge){.at = s->start_time, .scenario = (uint32_t) i, .begins = true};
+        edges[n++] = (br_scenario_edge){.at = end, .scenario = (uint32_t) i};
+    }
+    qsort(edges, n, sizeof(*edges), by_time);
+    *ret = edges;
+    return n;
+}
+
 int64_t br_options_max_vus(const br_options *o)
 {
-    int64_t most = 0;
-    /* The sum changes upwards only where a scenario starts. */
-    for (size_t i = 0; i < o->scenario_count; i++) {
-        br_ns at = o->scenarios[i].start_time;
-        int64_t sum = 0;
-        for (size_t k = 0; k < o->scenario_count; k++) {
-            const br_scenario *s = &o->scenarios[k];
-            if (s->start_time <= at && at < br_scenario_hard_end(s)) sum += br_scenario_max_vus(s);
-        }
+    int64_t most = 0, sum = 0;
+    br_scenario_edge *edges;
+    size_t n = br_options_edges(o, &edges);
+    for (size_t i = 0; i < n; i++) {
+        int64_t vus = br_scenario_max_vus(&o->scenarios[edges[i].scenario]);
+        sum += edges[i].begins ? vus : -vus;
         most = sum > most ? sum : most;
     }
+    br_free(edges);
     return most;
 }

@@ -215,14 +215,21 @@ static void *thread_main(void *arg)
 
 /* Plan ------------------------------------------------------------------------------------------------ */
 
-/* Slot v of scenario k belongs to this worker: scenarios follow one another around the workers. */
-static uint32_t owner(const br_engine *e, size_t scenario, int64_t v)
+/*
+ * Scenarios follow one another around the workers, and so do the slots of each: the worker of each scenario's
+ * first slot. br_free() it.
+ */
+static uint32_t *first_workers(const br_engine *e)
 {
     BR_ASSERT(e->worker_count > 0);
+    const br_options *o = e->config->options;
+    uint32_t *first = br_calloc(o->scenario_count + 1, sizeof(*first));
     int64_t before = 0;
-    for (size_t i = 0; i < scenario; i++)
-        before += br_scenario_planned_vus(&e->config->options->scenarios[i]);
-    return (uint32_t) ((before + v) % e->worker_count);
+    for (size_t k = 0; k < o->scenario_count; k++) {
+        first[k] = (uint32_t) (before % e->worker_count);
+        before += br_scenario_planned_vus(&o->scenarios[k]);
+    }
+    return first;
 }
 
 /* How many of n things that are dealt around the workers, beginning with `first`, this one gets. */
@@ -232,11 +239,10 @@ static int64_t share_of(const br_engine *e, uint32_t worker, uint32_t first, int
     return n > skip ? (n - skip + w - 1) / w : 0;
 }
 
-static void plan_closed(br_engine *e, size_t k)
+static void plan_closed(br_engine *e, size_t k, uint32_t first)
 {
     const br_scenario *s = &e->config->options->scenarios[k];
     int64_t n = br_scenario_planned_vus(s);
-    uint32_t first = owner(e, k, 0);
     atomic_store(&e->shared[k].slots_left, n);
     for (int64_t v = 0; v < n; v++) {
         br_worker *w = &e->workers[(first + (uint64_t) v) % e->worker_count];
@@ -247,11 +253,11 @@ static void plan_closed(br_engine *e, size_t k)
 }
 
 /* Starts are dealt like VUs, so that the first one finds the first VU. */
-static void plan_open(br_engine *e, size_t k)
+static void plan_open(br_engine *e, size_t k, uint32_t first)
 {
     const br_scenario *s = &e->config->options->scenarios[k];
     br_scenario_shared *shared = &e->shared[k];
-    uint32_t first = owner(e, k, 0), count = e->worker_count;
+    uint32_t count = e->worker_count;
     atomic_store(&shared->slots_left, count);
     atomic_store(&shared->unplanned_left, s->max_vus - s->pre_allocated_vus);
     shared->arrivals = br_calloc(count, sizeof(*shared->arrivals));
@@ -268,26 +274,26 @@ static void plan_open(br_engine *e, size_t k)
 }
 
 /* How many VUs a worker needs: most slots of it that overlap in time, graceful periods included. */
-static size_t vus_needed(const br_engine *e, uint32_t worker)
+static size_t vus_needed(const br_engine *e, uint32_t worker, const uint32_t *first)
 {
     const br_options *o = e->config->options;
-    size_t most = 0;
-    for (size_t i = 0; i < o->scenario_count; i++) {
-        br_ns at = o->scenarios[i].start_time;
-        size_t sum = 0;
-        for (size_t k = 0; k < o->scenario_count; k++) {
-            const br_scenario *s = &o->scenarios[k];
-            if (s->start_time > at || at >= br_scenario_hard_end(s)) continue;
-            sum += (size_t) share_of(e, worker, owner(e, k, 0), br_scenario_planned_vus(s));
-        }
+    int64_t most = 0, sum = 0;
+    br_scenario_edge *edges;
+    size_t n = br_options_edges(o, &edges);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t k = edges[i].scenario;
+        int64_t vus = share_of(e, worker, first[k], br_scenario_planned_vus(&o->scenarios[k]));
+        sum += edges[i].begins ? vus : -vus;
         most = sum > most ? sum : most;
     }
-    return most;
+    br_free(edges);
+    return (size_t) most;
 }
 
 static void plan(br_engine *e)
 {
     const br_options *o = e->config->options;
+    uint32_t *first = first_workers(e);
     size_t slots = 0;
     for (size_t k = 0; k < o->scenario_count; k++)
         slots += (size_t) br_scenario_planned_vus(&o->scenarios[k]);
@@ -296,7 +302,7 @@ static void plan(br_engine *e)
         w->engine = e;
         w->index = i;
         br_hist_init(&w->start_lag);
-        w->vu_count = vus_needed(e, i);
+        w->vu_count = vus_needed(e, i, first);
         w->vus = br_calloc(w->vu_count + 1, sizeof(*w->vus));
         w->slots = br_calloc(slots / e->worker_count + o->scenario_count + 1, sizeof(*w->slots));
         e->vus_total += (int64_t) w->vu_count;
@@ -309,7 +315,8 @@ static void plan(br_engine *e)
     }
     atomic_store(&e->next_vu_id, last_id + 1);
     for (size_t k = 0; k < o->scenario_count; k++)
-        br_scenario_is_open(&o->scenarios[k]) ? plan_open(e, k) : plan_closed(e, k);
+        br_scenario_is_open(&o->scenarios[k]) ? plan_open(e, k, first[k]) : plan_closed(e, k, first[k]);
+    br_free(first);
 }
 
 int br_engine_start_thread(const br_engine *e, pthread_t *ret, void *(*fn)(void *), void *arg)

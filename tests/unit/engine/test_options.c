@@ -175,6 +175,36 @@ static void counts_the_vus_needed_at_once(void **state)
     br_options_free(o);
 }
 
+static void counts_the_vus_of_many_scenarios(void **state)
+{
+    (void) state;
+    br_buf text;
+    br_buf_init(&text, BR_BUF_NO_LIMIT);
+    (void) br_buf_puts(&text, "{\"scenarios\": {");
+    for (int i = 0; i < BR_SCENARIOS_MAX; i++)
+        (void) br_buf_printf(&text,
+            "%s\"s%d\": {\"executor\": \"constant-vus\", \"vus\": %d, \"startTime\": \"%ds\", "
+            "\"duration\": \"%ds\", \"gracefulStop\": \"%ds\"}",
+            i ? ", " : "", i, 1 + i % 7, i * 7919 % 97, 1 + i * 31 % 13, i % 4);
+    (void) br_buf_puts(&text, "}}");
+    br_options *o = built(text.data);
+    int64_t most = 0;
+    for (size_t i = 0; i < o->scenario_count; i++) {
+        int64_t sum = 0;
+        for (size_t k = 0; k < o->scenario_count; k++) {
+            const br_scenario *s = &o->scenarios[k];
+            bool active = s->start_time <= o->scenarios[i].start_time &&
+                          o->scenarios[i].start_time < br_scenario_hard_end(s);
+            sum += active ? s->vus : 0;
+        }
+        most = sum > most ? sum : most;
+    }
+    assert_in_range(most, 100, 1000);
+    assert_int_equal(br_options_max_vus(o), most);
+    br_options_free(o);
+    br_buf_deinit(&text);
+}
+
 /* Merging -------------------------------------------------------------------------------------------- */
 
 static void later_sources_win(void **state)
@@ -377,6 +407,7 @@ int main(void)
         cmocka_unit_test(scenarios_are_described),
         cmocka_unit_test(segments_scale_scenarios),
         cmocka_unit_test(counts_the_vus_needed_at_once),
+        cmocka_unit_test(counts_the_vus_of_many_scenarios),
         cmocka_unit_test(later_sources_win),
         cmocka_unit_test(execution_is_replaced_together),
         cmocka_unit_test(lost_scenarios_are_told),

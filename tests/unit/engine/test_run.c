@@ -57,6 +57,21 @@ static void shared_iterations_are_exact(void **state)
     run_deinit(&r);
 }
 
+/* Each finds a virtual user on the worker that its share of the plan is on. */
+static void many_scenarios_at_once(void **state)
+{
+    (void) state;
+    run r;
+    run_init(&r, NULL, 0);
+    r.workers = 3;
+    run_exits(&r,
+        "{ scenarios: Object.fromEntries([...Array(200).keys()].map((i) => ['s' + i,"
+        "{ executor: ['shared-iterations', 'per-vu-iterations'][i % 2], iterations: 1 }])) }",
+        "export default function () {}", BR_EXIT_OK);
+    assert_int_equal(r.result->iterations_complete, 200);
+    run_deinit(&r);
+}
+
 static void each_user_makes_its_iterations(void **state)
 {
     (void) state;
@@ -341,6 +356,7 @@ int main(int argc, char **argv)
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_iteration_by_default),
+        cmocka_unit_test(many_scenarios_at_once),
         cmocka_unit_test(constant_vus_run_for_the_time),
         cmocka_unit_test(shared_iterations_are_exact),
         cmocka_unit_test(each_user_makes_its_iterations),
