@@ -134,6 +134,14 @@ void *br_arena_alloc(br_arena *a, size_t size_bytes)
     return chunk_take(find_chunk(a, step_bytes), size_bytes, step_bytes);
 }
 
+size_t br_arena_bytes(const br_arena *a)
+{
+    size_t bytes = 0;
+    for (const br_arena_chunk *c = a->_first; c; c = c->next)
+        bytes += sizeof(*c) + c->size_bytes;
+    return bytes;
+}
+
 void *br_arena_zalloc(br_arena *a, size_t size_bytes)
 {
     return memset(br_arena_alloc(a, size_bytes), 0, size_bytes);

@@ -20,7 +20,8 @@ typedef struct br_arena {
 
 void br_arena_init(br_arena *a, size_t chunk_bytes);
 void br_arena_deinit(br_arena *a);
-void br_arena_reset(br_arena *a); /* everything allocated so far is gone */
+void br_arena_reset(br_arena *a);         /* everything allocated so far is gone */
+size_t br_arena_bytes(const br_arena *a); /* what it holds of the process's memory */
 
 void *br_arena_alloc(br_arena *a, size_t size_bytes);  /* 16-byte aligned, not zeroed */
 void *br_arena_zalloc(br_arena *a, size_t size_bytes); /* zeroed */

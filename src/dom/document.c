@@ -8,6 +8,8 @@ struct br_dom {
     br_arena arena;
     br_dom_node *root;
     uint32_t nodes, refs;
+    void (*on_end)(void *owner, size_t bytes);
+    void *owner;
 };
 
 /* The text in memory of its own, with line ends as the standard wants them (13.2.3.5). */
@@ -97,8 +99,20 @@ br_dom *br_dom_ref(br_dom *dom)
 void br_dom_unref(br_dom *dom)
 {
     if (!dom || --dom->refs) return;
+    if (dom->on_end) dom->on_end(dom->owner, br_dom_bytes(dom));
     br_arena_deinit(&dom->arena);
     br_free(dom);
+}
+
+size_t br_dom_bytes(const br_dom *dom)
+{
+    return sizeof(*dom) + br_arena_bytes(&dom->arena);
+}
+
+void br_dom_on_end(br_dom *dom, void (*end)(void *owner, size_t bytes), void *owner)
+{
+    dom->on_end = end;
+    dom->owner = owner;
 }
 
 const br_dom_node *br_dom_root(const br_dom *dom)

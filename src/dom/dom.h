@@ -58,6 +58,10 @@ typedef struct br_dom br_dom;
 BR_NODISCARD br_code br_dom_parse(br_str html, br_dom **ret, br_err *err);
 br_dom *br_dom_ref(br_dom *dom);
 void br_dom_unref(br_dom *dom); /* NULL is fine */
+/* Memory that the document keeps. */
+size_t br_dom_bytes(const br_dom *dom);
+/* Calls `end` with those bytes once the last reference goes. At most one for a document. */
+void br_dom_on_end(br_dom *dom, void (*end)(void *owner, size_t bytes), void *owner);
 
 const br_dom_node *br_dom_root(const br_dom *dom); /* the document node; it is number 0 */
 uint32_t br_dom_node_count(const br_dom *dom);

@@ -13,8 +13,7 @@ JSValue br_js_response_html(JSContext *ctx, JSValueConst this_val, int argc, JSV
             "the body is null so we can't transform it to HTML - this likely was because of a "
             "request error getting the response");
     }
-    br_err err;
-    if (!r->dom && br_dom_parse(html, &r->dom, &err) != BR_OK) return br_js_throw(ctx, "%s", err.msg);
+    if (!r->dom && br_js_html_parse(ctx, html, &r->dom) < 0) return JS_EXCEPTION;
     JSValue url = JS_GetPropertyStr(ctx, this_val, "url");
     JSValue page = JS_IsException(url) ? JS_EXCEPTION : br_js_document(ctx, r->dom, url);
     JS_FreeValue(ctx, url);

@@ -80,5 +80,8 @@ extern const int br_js_selection_value_entry_count;
 extern const JSCFunctionListEntry br_js_element_entries[];
 extern const int br_js_element_entry_count;
 
+/* A document whose memory counts for the limit of the virtual user. Throws at a limit; *ret gets one
+ * reference. */
+BR_NODISCARD int br_js_html_parse(JSContext *ctx, br_str html, br_dom **ret);
 /* The document as a Selection; a reference is taken. */
 JSValue br_js_document(JSContext *ctx, br_dom *dom, JSValueConst url);

@@ -1,5 +1,6 @@
 /* Module "k6/html": parseHTML() and the classes Selection and Element. */
 #include "script/html_int.h"
+#include "script/quickjs_extra.h"
 
 static JSClassID selection_class, element_class;
 
@@ -140,6 +141,24 @@ JSValue br_js_document(JSContext *ctx, br_dom *dom, JSValueConst url)
     return br_js_selection_new(ctx, dom, url, JS_UNDEFINED, &nodes);
 }
 
+static void uncount(void *rt, size_t bytes)
+{
+    JS_CountMemory(rt, -(ptrdiff_t) bytes);
+}
+
+int br_js_html_parse(JSContext *ctx, br_str html, br_dom **ret)
+{
+    br_err err;
+    if (br_dom_parse(html, ret, &err) != BR_OK) {
+        (void) br_js_throw(ctx, "%s", err.msg);
+        return -1;
+    }
+    JSRuntime *rt = JS_GetRuntime(ctx);
+    JS_CountMemory(rt, (ptrdiff_t) br_dom_bytes(*ret));
+    br_dom_on_end(*ret, uncount, rt);
+    return 0;
+}
+
 static JSValue parse_html(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     (void) this_val;
@@ -148,10 +167,9 @@ static JSValue parse_html(JSContext *ctx, JSValueConst this_val, int argc, JSVal
         return argc > 0 && !br_js_nullish(argv[0]) ? JS_EXCEPTION
                                                    : br_js_throw(ctx, "src needs to be a string");
     br_dom *dom;
-    br_err err;
-    br_code code = br_dom_parse(text, &dom, &err);
+    int rc = br_js_html_parse(ctx, text, &dom);
     JS_FreeCString(ctx, text.p);
-    if (code != BR_OK) return br_js_throw(ctx, "%s", err.msg);
+    if (rc < 0) return JS_EXCEPTION;
     JSValue url = JS_NewString(ctx, "");
     JSValue document = br_js_document(ctx, dom, url);
     JS_FreeValue(ctx, url);

@@ -29,6 +29,8 @@ const iterations = {
     'an array as large as can be': ['new Array(2 ** 32 - 1).fill(1)', MEMORY],
     'buffers without end': ['const l = []; for (;;) l.push(new ArrayBuffer(1 << 20))', MEMORY],
     'answers that are kept': ["const a = []; for (;;) a.push(http.get(url + '/big'))", MEMORY],
+    'documents that are kept': ["const p = '<p>'.repeat(1e4); const a = []; for (;;) a.push(parseHTML(p))", MEMORY],
+    'documents in circles are collected': ["const p = '<p>'.repeat(1e4); for (let i = 0; i < 100; i++) { const a = { d: parseHTML(p) }; a.a = a }", null],
     'answers in circles are collected': ["for (let i = 0; i < 100; i++) { const a = { r: http.get(url + '/big') }; a.a = a }", null],
     'a symbol is thrown': ["throw Symbol('x')", /^Symbol\(x\)$/],
     'null is thrown': ['throw null', /^null$/],

@@ -95,6 +95,20 @@ static void test_zalloc_zeroes_reused_memory(void **state)
     br_arena_deinit(&a);
 }
 
+static void test_bytes_are_those_of_all_chunks(void **state)
+{
+    (void) state;
+    br_arena a;
+    br_arena_init(&a, 1024);
+    assert_int_equal(br_arena_bytes(&a), 0);
+    (void) br_arena_alloc(&a, 10);
+    size_t one = br_arena_bytes(&a);
+    assert_in_range(one, 1024, 1024 + 64);
+    (void) br_arena_alloc(&a, 100000);
+    assert_in_range(br_arena_bytes(&a), one + 100000, one + 110000);
+    br_arena_deinit(&a);
+}
+
 static void test_strings(void **state)
 {
     (void) state;
@@ -141,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_large_block_leaves_the_current_chunk_in_use),
         cmocka_unit_test(test_first_block_may_be_large),
         cmocka_unit_test(test_zalloc_zeroes_reused_memory),
+        cmocka_unit_test(test_bytes_are_those_of_all_chunks),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_asan_knows_what_is_dead),
     };
