@@ -56,8 +56,7 @@ static br_code pack(const br_args *a, br_job_config *c, br_exit_code *ret_exit, 
 
 static br_code archive(const br_args *a, br_exit_code *ret_exit, br_err *err)
 {
-    if (a->words.len != 1)
-        return br_fail(err, BR_EINVAL, "archive needs exactly one script: brunt archive [flags] SCRIPT");
+    if (a->words.len != 1) return br_fail(err, BR_EINVAL, "accepts 1 arg(s), received %zu", a->words.len);
     br_env_var *env = br_calloc(a->values.len + 1, sizeof(*env));
     json_t *overrides = json_object();
     br_source from = {0};

@@ -47,8 +47,7 @@ static void print_json(const char *compact)
 
 static br_code inspect(const br_args *a, br_exit_code *ret_exit, br_err *err)
 {
-    if (a->words.len != 1)
-        return br_fail(err, BR_EINVAL, "inspect needs exactly one script: brunt inspect [flags] SCRIPT");
+    if (a->words.len != 1) return br_fail(err, BR_EINVAL, "accepts 1 arg(s), received %zu", a->words.len);
     br_env_var *env = br_calloc(a->values.len + 1, sizeof(*env));
     br_source source = {0};
     br_job_config c = {.script = a->words.data[0],

@@ -174,7 +174,9 @@ static br_code configure(run_state *s, br_err *err)
 {
     const br_args *a = &s->args;
     if (a->words.len != 1)
-        return br_fail(err, BR_EINVAL, "run needs exactly one script: brunt run [flags] SCRIPT");
+        return br_fail(err, BR_EINVAL,
+            "accepts 1 arg(s), received %zu: arg should either be \"-\", if reading script from stdin, or a path to a script file",
+            a->words.len);
     s->env = br_calloc(a->values.len + 1, sizeof(*s->env));
     s->overrides = json_object();
     s->config = (br_job_config){.script = a->words.data[0],

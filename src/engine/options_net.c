@@ -31,9 +31,7 @@ static br_code read_blocked(const br_option_reader *r, const json_t *v, br_host_
     for (size_t i = 0; i < rules->blocked_count && code == BR_OK; i++) {
         br_str s = rules->blocked[i];
         if (s.n == 0 || br_str_find_char(br_str_sub(s, s.p[0] == '*' ? 1 : 0, s.n), '*') >= 0)
-            code = br_fail(r->err, BR_EINVAL,
-                "blockHostnames: invalid pattern '" BR_FMT "': a name, with a wildcard at its beginning only",
-                BR_ARG(s));
+            code = br_fail(r->err, br_unreadable(r, v), "invalid hostname pattern " BR_FMT, BR_ARG(s));
     }
     return code;
 }
@@ -46,7 +44,7 @@ static br_code read_blacklist(const br_option_reader *r, const json_t *v, br_hos
     rules->blacklist = br_arena_zalloc(r->arena, (rules->blacklist_count + 1) * sizeof(*rules->blacklist));
     for (size_t i = 0; i < rules->blacklist_count; i++) {
         if (br_ip_range_parse(list[i], &rules->blacklist[i]) != BR_OK)
-            return br_fail(r->err, BR_EINVAL, "blacklistIPs: invalid CIDR address: " BR_FMT, BR_ARG(list[i]));
+            return br_fail(r->err, br_unreadable(r, v), "invalid CIDR address: " BR_FMT, BR_ARG(list[i]));
     }
     return BR_OK;
 }
@@ -60,8 +58,7 @@ static br_code read_ttl(const br_option_reader *r, br_str text, br_ns *ret)
         return BR_OK;
     }
     if (br_parse_duration(text, BR_DURATION_K6, &ttl) != BR_OK || ttl < 0)
-        return br_fail(
-            r->err, BR_EINVAL, "dns.ttl: invalid value '" BR_FMT "', use a duration, 0 or inf", BR_ARG(text));
+        return br_fail(r->err, BR_EINVAL, "invalid DNS TTL: " BR_FMT, BR_ARG(text));
     *ret = ttl;
     return BR_OK;
 }
@@ -72,21 +69,17 @@ static br_code set_dns(const br_option_reader *r, br_str key, br_str value, br_o
     if (br_str_is(key, "ttl")) return read_ttl(r, value, &o->dns_ttl);
     if (br_str_is(key, "select")) {
         code = br_dns_select_parse(value, &o->host_rules.select);
-        return code == BR_OK ? code
-                             : br_fail(r->err, BR_EINVAL,
-                                   "dns.select: invalid value '" BR_FMT "', use first, random or roundRobin",
-                                   BR_ARG(value));
+        return code == BR_OK
+                   ? code
+                   : br_fail(r->err, BR_EINVAL, BR_FMT " does not belong to DNSSelect values", BR_ARG(value));
     }
     if (br_str_is(key, "policy")) {
         code = br_dns_policy_parse(value, &o->host_rules.policy);
-        return code == BR_OK ? code
-                             : br_fail(r->err, BR_EINVAL,
-                                   "dns.policy: invalid value '" BR_FMT
-                                   "', use preferIPv4, preferIPv6, onlyIPv4, onlyIPv6 or any",
-                                   BR_ARG(value));
+        return code == BR_OK
+                   ? code
+                   : br_fail(r->err, BR_EINVAL, BR_FMT " does not belong to DNSPolicy values", BR_ARG(value));
     }
-    return br_fail(
-        r->err, BR_EINVAL, "dns: unknown field '" BR_FMT "', there are ttl, select and policy", BR_ARG(key));
+    return br_fail(r->err, BR_EINVAL, "unknown DNS configuration field: " BR_FMT, BR_ARG(key));
 }
 
 static br_code read_dns_text(const br_option_reader *r, br_str text, br_options *o)
@@ -96,8 +89,7 @@ static br_code read_dns_text(const br_option_reader *r, br_str text, br_options 
     while (code == BR_OK && text.n && br_str_cut(&text, ',', &item)) {
         br_str value = item;
         if (!br_str_cut(&value, '=', &key) || !value.p)
-            return br_fail(r->err, BR_EINVAL,
-                "dns: '" BR_FMT "' has no value, use ttl=5m,select=random,policy=any", BR_ARG(item));
+            return br_fail(r->err, BR_EINVAL, "no value for key " BR_FMT, BR_ARG(item));
         code = set_dns(r, br_str_trim(key), br_str_trim(value), o);
     }
     return code;
@@ -121,6 +113,7 @@ static br_code read_dns(const br_option_reader *r, const json_t *v, br_options *
         else
             code = br_read_text(r, key, value, &text);
         if (code == BR_OK) code = set_dns(r, br_str_of(key), text, o);
+        if (code == BR_EINVAL && strcmp(key, "ttl") != 0) code = br_unreadable(r, v); /* k6 reads ttl later */
         if (code != BR_OK) return code;
     }
     return BR_OK;

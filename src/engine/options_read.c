@@ -101,6 +101,11 @@ static bool within(const json_t *tree, const json_t *v)
     return false;
 }
 
+br_code br_unreadable(const br_option_reader *r, const json_t *v)
+{
+    return within(r->script, v) ? BR_ESYNTAX : BR_EINVAL;
+}
+
 static br_code wrong_duration(const br_option_reader *r, const char *name, const json_t *v)
 {
     char why[300];

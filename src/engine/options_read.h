@@ -23,6 +23,10 @@ typedef struct br_option_reader {
 void br_fold_names(const json_t *object, const char *const names[]);
 void br_fold_stages(const json_t *list);
 
+/* What a value that cannot be read fails with: in the script's own options (BR_ESYNTAX) k6 fails to load the
+ * script. */
+br_code br_unreadable(const br_option_reader *r, const json_t *v);
+
 /* Each leaves *ret alone when `v` is NULL or JSON null. */
 br_code br_read_int(const br_option_reader *r, const char *name, const json_t *v, int64_t *ret);
 br_code br_read_bool(const br_option_reader *r, const char *name, const json_t *v, bool *ret);

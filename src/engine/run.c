@@ -37,9 +37,25 @@ static br_code sub_metric(br_metrics *metrics, br_str name, bool enforce, br_met
         return br_fail(
             err, BR_EINVAL, "invalid threshold defined on " BR_FMT "; reason: %.800s", BR_ARG(name), reason);
     }
-    br_warn("a threshold names an unknown metric: '" BR_FMT "'", BR_ARG(name));
+    br_warn("Invalid metric '" BR_FMT "' in threshold definitions", BR_ARG(name));
     *ret = NULL;
     return BR_OK;
+}
+
+/* These are metadata of samples, which selectors never see. */
+static void warn_never_matches(br_str name)
+{
+    static const char *const keys[] = {"vu", "iter"};
+    br_str base, selector, item, key;
+    if (br_metric_name_split(name, &base, &selector, NULL) != BR_OK || !selector.p) return;
+    while (br_str_cut(&selector, ',', &item)) {
+        if (!br_str_cut(&item, ':', &key)) continue;
+        for (size_t i = 0; i < BR_COUNT_OF(keys); i++)
+            if (br_str_is(br_str_trim(key), keys[i]))
+                br_warn("the threshold on '" BR_FMT
+                        "' never sees a sample: '%s' is metadata of samples, no tag",
+                    BR_ARG(name), keys[i]);
+    }
 }
 
 br_code br_run_register_thresholds(const br_options *o, br_metrics *metrics, bool enforce, br_err *err)
@@ -53,6 +69,7 @@ br_code br_run_register_thresholds(const br_options *o, br_metrics *metrics, boo
     for (size_t i = 0; i < o->threshold_metric_count; i++) {
         br_code code = sub_metric(metrics, o->threshold_metrics[i], enforce, &m, err);
         if (code != BR_OK) return code;
+        if (m) warn_never_matches(o->threshold_metrics[i]);
     }
     for (size_t i = 0; i < o->threshold_count && enforce; i++) {
         const br_threshold_option *t = &o->thresholds[i];

@@ -235,6 +235,25 @@ static br_code check_time_unit(const char *unit, br_err *err)
     return br_fail(err, BR_EINVAL, "invalid summary time unit '%s', use 's', 'ms' or 'us'", unit);
 }
 
+/* Values with a syntax of their own: as flags they are mistakes of the command line (255), not of the
+ * options. */
+static br_code check_values(const json_t *given, br_err *err)
+{
+    static const char *const keys[] = {"dns", "blockHostnames", "blacklistIPs"};
+    br_code code = BR_OK;
+    for (size_t i = 0; i < BR_COUNT_OF(keys) && code == BR_OK; i++) {
+        json_t *value = json_object_get(given, keys[i]), *alone = value ? json_object() : NULL;
+        if (!value) continue;
+        json_object_set(alone, keys[i], value);
+        br_options_source source = {.what = "cli", .json = alone};
+        br_options *o = NULL;
+        code = br_options_build(&source, 1, &o, err);
+        if (code == BR_OK) br_options_free(o);
+        json_decref(alone);
+    }
+    return code;
+}
+
 br_code br_run_flags_options(const br_args *a, json_t *into, br_err *err)
 {
     br_code code = check_time_unit(br_args_get(a, "summary-time-unit"), err);
@@ -246,6 +265,7 @@ br_code br_run_flags_options(const br_args *a, json_t *into, br_err *err)
     }
     if (code == BR_OK) code = stage_flags(into, a, err);
     if (code == BR_OK) code = tag_flags(into, a, err);
+    if (code == BR_OK) code = check_values(into, err);
     return code;
 }
 

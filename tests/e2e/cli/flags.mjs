@@ -75,7 +75,14 @@ const rejected = [
     [['--'.concat('x'.repeat(500))], 255, /unknown flag: --x+$/],
     [['-Z'], 255, /unknown shorthand flag: 'Z' in -Z/],
     [['-qZ'], 255, /unknown shorthand flag: 'Z' in -qZ/],
-    [['other.js'], 255, /exactly one script/],
+    [['other.js'], 255, /accepts 1 arg\(s\), received 2: arg should either be/],
+    [['--dns', 'ttl'], 255, /no value for key ttl$/],
+    [['--dns', 'foo=1'], 255, /unknown DNS configuration field: foo$/],
+    [['--dns', 'select=x'], 255, /x does not belong to DNSSelect values$/],
+    [['--dns', 'policy=x'], 255, /x does not belong to DNSPolicy values$/],
+    [['--dns', 'ttl=abc'], 255, /invalid DNS TTL: abc$/],
+    [['--blacklist-ip', '1.2.3.4/99'], 255, /invalid CIDR address: 1\.2\.3\.4\/99$/],
+    [['--block-hostnames', 'a*b'], 255, /invalid hostname pattern a\*b$/],
 ];
 
 // Flags that are fine; the script must have run.
@@ -108,7 +115,7 @@ export function flagTests() {
     test('commands', async () => {
         assertFails(await brunt(['frob']), 255, /unknown command "frob"; run 'brunt --help'/);
         assertFails(await brunt(['']), 255, /unknown command ""/);
-        assertFails(await brunt(['run']), 255, /exactly one script/);
+        assertFails(await brunt(['run']), 255, /accepts 1 arg\(s\), received 0/);
         assertFails(await brunt(['--frob']), 255, /unknown command "--frob"/);
         for (const args of [[], ['--help'], ['-h'], ['help']]) {
             const done = await brunt(args);

@@ -38,6 +38,9 @@ const badOptions = [
     ['{ thresholds: { "checks{a}": ["rate<1"] } }', 104, /parsing metric name failed, metric "a" tag expression is malformed$/],
     ['{ thresholds: { "checks{a:b": ["rate<1"] } }', 104, /metric "checks\{a:b" has unmatched opening\/close curly brace$/],
     ['{ setupTimeout: "1d5" }', 104, /could not initialize .*could not load JS test .*: time: missing unit in duration "5"$/],
+    ['{ dns: { select: "x" } }', 104, /could not load JS test .*: x does not belong to DNSSelect values$/],
+    ['{ blacklistIPs: ["abc"] }', 104, /could not load JS test .*: invalid CIDR address: abc$/],
+    ['{ blockHostnames: ["a*b"] }', 104, /could not load JS test .*: invalid hostname pattern a\*b$/],
     ['{ rps: "x" }', 104, /'rps': "x" is not a whole number/],
     ['{ get vus() { throw new Error("getter"); } }', 107, /Error: getter/],
     ['(() => { const a = {}; a.a = a; return a; })()', 107, /circular/],
@@ -143,6 +146,16 @@ export function scriptTests() {
             'default vu 1,0,0', 'default instance 0', 'default scenario default',
             'teardown vu 0,0,0', 'teardown instance getting instance information in the init context is not supported',
             'teardown scenario getting scenario information outside of the VU context is not supported']);
+    });
+    test('thresholds that never match and those of unknown metrics', async () => {
+        const script = withOptions('{ thresholds: { "http_reqs{vu:1,a:b}": ["count>=0"], "http_reqs{iter:2}": ["count>=0"] } }');
+        const told = (what) => `the threshold on '${what[1]}' never sees a sample: '${what[0]}' is metadata of samples, no tag`;
+        const done = await runScript(script);
+        assert.equal(done.code, 0);
+        assert.deepEqual(messages(done.err, 'warning').sort(), [told(['iter', 'http_reqs{iter:2}']), told(['vu', 'http_reqs{vu:1,a:b}'])]);
+        const off = await runScript(withOptions('{ thresholds: { nosuch: ["count>0"] } }'), ['--no-thresholds']);
+        assert.equal(off.code, 0);
+        assert.deepEqual(messages(off.err, 'warning'), ["Invalid metric 'nosuch' in threshold definitions"]);
     });
     test('each timer that an interruption stops is told', async () => {
         const done = await runScript(`export const options = { scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '0s' } } };
