@@ -53,8 +53,9 @@ static void look(emp_connections *c)
         br_ns most = emp_connection_time(&c->limits, (emp_phase) (condition & 3), c->open);
         if (x->ended || most == 0 || now - condition < most) continue;
         x->ended = true;
+        /* Counted first: who sees the end sees the count. */
+        atomic_fetch_add_explicit(&c->ended, 1, memory_order_release);
         shutdown(x->fd, SHUT_RDWR);
-        atomic_fetch_add_explicit(&c->ended, 1, memory_order_relaxed);
     }
 }
 
@@ -139,5 +140,5 @@ void emp_connections_remove(emp_connections *c, emp_connection *x)
 
 uint64_t emp_connections_ended(const emp_connections *c)
 {
-    return atomic_load_explicit(&c->ended, memory_order_relaxed);
+    return atomic_load_explicit(&c->ended, memory_order_acquire);
 }
