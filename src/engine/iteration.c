@@ -78,7 +78,8 @@ br_ns br_iteration_run(br_slot *slot, br_ns meant, br_ns start)
         .stop_flag = &w->stop,
         .now = start,
         .meant = meant};
-    br_err err = {0};
+    br_err err;
+    err.msg[0] = '\0'; /* not all of it: this is once an iteration, and would be a page of each stack */
     br_hist_record(&w->start_lag, start - meant);
     slot->own_iteration = pooled->by_scenario[slot->scenario - e->config->options->scenarios]++;
     int64_t iteration = pooled->iterations++;
