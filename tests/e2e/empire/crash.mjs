@@ -4,28 +4,15 @@
 // What is checked afterwards: every run has ended once, as completed; every activity was scheduled once and closed
 // once; every effect is there once, in the tables and at the stub, which counts publications by their keys.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { empire, killAll, Postgres, request, runAll, Service, setProgram, sleep, test, until } from './harness.mjs';
+import { empire, killAll, Postgres, request, run, runAll, Service, setProgram, sleep, test, until, workersOf } from './harness.mjs';
 
-const program = path.resolve(process.argv[2]);
-setProgram(program);
+setProgram(process.argv[2]);
 const RUNS = 100, PRODUCTS = 2, PLATFORMS = ['tiktok', 'youtube', 'instagram', 'facebook'];
 
 const pg = new Postgres();
 pg.env.PG_PRIVATE_OPTIONS = ''; // what is committed stays: fsync is on
-const children = new Set();
-
-/** A process of empire whose log is kept; `ended` resolves with its exit. */
-function run(args, env) {
-    const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'inherit', 'pipe'] });
-    const p = { child, log: '', pid: child.pid };
-    children.add(child);
-    child.stderr.on('data', (d) => { p.log += d; });
-    p.ended = new Promise((done) => child.once('close', (code, signal) => { children.delete(child); done(signal ?? code); }));
-    return p;
-}
 
 let stub, stubPort, api, supervisor;
 
@@ -37,12 +24,6 @@ const workerEnv = () => ({
 });
 
 const startWorkers = (processes) => run(['worker', '--processes', String(processes), '--max-activities', '50', '--breaker-pause', '1s'], workerEnv());
-
-/** The pids of a supervisor's workers. */
-function workersOf(p) {
-    const text = readFileSync(`/proc/${p.pid}/task/${p.pid}/children`, 'utf8').trim();
-    return text ? text.split(' ').map(Number) : [];
-}
 
 const count = (sql) => Number(pg.sql(sql));
 const control = (body) => request(stubPort, '/control', { method: 'POST', body: JSON.stringify(body) });
@@ -243,7 +224,6 @@ try {
     if (!ok) console.log([supervisor?.log, stub?.log].join('\n').split('\n').slice(-40).join('\n'));
 } finally {
     killAll();
-    for (const child of children) child.kill('SIGKILL');
     pg.remove();
 }
 process.exit(ok ? 0 : 1);

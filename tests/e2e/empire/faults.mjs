@@ -5,7 +5,7 @@
 // Makes a PostgreSQL cluster of its own and removes it. Everything listens on 127.0.0.1 or a unix socket.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { empire, metric, Postgres, request, runProgram, Service, setProgram, sleep, test, until } from './harness.mjs';
+import { empire, metric, Postgres, request, run, runProgram, Service, setProgram, sleep, test, until } from './harness.mjs';
 
 if (process.argv.length !== 3) {
     console.error('usage: node faults.mjs PATH/TO/empire');
@@ -226,25 +226,17 @@ test('slow-start: the service takes its time, and SIGTERM ends it meanwhile', as
 
 // ---- workers ------------------------------------------------------------------------------------
 
-/** A program of empire whose log is read. */
-function launch(args, env) {
-    const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'inherit', 'pipe'] });
-    const it = { child, log: '', ended: new Promise((done) => child.once('close', (code) => done(code))) };
-    child.stderr.on('data', (d) => { it.log += d; });
-    return it;
-}
-
 const stop = async (it) => {
     it.child.kill('SIGTERM');
     assert.equal(await it.ended, 0, it.log);
 };
 
 test('workers: slow and failing services, no breaker, few slots', async () => {
-    const stub = launch(['stub', '--port', '0'], {});
+    const stub = run(['stub', '--port', '0'], {});
     await until('the stub listens', 10000, () => /listening on/.test(stub.log));
     const base = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(stub.log)[1];
     s = await Service.start(pg.url);
-    const worker = launch(['worker', '--processes', '1', '--admin-port', '0'], { DATABASE_URL: pg.url, AI_BASE_URL: `${base}/v1`,
+    const worker = run(['worker', '--processes', '1', '--admin-port', '0'], { DATABASE_URL: pg.url, AI_BASE_URL: `${base}/v1`,
         PRODUCT_FEED_URL: `${base}/products`, ANALYTICS_URL: `${base}/analytics`, PUBLISH_URL_TIKTOK: `${base}/publish/tiktok` });
     await until('the worker runs', 10000, () => /control port/.test(worker.log));
     const port = controlPort(worker.log);

@@ -1,6 +1,6 @@
 // What the end-to-end tests of empire share: processes, a private PostgreSQL, HTTP clients, a list of tests.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
@@ -104,6 +104,19 @@ export class Service {
     json(target, options = {}) { return request(this.port, target, options).then((r) => ({ ...r, body: JSON.parse(r.body) })); }
     raw(bytes, options = {}) { return raw(this.port, bytes, options); }
 }
+
+/** Any command of empire that goes on, its log kept; `ended` resolves with its exit status or signal. */
+export function run(args, env) {
+    const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'inherit', 'pipe'] });
+    const p = { child, log: '', pid: child.pid };
+    running.add(child);
+    child.stderr.on('data', (d) => { p.log += d; });
+    p.ended = new Promise((done) => child.once('close', (code, signal) => { running.delete(child); done(signal ?? code); }));
+    return p;
+}
+
+/** The pids of a supervisor's workers. */
+export const workersOf = (p) => readFileSync(`/proc/${p.pid}/task/${p.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 
 export function killAll() { for (const child of running) child.kill('SIGKILL'); }
 

@@ -1,27 +1,13 @@
 // How workers treat the machine and the database: their priority, plans that do not age, and rows that stay as they are.
 //   node workers.mjs EMPIRE
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import path from 'node:path';
-import { empire, Postgres, runProgram, Service, setProgram, test, until } from './harness.mjs';
+import { empire, Postgres, run, runProgram, Service, setProgram, test, until, workersOf } from './harness.mjs';
 
-const program = path.resolve(process.argv[2]);
-setProgram(program);
+setProgram(process.argv[2]);
 const pg = new Postgres();
-const children = new Set();
-let api, stubPort;
-
-/** A process of empire whose log is kept; `ended` resolves with its exit. */
-function run(args, env) {
-    const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'inherit', 'pipe'] });
-    const p = { child, log: '', pid: child.pid };
-    children.add(child);
-    child.stderr.on('data', (d) => { p.log += d; });
-    p.ended = new Promise((done) => child.once('close', (code, signal) => { children.delete(child); done(signal ?? code); }));
-    return p;
-}
+let api, stub, stubPort;
 
 const work = (...args) => run(['worker', ...args], { DATABASE_URL: pg.url, PRODUCT_FEED_URL: `http://127.0.0.1:${stubPort}/products` });
 
@@ -37,15 +23,12 @@ async function complete(target, body) {
     await until('the run has ended', 20000, async () => (await api.json(started.headers.location)).body.data.status === 'completed');
 }
 
-/** The children of a supervisor. */
-const workersOf = (p) => readFileSync(`/proc/${p.pid}/task/${p.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-
 /** Niceness of each thread of a process: the 19th field of its stat, counted behind the name. */
 const nicenessOf = (pid) => readdirSync(`/proc/${pid}/task`).map((t) =>
     Number(readFileSync(`/proc/${pid}/task/${t}/stat`, 'utf8').split(') ').at(-1).split(' ')[16]));
 
 test('a world to work in', async () => {
-    const stub = run(['stub', '--port', '0', '--products', '20'], {});
+    stub = run(['stub', '--port', '0', '--products', '20'], {});
     await until('the stub listens', 10000, () => /listening/.test(stub.log));
     stubPort = Number(/127\.0\.0\.1:(\d+)/.exec(stub.log)[1]);
     api = await Service.start(pg.url);
@@ -94,7 +77,7 @@ test('plans of workers that began with empty tables never read a whole one', asy
 
 test('the end', async () => {
     await api.stop();
-    for (const child of children) child.kill('SIGTERM');
+    await stop(stub);
 });
 
-await runProgram(pg, { seed: ['--products', '200', '--days', '2'], kill: () => { for (const child of children) child.kill('SIGKILL'); } });
+await runProgram(pg, { seed: ['--products', '200', '--days', '2'] });
