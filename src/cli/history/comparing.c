@@ -211,10 +211,15 @@ static br_code compare_pinned(
     return code == BR_OK ? compare(s, base, news, config, &c->pinned, err) : code;
 }
 
+/* Worse than the pinned run: slow drift, which counts whatever the last runs say. */
+static bool has_drifted(const br_comparing *c)
+{
+    return c->pinned && c->pinned->answer == BR_COMPARISON_REGRESSED;
+}
+
 const br_comparison *br_comparing_shown(const br_comparing *c)
 {
-    bool drifted = c->pinned && c->pinned->answer == BR_COMPARISON_REGRESSED;
-    bool rolling = c->rolling && (!drifted || c->rolling->answer == BR_COMPARISON_REGRESSED);
+    bool rolling = c->rolling && (!has_drifted(c) || c->rolling->answer == BR_COMPARISON_REGRESSED);
     return rolling ? c->rolling : c->pinned;
 }
 
@@ -230,9 +235,23 @@ static void put_word(br_comparison *into, const br_comparison *other, br_str aga
 
 static br_comparison_answer combine(const br_comparing *c)
 {
-    if (c->pinned && c->pinned->answer == BR_COMPARISON_REGRESSED) return BR_COMPARISON_REGRESSED;
+    if (has_drifted(c)) return BR_COMPARISON_REGRESSED;
     if (c->rolling) return c->rolling->answer;
     return c->pinned ? c->pinned->answer : BR_COMPARISON_NO_BASELINE;
+}
+
+/* Hands the comparing over, or releases it after an error. */
+static br_code finish(br_comparing *c, br_code code, br_comparing *ret)
+{
+    if (code != BR_OK) {
+        br_comparing_deinit(c);
+        return code;
+    }
+    c->answer = combine(c);
+    put_word(c->rolling, c->pinned, c->pinned_name);
+    put_word(c->pinned, c->rolling, c->rolling_name);
+    *ret = *c;
+    return BR_OK;
 }
 
 static br_code begin(br_store *s, br_comparing_ids news, br_comparing *c, br_err *err)
@@ -256,15 +275,7 @@ br_code br_comparing_named(br_store *s, br_comparing_ids base, br_comparing_ids 
         c.rolling_name = BR_STR("");
         code = compare(s, base, new_runs, config, &c.rolling, err);
     }
-    if (code == BR_OK) {
-        c.answer = combine(&c);
-        put_word(c.rolling, c.pinned, c.pinned_name);
-        put_word(c.pinned, c.rolling, c.rolling_name);
-        *ret = c;
-    } else {
-        br_comparing_deinit(&c);
-    }
-    return code;
+    return finish(&c, code, ret);
 }
 
 br_code br_comparing_new(
@@ -275,15 +286,7 @@ br_code br_comparing_new(
     br_code code = begin(s, new_runs, &c, err);
     if (code == BR_OK) code = compare_rolling(s, new_runs, config, &c, err);
     if (code == BR_OK) code = compare_pinned(s, new_runs, config, &c, err);
-    if (code == BR_OK) {
-        c.answer = combine(&c);
-        put_word(c.rolling, c.pinned, c.pinned_name);
-        put_word(c.pinned, c.rolling, c.rolling_name);
-        *ret = c;
-    } else {
-        br_comparing_deinit(&c);
-    }
-    return code;
+    return finish(&c, code, ret);
 }
 
 static bool other_version_before(const br_stored_run *runs, size_t count)
@@ -370,11 +373,10 @@ static void put_part(
 /* Which of two comparisons is the answer. */
 static void put_rule(const br_comparing *c, bool markdown, br_buf *out)
 {
-    bool drifted = c->pinned->answer == BR_COMPARISON_REGRESSED;
     (void) br_buf_printf(out, "\n%sAnswer: %s, %s.\n", markdown ? "* " : "  = ",
         br_comparison_answer_name(c->answer),
-        drifted ? "for worse than the pinned run is regressed, whatever the last runs say"
-                : "that of the last runs; only worse than the pinned run would count besides");
+        has_drifted(c) ? "for worse than the pinned run is regressed, whatever the last runs say"
+                       : "that of the last runs; only worse than the pinned run would count besides");
 }
 
 void br_comparing_parts_text(const br_comparing *c, const br_comparing_style *style, br_buf *out)
